@@ -1,0 +1,1 @@
+"""The `socialsent` command."""

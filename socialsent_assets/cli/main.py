@@ -1,0 +1,71 @@
+"""`socialsent`: puts the commands together and turns errors into one line and an exit code.
+
+2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
+
+Not here: what a command does. Feeding is in feed.py, the graph in graph.py, questions in ask.py, models in models.py.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from typing import Annotated
+
+import click
+import typer
+
+from socialsent_assets.cli import ask, feed, graph, models
+from socialsent_assets.domain.events.errors import UserError
+
+app = typer.Typer(
+    name="socialsent",
+    help="Turn a stream of social-media events into sentiment: simulate or ingest, materialize, ask.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for commands in (feed, graph, ask, models):
+    commands.register(app)
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Options that stand before the command."""
+    context.obj = {"debug": debug}
+
+
+def run() -> None:
+    """Entry point of the console script; never returns."""
+    sys.exit(exit_code(sys.argv[1:]))
+
+
+def exit_code(arguments: list[str]) -> int:
+    """Run one command line: 0 done, 1 failed, 2 the input has to change, 130 interrupted."""
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return 2
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("socialsent: stopped; nothing is left half written\n")
+        return 130
+    except UserError as error:
+        return _complain(error, 2, arguments)
+    except Exception as error:  # noqa: BLE001 - the last place that can turn it into one line
+        return _complain(error, 1, arguments)
+    return result if isinstance(result, int) else 0
+
+
+def _complain(error: Exception, code: int, arguments: list[str]) -> int:
+    if "--debug" in arguments:
+        traceback.print_exception(error)
+    text = str(error) or type(error).__name__
+    hint = "" if code == 2 or "--debug" in arguments else " (socialsent --debug … shows where)"
+    sys.stderr.write(f"socialsent: {text}{hint}\n")
+    return code

@@ -1,0 +1,11 @@
+"""The one exception that a person can fix.
+
+Not here: bad events. They are values (`Rejection`) and never raise.
+"""
+
+
+class UserError(Exception):
+    """The request cannot be met as asked; the message is one line that says what to do next.
+
+    The command line prints it without a traceback and exits with 2.
+    """

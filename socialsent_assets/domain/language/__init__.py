@@ -1,0 +1,5 @@
+"""Language: what a post says, as two forms of text and as a polarity.
+
+Start with text.py (clean text and model tokens) and polarity.py (the scorer). lexicon/ holds the data and
+its licences. Not here: training and models (domain/learning/), where scores are kept (jobs/score.py).
+"""

@@ -1,0 +1,100 @@
+"""The two forms of a post's text: what VADER scores and the lake stores, and what a model learns from.
+
+`clean_text` takes away only what is not language: markup escapes, addresses, control characters. Negation,
+case, punctuation, emoji and every script stay, because VADER reads them. `tokens` goes much further (lower
+case, stop words out, stems) and is never scored. `words` lies between: the word stream of the bigram model.
+
+Not here: scoring (polarity.py), features and models (domain/learning/).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from importlib import resources
+
+TEXT_VERSION = 1
+"""Raise it with every change of any function's output here: a model card names the version it learned from."""
+
+USER = "@user"
+"""Stands for every mention: whom a post addresses is identity, not language."""
+
+# ---------------------------------------------------------------------------------------------- clean text
+
+# Only ASCII after the scheme: Japanese or Arabic text often follows a link without a space, and must stay.
+# The last character is not closing punctuation, so "see https://t.co/x!" keeps its emphasis.
+_ADDRESS = re.compile(
+    r"(?:https?://|\bwww\.|\bpic\.twitter\.com/)(?:[!-~]*[^\s!-/:-@\[-`{-~\x80-\U0010ffff/]/?)?", re.IGNORECASE
+)
+# Control characters that str.split() does not already treat as white space, and the byte-order mark.
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]")
+_LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+# Feeds escape twice ("&amp;lt;"); each further level is hostile input and would cost a pass over the text.
+_ESCAPE_LEVELS = 4
+
+
+def clean_text(text: str) -> str:
+    """The text as VADER should see it and as the lake stores it; always valid UTF-8, never raises.
+
+    HTML entities are unescaped, addresses and control characters removed, half a surrogate pair becomes
+    U+FFFD, white space is collapsed. Cleaning clean text changes nothing.
+
+    >>> clean_text("NOT good!!  &amp; https://t.co/x")
+    'NOT good!! &'
+    """
+    if not text.isprintable():  # one pass in C that most posts end here
+        text = _LONE_SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    if "&" in text:
+        text = _unescape(text)
+    if "/" in text or "." in text:
+        text = _ADDRESS.sub(" ", text)
+    return " ".join(text.split())
+
+
+def clean_texts(texts: Sequence[str | None]) -> list[str]:
+    """`clean_text` of each; a missing text becomes ""."""
+    return [clean_text(text) if text else "" for text in texts]
+
+
+def _unescape(text: str) -> str:
+    for _ in range(_ESCAPE_LEVELS):
+        unescaped = html.unescape(text)
+        if unescaped == text:
+            break
+        text = unescaped
+    return _CONTROL.sub("", text)
+
+
+# -------------------------------------------------------------------------------------------- token grammar
+
+# Pictures of the emoji blocks, dingbats and arrows; flags are pairs of regional indicators. Skin tones,
+# variation selectors and joiners are part of the picture, and are dropped from its token.
+_PICTURE = "[\u203c\u2049\u2122\u2139\u2190-\u21ff\u2300-\u23ff\u24c2\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff\U0001f000-\U0001faff]"
+_PICTURE_TAIL = "[\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]"
+_EMOJI = f"[\U0001f1e6-\U0001f1ff]{{2}}|{_PICTURE}{_PICTURE_TAIL}*(?:\u200d{_PICTURE}{_PICTURE_TAIL}*)*"
+_EMOTICON = r"(?<!\w)(?:[<>]?[:;=8x][\-o*']?[)\](\[dpo/\\|}{@3*]+|[)\](\[d]+[\-o*']?[:;=]|</?3+)(?!\w)"
+# A word goes on until white space or a sign, rather than as long as \w: Python's \w ends at the vowel signs
+# of Devanagari, Thai or Tamil and at combining accents. The signs: ASCII (but _ and '), Latin-1, general
+# punctuation (but the joiners that Persian and Indic words contain), CJK, full width, Arabic and Indic stops.
+_SIGN = (
+    r"\s!-&(-/:-@\[-^`{-~\x80-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\u2000-\u200b\u200e-\u206f\u20a0-\u20cf\u2100-\u2bff"
+    r"\u3000-\u3004\u3008-\u3020\u3030\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
+    r"\u060c\u061b\u061f\u066a-\u066d\u06d4\u0964\u0965\ufe0f\U0001f000-\U0001faff"
+)
+_WORD = rf"\w[^{_SIGN}']*(?:'\w[^{_SIGN}']*)*"
+_TOKEN = re.compile(rf"@\w+|#\w[^{_SIGN}']*|{_EMOJI}|{_EMOTICON}|{_WORD}", re.IGNORECASE)
+_TOKEN_OR_SIGN = re.compile(rf"{_TOKEN.pattern}|[^\w\s]", re.IGNORECASE)
+
+_HUMP = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^A-Za-z0-9_]+")
+_LONG_RUN = re.compile(r"([^\W\d_])\1{2,}")
+_STRAIGHT_QUOTE = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\uff07": "'"})
+_TAIL = re.compile(_PICTURE_TAIL)
+
+_MEMO_LIMIT = 200_000
+"""Entries after which a memo starts again: about 40 MB, and a feed's vocabulary refills it in seconds."""
+
+
+class _Memo[T](dict[str, T]):
+    pass

@@ -1,0 +1,166 @@
+"""Columns, types, keys and meaning of every table of the lake: the only schema.
+
+Spark schemas, Dagster column metadata and the dbt sources follow from here, or a drift test fails.
+
+Not here: partition columns (`dt`, `hr` live in the path, never in the file), the marts (dbt_project/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Type = Literal["string", "timestamp", "boolean", "double", "bigint", "int", "array<string>"]
+Tier = Literal["cleansed", "analytics"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: `type` in Spark SQL's words; timestamps are UTC with microseconds.
+
+    `derived_from` names the columns (`tier/table.column`) that it is computed from: the column lineage.
+    """
+
+    name: str
+    type: Type
+    meaning: str
+    required: bool = False
+    derived_from: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the lake, partitioned by event hour; `key` identifies a row within the whole table."""
+
+    tier: Tier
+    name: str
+    meaning: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def asset_key(self) -> tuple[str, str]:
+        """Dagster asset key and dbt source: `<tier>/<table>`."""
+        return (self.tier, self.name)
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises KeyError."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(f"{self.tier}/{self.name} has no column {name}")
+
+
+_ENVELOPE = (
+    Column("event_id", "string", "Identity of the event; a redelivery repeats it.", required=True),
+    Column("event_time", "timestamp", "When it happened, UTC.", required=True),
+    Column("source", "string", "Short slug of the system that sent it.", required=True),
+)
+
+# Posts and comments share one shape, so that scoring and the living-version rule are written once.
+_TEXT_COLUMNS = (
+    *_ENVELOPE,
+    Column("post_id", "string", "The post, or the post that a comment stands under.", required=True),
+    Column("comment_id", "string", "The comment; null in posts."),
+    Column("parent_comment_id", "string", "The comment that this one replies to; null if to the post."),
+    Column("author_id", "string", "Who wrote it; null only in a tombstone."),
+    Column("text", "string", "As written, without NUL characters; null only in a tombstone."),
+    Column("clean_text", "string", "As scored: entities decoded, links and control characters removed, spaces collapsed.", required=True),
+    Column("lang", "string", "BCP 47 tag given by the source, lower case; null if none."),
+    Column("topic", "string", "Subject given by the source; null in comments."),
+    Column("hashtags", "array<string>", "Lower case, without #, in order of appearance; null if none given."),
+    Column("place", "string", "Where it was posted from, free text."),
+    Column("deleted", "boolean", "True for a tombstone: the text is to vanish from every mart.", required=True),
+)  # fmt: skip
+
+POSTS = Table("cleansed", "posts", "Every version of every post, one row per event.", ("event_id",), _TEXT_COLUMNS)  # fmt: skip
+COMMENTS = Table("cleansed", "comments", "Every version of every comment, one row per event.", ("event_id",), _TEXT_COLUMNS)  # fmt: skip
+USERS = Table(
+    "cleansed",
+    "users",
+    "Every version of every user profile, one row per event.",
+    ("event_id",),
+    (
+        *_ENVELOPE,
+        Column("user_id", "string", "The user.", required=True),
+        Column("user_name", "string", "Handle.", required=True),
+        Column("display_name", "string", "Name as shown."),
+        Column("age", "int", "Years, 0 to 130."),
+        Column("location", "string", "Free text."),
+        Column("joined_at", "timestamp", "When the account was made, UTC."),
+    ),
+)
+INTERACTIONS = Table(
+    "cleansed",
+    "interactions",
+    "Likes, shares, comments and follows, one row per event.",
+    ("event_id",),
+    (
+        *_ENVELOPE,
+        Column("interaction_id", "string", "The interaction.", required=True),
+        Column("action", "string", "like, share, comment or follow.", required=True),
+        Column("actor_id", "string", "Who did it.", required=True),
+        Column("post_id", "string", "To which post; null for a follow."),
+        Column("target_user_id", "string", "To which user; null if to a post."),
+    ),
+)
+QUARANTINE = Table(
+    "cleansed",
+    "quarantine",
+    "Landed lines that the cleansing could not accept, with the reason.",
+    ("source_object", "raw"),
+    (
+        Column("event_id", "string", "If it could be read."),
+        Column("reason", "string", "One of the nine quarantine reasons.", required=True),
+        Column("detail", "string", "A sentence that says what is wrong.", required=True),
+        Column("source_object", "string", "Landing object that holds the line.", required=True),
+        Column("raw", "string", "The line, base64; null if it was JSON and stays readable in landing."),
+    ),
+)
+SENTIMENT = Table(
+    "analytics",
+    "sentiment",
+    "Polarity and sentiment of every post and comment version.",
+    ("event_id",),
+    (
+        Column("event_id", "string", "The version that was scored.", True, ("cleansed/posts.event_id", "cleansed/comments.event_id")),
+        Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
+        Column("text_kind", "string", "post or comment.", True),
+        Column("post_id", "string", "The post itself, or the one that the comment stands under.", True, ("cleansed/posts.post_id", "cleansed/comments.post_id")),
+        Column("author_id", "string", "Who wrote it.", False, ("cleansed/posts.author_id", "cleansed/comments.author_id")),
+        Column("event_time", "timestamp", "When it happened, UTC.", True, ("cleansed/posts.event_time", "cleansed/comments.event_time")),
+        Column("topic", "string", "Subject given by the source; null in comments.", False, ("cleansed/posts.topic",)),
+        Column("lang", "string", "Language tag, lower case.", False, ("cleansed/posts.lang", "cleansed/comments.lang")),
+        Column("deleted", "boolean", "True for a tombstone.", True, ("cleansed/posts.deleted", "cleansed/comments.deleted")),
+        Column("clean_text", "string", "The text that was scored.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("tokens", "array<string>", "Model tokens: lower case, no stop words, stemmed.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("polarity", "double", "VADER compound score, -1 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("pos", "double", "Share of positive words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("neu", "double", "Share of neutral words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("neg", "double", "Share of negative words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("sentiment", "string", "positive from 0.05, negative from -0.05, else neutral.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
+        Column("unscored_reason", "string", "Why the score is a plain neutral (language_not_supported); null if it was scored.", False, ("cleansed/posts.lang", "cleansed/comments.lang")),
+        Column("predicted_sentiment", "string", "What the champion classifier says; null without a champion."),
+        Column("predicted_probability", "double", "The champion's probability of that class, 0 to 1."),
+        Column("scorer_version", "string", "Lexicon scorer that made polarity.", True),
+        Column("model_version", "string", "Digest of the champion; null without one."),
+    ),
+)  # fmt: skip
+LAKE_HOURS = Table(
+    "analytics",
+    "lake_hours",
+    "One row per built event hour: what came in, what became of it, and which version of the hour this is.",
+    ("event_hour",),
+    (
+        Column("event_hour", "timestamp", "Start of the hour, UTC.", True),
+        Column("records", "bigint", "Landed lines of the hour.", True),
+        Column("accepted", "bigint", "Rows in the four cleansed tables.", True),
+        Column("duplicates", "bigint", "Redeliveries dropped.", True),
+        Column("quarantined", "bigint", "Lines set aside with a reason.", True),
+        Column("scored", "bigint", "Rows in analytics/sentiment.", True),
+        Column("lake_version", "string", "Digest of everything written for the hour; changes if any row does.", True),
+    ),
+)  # fmt: skip
+
+CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS)
+TABLES = (*CLEANSED_EVENTS, QUARANTINE, SENTIMENT, LAKE_HOURS)

@@ -1,0 +1,1 @@
+"""Charts and the report: numbers with unit, denominator and baseline. No dagster."""

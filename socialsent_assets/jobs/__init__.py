@@ -1,0 +1,1 @@
+"""Spark: one function (spark, lake, hours) -> receipts per job. No dagster."""

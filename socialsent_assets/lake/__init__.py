@@ -1,0 +1,1 @@
+"""Everything that is kept: objects, partitions, receipts. No dagster, no pyspark."""

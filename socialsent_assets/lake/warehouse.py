@@ -1,0 +1,66 @@
+"""The DuckDB warehouse as a file: open it to read, and ask which lake version of each hour its marts hold.
+
+Not here: building the marts (dbt_project/), ad-hoc SQL of a user (lake/sql.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
+
+HOURS_TABLE = "lake_hours"  # the mart model that copies analytics/lake_hours, hour by hour
+_RETRY_S = 0.2
+
+
+class WarehouseBusyError(RuntimeError):
+    """Another process writes the warehouse; DuckDB admits one process at a time."""
+
+
+@contextlib.contextmanager
+def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection, closed at the end; UTC, so that dates mean what the lake means.
+
+    Raises:
+        FileNotFoundError: there is no warehouse yet.
+        WarehouseBusyError: a writer held it for longer than `patience_s` seconds.
+    """
+    import duckdb
+
+    if not path.is_file():
+        raise FileNotFoundError(f"no warehouse at {path}")
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            connection = duckdb.connect(str(path), read_only=True)
+            break
+        except duckdb.IOException as error:
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
+            time.sleep(_RETRY_S)
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def versions_held(path: Path, patience_s: float = 30.0) -> dict[str, str]:
+    """{hour key: lake version} of every hour that the marts hold; {} if there is no warehouse or no mart yet.
+
+    Raises:
+        WarehouseBusyError: see `reading`.
+    """
+    import duckdb
+
+    query = f"select strftime(event_hour, '%Y-%m-%d-%H:00'), lake_version from marts.{HOURS_TABLE}"  # noqa: S608
+    try:
+        with reading(path, patience_s) as connection:
+            return dict(connection.execute(query).fetchall())
+    except (FileNotFoundError, duckdb.CatalogException):
+        return {}
