@@ -58,7 +58,7 @@ def versions_held(path: Path, patience_s: float = 30.0) -> dict[str, str]:
     """
     import duckdb
 
-    query = f"select strftime(event_hour, '%Y-%m-%d-%H:00'), lake_version from marts.{HOURS_TABLE}"  # noqa: S608
+    query = f"select strftime(event_hour, '%Y-%m-%d-%H:00'), lake_version from {HOURS_TABLE}"  # noqa: S608
     try:
         with reading(path, patience_s) as connection:
             return dict(connection.execute(query).fetchall())
