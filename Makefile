@@ -1,0 +1,55 @@
+# SocialSent. `make` lists the targets. Every target installs what it needs; nothing else is needed than Python 3.11 or 3.12.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+EVENTS ?= 20000
+HOURS  ?= 24
+SEED   ?= 7
+PORT   ?= 3000
+JOBS   ?= 2
+
+BIN := .venv/bin
+export SOCIALSENT_HOME ?= $(CURDIR)/.socialsent
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: install ## simulate a feed, build the whole graph, write the report   (EVENTS=20000 HOURS=24 SEED=7)
+	@$(BIN)/socialsent run --events $(EVENTS) --hours $(HOURS) --seed $(SEED)
+
+ui: install ## Dagster UI, daemon and a continuous feed, until Ctrl-C   (PORT=3000)
+	@exec $(BIN)/socialsent ui --port $(PORT)
+
+docs: install ## dbt docs site, built and served until Ctrl-C   (PORT=3000)
+	@exec $(BIN)/socialsent docs --port $(PORT)
+
+test: check ## the default test suite, and every static check before it
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "not slow"
+
+test-slow: install-dev ## the long suites: fuzzing, faults, big histories
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m slow
+
+check: install-dev ## format, lint, types, import contracts, dbt parsing
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project --target local
+
+format: install-dev ## rewrite the code in the house format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install-dev ## every benchmark: ours and the peers in one run, as ratios
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+install: ## only install
+	@scripts/bootstrap.sh run
+
+install-dev:
+	@scripts/bootstrap.sh dev
+
+clean: ## remove what was built, keep $SOCIALSENT_HOME
+	rm -rf dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: help run ui docs test test-slow check format bench install install-dev clean
