@@ -15,13 +15,13 @@ import numpy as np
 
 from socialsent_assets.domain.language.bigrams import RESERVED, START, BigramModel
 
-__all__ = ["FORMAT_VERSION", "UnreadableModel", "dump", "load", "write_arpa"]
+__all__ = ["FORMAT_VERSION", "UnreadableModelError", "dump", "load", "write_arpa"]
 
 FORMAT_VERSION = 1
 WORDS, COUNTS = "bigram.json", "bigram.npz"
 
 
-class UnreadableModel(ValueError):
+class UnreadableModelError(ValueError):
     """The files are not a bigram model that this version can read."""
 
 
@@ -43,20 +43,22 @@ def load(files: Mapping[str, bytes]) -> BigramModel:
     """The model that `dump` wrote.
 
     Raises:
-        UnreadableModel: a file is missing, damaged, or of a newer format.
+        UnreadableModelError: a file is missing, damaged, or of a newer format.
     """
     try:
         head = json.loads(files[WORDS])
         if head["format"] != FORMAT_VERSION:
-            raise UnreadableModel(f"bigram model of format {head['format']}: this version reads 1")
+            raise UnreadableModelError(
+                f"bigram model of format {head['format']}: this version reads {FORMAT_VERSION}"
+            )
         with np.load(io.BytesIO(files[COUNTS]), allow_pickle=False) as arrays:
             histories, nexts, counts = (arrays[name].astype(np.int64) for name in ("histories", "nexts", "counts"))
         words = (*RESERVED, *map(str, head["words"]))
         return BigramModel.from_counts(words, histories, nexts, counts, int(head["min_count"]))
-    except UnreadableModel:
+    except UnreadableModelError:
         raise
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise UnreadableModel(f"not a bigram model: {error!r}") from error
+        raise UnreadableModelError(f"not a bigram model: {error!r}") from error
 
 
 def write_arpa(model: BigramModel, out: TextIO) -> None:

@@ -61,7 +61,9 @@ def smooth(histories: Integers, words: Integers, counts: Integers, size: int, im
     """Smoothing for distinct bigrams.
 
     Args:
-        histories, words, counts: shape (n,), one entry per distinct bigram; counts are >= 1.
+        histories: shape (n,), first word id of each distinct bigram.
+        words: shape (n,), second word id of each.
+        counts: shape (n,), how often it was seen, >= 1.
         size: number of word ids, V.
         impossible: id that is never predicted (the start of a post) and gets probability 0.
     """

@@ -29,7 +29,7 @@ __all__ = [
     "START",
     "UNKNOWN",
     "BigramModel",
-    "NoSentences",
+    "NoSentencesError",
     "Perplexity",
     "train",
 ]
@@ -42,7 +42,7 @@ Floats = npt.NDArray[np.float64]
 Sentence = Sequence[str]
 
 
-class NoSentences(ValueError):
+class NoSentencesError(ValueError):
     """There is not one word to learn from, or to measure on."""
 
 
@@ -191,11 +191,11 @@ class BigramModel:
         """Perplexity on sentences that training did not see.
 
         Raises:
-            NoSentences: there is not one word in them.
+            NoSentencesError: there is not one word in them.
         """
         histories, nexts = self.encode(sentences)
         if not len(nexts):
-            raise NoSentences("no words to measure perplexity on")
+            raise NoSentencesError("no words to measure perplexity on")
         outcomes = self.size - 1  # every id but <s> can come next
         unigrams = np.bincount(self.nexts, weights=self.counts, minlength=self.size) + 1
         pairs = (self.counts_of(histories, nexts) + 1) / (self.smoothing.totals[histories] + outcomes)
@@ -221,7 +221,7 @@ def train(sentences: Iterable[Sentence], min_count: int = 2) -> BigramModel:
     Memory grows with the number of tokens (8 bytes each) and distinct bigrams (24 bytes each).
 
     Raises:
-        NoSentences: there is not one word in them.
+        NoSentencesError: there is not one word in them.
     """
     numbers = count(len(RESERVED))
     found: defaultdict[str, int] = defaultdict(numbers.__next__)
@@ -232,7 +232,7 @@ def train(sentences: Iterable[Sentence], min_count: int = 2) -> BigramModel:
             stream.extend(map(found.__getitem__, sentence))
             stream.append(END)
     if not stream:
-        raise NoSentences("no words to train a bigram model on")
+        raise NoSentencesError("no words to train a bigram model on")
 
     raw = np.frombuffer(stream, np.int64)
     occurrences = np.bincount(raw, minlength=len(RESERVED) + len(found))
