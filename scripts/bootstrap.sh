@@ -59,7 +59,11 @@ python=$(find_python)
 uv=$(find_uv)
 echo "socialsent: installing what uv.lock names into .venv/ (once; about 1.5 GB)" >&2
 # --inexact: `make run` after `make test` must not take the test tools away again.
-# shellcheck disable=SC2086  # $groups is a list
-"$uv" sync --quiet --frozen --inexact --no-default-groups --python "$python" $groups \
+install() {
+    # shellcheck disable=SC2086  # $groups is a list
+    "$uv" sync --quiet --frozen --inexact --no-default-groups --python "$python" $groups "$@"
+}
+# Behind a proxy that signs with a certificate of its own, only the system knows that certificate.
+install || install --system-certs \
     || fail "the install stopped (see above); it goes on where it was with the same make command"
 printf '%s' "$wanted" > "$stamp"
