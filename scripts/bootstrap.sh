@@ -64,6 +64,8 @@ install() {
     "$uv" sync --quiet --frozen --inexact --no-default-groups --python "$python" $groups "$@"
 }
 # Behind a proxy that signs with a certificate of its own, only the system knows that certificate.
-install || install --system-certs \
-    || fail "the install stopped (see above); it goes on where it was with the same make command"
+first_try=$(mktemp)
+install 2>"$first_try" || install --system-certs \
+    || { cat "$first_try" >&2; fail "the install stopped (see above); it goes on where it was with the same make command"; }
+rm -f "$first_try"
 printf '%s' "$wanted" > "$stamp"
