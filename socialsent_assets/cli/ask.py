@@ -1,7 +1,70 @@
-"""Commands to come."""
+"""Commands that ask and change nothing but the report's files: score.
+
+Not here: how stdin becomes lines (lines.py), SQL itself (lake/sql.py), what a report holds (insights/).
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
 
 import typer
+
+from socialsent_assets.cli import lines
+from socialsent_assets.domain.language.text import clean_text
+
+SMALL_BATCH = 200
+"""Texts up to which the plain rules answer sooner than the compiled scorer is loaded."""
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
+    app.command()(score)
+
+
+def score(
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TEXT | -]", help="The text; - reads one text per line from stdin.", show_default=False
+        ),
+    ] = "-",
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Clean the text as the pipeline does before it is scored.")
+    ] = False,
+) -> None:
+    """Polarity and sentiment of a text exactly as given, one JSON object per text.
+
+    polarity is VADER's compound score, -1 to 1; pos, neu and neg are shares of the words, 0 to 1; sentiment is
+    positive from 0.05, negative from -0.05 down, else neutral.
+
+    Try:
+
+        socialsent score "VADER is smart, handsome, and funny!"
+
+        socialsent score --clean - < posts.txt
+    """
+    if text != "-":
+        lines.answer([[lines.argument_text(text)]], lambda texts: scored(texts, clean=clean))
+        return
+    if sys.stdin.isatty():
+        sys.stderr.write("One text per line; Ctrl-D ends.\n")
+    lines.answer(lines.arriving(sys.stdin.buffer), lambda texts: scored(texts, clean=clean))
+
+
+def scored(texts: list[str], *, clean: bool = False) -> list[str]:
+    """One JSON object per text, without line ends."""
+    from socialsent_assets.domain.language.polarity import score_text, score_texts
+
+    if clean:
+        texts = [clean_text(text) for text in texts]
+    if len(texts) <= SMALL_BATCH:
+        return [json.dumps(score_text(text)._asdict()) for text in texts]
+    scores = score_texts(texts)
+    columns = (scores.polarity, scores.pos, scores.neu, scores.neg, scores.sentiments())
+    # The same text that json.dumps would make of it, in a third of the time: repr of a float is JSON.
+    return [
+        f'{{"polarity": {polarity!r}, "pos": {pos!r}, "neu": {neu!r}, "neg": {neg!r}, "sentiment": "{sentiment}"}}'
+        for polarity, pos, neu, neg, sentiment in zip(*(column.tolist() for column in columns), strict=True)
+    ]
