@@ -1,0 +1,48 @@
+"""Which copy of an event stands, and which version of a post is the living one.
+
+A redelivery repeats `event_id`; an edit is a new event about the same `post_id`. Both rules are total
+orders, so the answer never depends on the order of arrival.
+
+Not here: rows on disk (jobs/cleanse.py), the same rule in SQL (dbt macro living_version).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from socialsent_assets.domain.events.event import Event
+
+
+def copy_order(event: Event) -> tuple[datetime, bytes]:
+    """Order among events of one `event_id`: later time first in line, then the greater bytes of the canonical line.
+
+    A redelivery has the same bytes, so the second part only decides when a source breaks its promise.
+    """
+    return event.event_time, event.line
+
+
+def standing_copy(copies: Iterable[Event]) -> Event:
+    """The copy that stands among events of one `event_id`. Raises ValueError for no copy."""
+    return max(copies, key=copy_order)
+
+
+def version_order(event: Event) -> tuple[datetime, str]:
+    """Order among the versions of one post, comment or user: later time, then the greater `event_id`."""
+    return event.event_time, event.event_id
+
+
+def latest_version(versions: Iterable[Event]) -> Event:
+    """The last version of one post, comment or user, tombstone or not. Raises ValueError for no version."""
+    return max(versions, key=version_order)
+
+
+def living_version(versions: Iterable[Event]) -> Event | None:
+    """What a mart shows of one post or comment: its latest version; None if that is a tombstone."""
+    latest = latest_version(versions)
+    return None if is_tombstone(latest) else latest
+
+
+def is_tombstone(event: Event) -> bool:
+    """Whether the event removes what it is about from every mart."""
+    return event.data.get("deleted") is True
