@@ -1,0 +1,147 @@
+"""Landing -> cleansed/{posts,comments,users,interactions} and cleansed/quarantine, hour by hour.
+
+One read, one shuffle and one write for all of them. An hour is built from all of its landing, whenever that
+arrived, so repeats are found exactly; then its files are put in place and its receipt is written last.
+
+Not here: the rules for a line (landing_rows.py), the files (hour_files.py), Dagster (defs/cleansed.py).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, POSTS, QUARANTINE
+from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
+from socialsent_assets.jobs.landing_rows import landing_rows
+from socialsent_assets.lake.freshness import CLEANSE_VERSION
+from socialsent_assets.lake.lake import Lake, fingerprint
+from socialsent_assets.lake.publish import promote, staging
+from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
+from socialsent_assets.lake.storage import ObjectInfo
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+JOB = "cleanse"
+SLICE_BYTES = 256 * 1024 * 1024
+SLICE_HOURS = 200
+
+
+@dataclass(frozen=True)
+class LandedHour:
+    """What stood in landing for an hour when the job looked; exactly this is read."""
+
+    hour: EventHour
+    objects: tuple[ObjectInfo, ...]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all objects, as stored."""
+        return sum(info.size for info in self.objects)
+
+    @property
+    def announced(self) -> int | None:
+        """Lines that the objects' names announce; None if somebody else named one of them."""
+        names = [parse_landing_name(info.key.rpartition("/")[2]) for info in self.objects]
+        return None if None in names else sum(name.rows for name in names if name is not None)
+
+
+def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+    """Rebuild the cleansed tables of these hours from their landing; one receipt per hour, in order.
+
+    An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
+    """
+    landed = [LandedHour(hour, tuple(_readable(lake.landed(hour)))) for hour in sorted(set(hours))]
+    return [receipt for batch in in_slices(landed) for receipt in _cleanse_slice(spark, lake, batch)]
+
+
+def in_slices(landed: Sequence[LandedHour]) -> Iterator[list[LandedHour]]:
+    """Consecutive hours of at most SLICE_HOURS and, but for a single larger hour, SLICE_BYTES."""
+    batch: list[LandedHour] = []
+    size = 0
+    for hour in landed:
+        if batch and (len(batch) >= SLICE_HOURS or size + hour.size > SLICE_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(hour)
+        size += hour.size
+    if batch:
+        yield batch
+
+
+def _readable(objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
+    return [info for info in objects if not info.key.rpartition("/")[2].startswith("_")]  # as every reader does
+
+
+def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
+    files = [lake.landing.path(info.key) for hour in landed for info in hour.objects]
+    with staging(lake.cleansed) as folder:
+        staged = _stage(spark, lake, files, folder) if files else []
+        return [
+            _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}) for hour in landed
+        ]
+
+
+def _stage(spark: SparkSession, lake: Lake, files: Sequence[str], folder: Path) -> list[StagedHour]:
+    rows = landing_rows(spark, lake.landing.path(LANDING_EVENTS), files)
+    return write_hours(rows, folder, _table_files())
+
+
+def _table_files() -> dict[str, TableFile]:
+    files = {table.name: TableFile(table) for table in CLEANSED_EVENTS}
+    for table in (POSTS, COMMENTS):
+        files[table.name] = TableFile(table, derive=_clean_text)
+    files[QUARANTINE.name] = TableFile(QUARANTINE, unique=False, measure=_by_reason)
+    return files
+
+
+def _clean_text(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
+    import pyarrow as pa
+
+    from socialsent_assets.domain.language.text import clean_texts
+
+    return {"clean_text": pa.array(clean_texts(rows.column("text").to_pylist()), pa.string())}
+
+
+def _by_reason(rows: pa.RecordBatch) -> Mapping[str, float]:
+    return Counter(rows.column("reason").to_pylist())
+
+
+def _publish(lake: Lake, landed: LandedHour, staged: Mapping[str, StagedHour]) -> Receipt:
+    drop_receipt(lake.cleansed, JOB, landed.hour)
+    outputs: dict[str, str] = {}
+    for table in (*CLEANSED_EVENTS, QUARANTINE):
+        done = staged.get(table.name)
+        outputs.update(promote(lake.cleansed, table.name, landed.hour, done.file if done else None))
+    receipt = _receipt(landed, staged, outputs)
+    write_receipt(lake.cleansed, receipt)
+    return receipt
+
+
+def _receipt(landed: LandedHour, staged: Mapping[str, StagedHour], outputs: Mapping[str, str]) -> Receipt:
+    rows = {table.name: staged[table.name].rows if table.name in staged else 0 for table in CLEANSED_EVENTS}
+    quarantined = staged[QUARANTINE.name] if QUARANTINE.name in staged else None
+    accepted = sum(rows.values())
+    duplicates = sum(done.duplicates for done in staged.values())
+    set_aside = quarantined.rows if quarantined else 0
+    return Receipt(
+        job=JOB,
+        hour=landed.hour,
+        input_version=fingerprint(landed.objects),
+        code_version=CLEANSE_VERSION,
+        counts=Counts(accepted + duplicates + set_aside, accepted, duplicates, set_aside),
+        rows={**rows, QUARANTINE.name: set_aside},
+        outputs=outputs,
+        measures={
+            "quarantined_by_reason": dict(quarantined.measures) if quarantined else {},
+            "announced_records": landed.announced,
+            "landing_objects": len(landed.objects),
+        },
+    )
