@@ -1,12 +1,14 @@
-"""Commands that ask and change nothing but the report's files: score.
+"""Commands that ask: score, query, report. They change nothing but the report's own files.
 
-Not here: how stdin becomes lines (lines.py), SQL itself (lake/sql.py), what a report holds (insights/).
+Not here: how stdin becomes lines (lines.py), how rows are shown (rows.py), SQL itself (lake/sql.py), what a
+report holds (insights/).
 """
 
 from __future__ import annotations
 
 import json
 import sys
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -21,6 +23,7 @@ SMALL_BATCH = 200
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
     app.command()(score)
+    app.command()(query)
 
 
 def score(
@@ -51,6 +54,41 @@ def score(
     if sys.stdin.isatty():
         sys.stderr.write("One text per line; Ctrl-D ends.\n")
     lines.answer(lines.arriving(sys.stdin.buffer), lambda texts: scored(texts, clean=clean))
+
+
+class Format(StrEnum):
+    """How rows are written."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def query(
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement; - reads it from stdin.")],
+    form: Annotated[
+        Format, typer.Option("--format", help="table shows the first rows; csv and json write all of them.")
+    ] = Format.table,
+) -> None:
+    """Read-only SQL over the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
+
+    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns.
+
+    Try:
+
+        socialsent query "select sentiment, count(*) as posts from fct_posts group by 1"
+
+        socialsent query --format csv - < question.sql
+    """
+    from socialsent_assets.cli import rows
+    from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.lake.sql import reading
+    from socialsent_assets.settings import Settings
+
+    statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else lines.argument_text(sql)
+    settings = Settings.from_env()
+    with reading(Lake.of(settings), settings.warehouse) as engine:
+        rows.write(engine.run(statement), form.value)
 
 
 def scored(texts: list[str], *, clean: bool = False) -> list[str]:
