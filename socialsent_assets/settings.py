@@ -8,14 +8,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.start import start_hour
 
 __all__ = ["Settings", "UserError", "read_dotenv", "start_hour"]
 
-DEFAULT_START = "2026-01-01T00:00:00+00:00"
 DEFAULT_HOME = ".socialsent"
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
 
@@ -78,18 +78,6 @@ class Settings:
     def reports(self) -> Path:
         """Where `socialsent report` writes."""
         return self.home / "reports"
-
-
-def start_hour(environ: Mapping[str, str]) -> datetime:
-    """`SOCIALSENT_START` as an aware time in UTC, floored to the hour. Raises UserError if it is no time."""
-    text = environ.get("SOCIALSENT_START") or DEFAULT_START
-    try:
-        start = datetime.fromisoformat(text)
-    except ValueError:
-        raise UserError(f"SOCIALSENT_START={text} is not a time; write it like 2026-01-01T00:00Z") from None
-    if start.tzinfo is None:
-        start = start.replace(tzinfo=UTC)
-    return start.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
 
 
 def read_dotenv(path: Path) -> dict[str, str]:

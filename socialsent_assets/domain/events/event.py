@@ -138,14 +138,14 @@ def _kind(value: dict[str, object]) -> Kind:
     for name in ("schema_version", "event_id", "event_type", "event_time", "source", "data"):
         if value.get(name) is None:
             raise RefusalError("missing_field", f"{name} is missing")
-    version, name = value["schema_version"], value["event_type"]
+    version, event_type = value["schema_version"], value["event_type"]
     if type(version) is not int or version != SCHEMA_VERSION:  # True == 1, and 1.0 == 1
         raise RefusalError(
             "unsupported_schema_version", f"schema_version is {shown(version)}, this reads {SCHEMA_VERSION}"
         )
-    if not isinstance(name, str) or name not in KINDS:
-        raise RefusalError("unknown_event_type", f"event_type is {shown(name)}, known are {', '.join(KINDS)}")
-    return KINDS[name]
+    if not isinstance(event_type, str) or event_type not in KINDS:
+        raise RefusalError("unknown_event_type", f"event_type is {shown(event_type)}, known are {', '.join(KINDS)}")
+    return KINDS[event_type]
 
 
 def _event_time(value: object, arrived_at: datetime, start: datetime) -> datetime:

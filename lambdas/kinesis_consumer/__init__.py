@@ -1,0 +1,4 @@
+"""Kinesis records -> landing and quarantine objects.
+
+Not here: the contract that decides which (socialsent_assets/domain/events/).
+"""
