@@ -1,0 +1,54 @@
+{# The window: the event hours of this build, from the variables window_start and window_end (UTC, end exclusive). #}
+
+{# Condition that a timestamp column lies in the window; true for every row when no window was given. #}
+{% macro in_window(column) -%}
+    {%- set window = build_window() -%}
+    {%- if window.start is none -%} 1 = 1
+    {%- else -%} ({{ column }} >= cast('{{ window.start }}' as timestamp) and {{ column }} < cast('{{ window.end }}' as timestamp))
+    {%- endif -%}
+{%- endmacro %}
+
+{# {start, end} as datetimes, both none for all history. Raises a compiler error for anything but whole hours in order. #}
+{% macro build_window() -%}
+    {%- set start = window_bound('window_start') -%}
+    {%- set end = window_bound('window_end') -%}
+    {%- if (start is none) != (end is none) -%}
+        {{ exceptions.raise_compiler_error("give both window_start and window_end, or neither for all history") }}
+    {%- endif -%}
+    {%- if start is not none and end <= start -%}
+        {{ exceptions.raise_compiler_error("window_end " ~ end ~ " is not after window_start " ~ start) }}
+    {%- endif -%}
+    {{ return({"start": start, "end": end}) }}
+{%- endmacro %}
+
+{% macro window_bound(name) -%}
+    {%- set text = var(name, none) -%}
+    {%- if text is none -%} {{ return(none) }} {%- endif -%}
+    {%- if not modules.re.fullmatch("\\d{4}-\\d\\d-\\d\\d[ T]\\d\\d:00:00", text | string) -%}
+        {{ exceptions.raise_compiler_error(name ~ "=" ~ text ~ " is not a whole hour in UTC; write it like 2026-11-22 03:00:00") }}
+    {%- endif -%}
+    {{ return(modules.datetime.datetime.strptime((text | string).replace("T", " "), "%Y-%m-%d %H:%M:%S")) }}
+{%- endmacro %}
+
+{# The days (`YYYY-MM-DD`) that the window touches; none for all history. #}
+{% macro window_days() -%}
+    {%- set window = build_window() -%}
+    {%- if window.start is none -%} {{ return(none) }} {%- endif -%}
+    {%- set last = (window.end - modules.datetime.timedelta(seconds=1)).date() -%}
+    {%- set days = [] -%}
+    {%- for offset in range((last - window.start.date()).days + 1) -%}
+        {%- do days.append((window.start.date() + modules.datetime.timedelta(days=offset)).isoformat()) -%}
+    {%- endfor -%}
+    {{ return(days) }}
+{%- endmacro %}
+
+{# Tests may say `where: __window__(event_hour)`: a mart's test then costs as much as the window, not as the history. #}
+{% macro get_where_subquery(relation) -%}
+    {%- set where = config.get('where', '') -%}
+    {%- if not where -%} {{ return(relation) }} {%- endif -%}
+    {%- set asked = modules.re.fullmatch("__window__\\((\\w+)\\)(.*)", where) -%}
+    {%- if asked -%}
+        {%- set where = in_window(asked.group(1)) ~ asked.group(2) -%}
+    {%- endif -%}
+    {{ return("(select * from " ~ relation ~ " where " ~ where ~ ") as dbt_subquery") }}
+{%- endmacro %}

@@ -1,0 +1,20 @@
+{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake']) }}
+
+-- depends_on: {{ ref('int_lake_hours') }}
+with comments as (select * from {{ ref('stg_comments') }}),
+scores as (select * from {{ ref('stg_sentiment') }} where text_kind = 'comment')
+
+select
+    comments.*,
+    scores.polarity,
+    scores.pos,
+    scores.neu,
+    scores.neg,
+    scores.sentiment,
+    scores.unscored_reason,
+    scores.predicted_sentiment,
+    scores.predicted_probability,
+    scores.scorer_version,
+    scores.model_version
+from comments
+left join scores on comments.event_hour = scores.event_hour and comments.event_id = scores.event_id

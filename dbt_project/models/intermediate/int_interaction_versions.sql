@@ -1,0 +1,4 @@
+{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake']) }}
+
+-- depends_on: {{ ref('int_lake_hours') }}
+select * from {{ ref('stg_interactions') }}

@@ -1,0 +1,20 @@
+{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake']) }}
+
+-- depends_on: {{ ref('int_lake_hours') }}
+with posts as (select * from {{ ref('stg_posts') }}),
+scores as (select * from {{ ref('stg_sentiment') }} where text_kind = 'post')
+
+select
+    posts.*,
+    scores.polarity,
+    scores.pos,
+    scores.neu,
+    scores.neg,
+    scores.sentiment,
+    scores.unscored_reason,
+    scores.predicted_sentiment,
+    scores.predicted_probability,
+    scores.scorer_version,
+    scores.model_version
+from posts
+left join scores on posts.event_hour = scores.event_hour and posts.event_id = scores.event_id

@@ -1,0 +1,8 @@
+{{ config(materialized='view') }}
+
+-- A comment takes its topic from its post, so a touched post touches its comments.
+select distinct entity_id as comment_id
+from {{ ref('int_event_keys') }}
+where
+    event_kind = 'comment'
+    and ({{ in_window('event_hour') }} or post_id in (select post_id from {{ ref('int_touched_posts') }}))

@@ -1,0 +1,23 @@
+{{ config(unique_key='user_id', meta={'touched': 'int_touched_profiles'}) }}
+
+with versions as (
+    select * from {{ ref('int_user_versions') }}
+    where {{ touched('user_id', ref('int_touched_profiles')) }}
+),
+
+living as ({{ living_version('versions', 'user_id') }})
+
+select
+    user_id,
+    user_name,
+    display_name,
+    age,
+    location,
+    joined_at,
+    event_id,
+    event_time,
+    event_hour,
+    first_event_time as first_seen_at,
+    cast(version_count as bigint) as version_count,
+    source
+from living

@@ -1,0 +1,39 @@
+{{ config(unique_key='post_id', meta={'touched': 'int_touched_posts'}) }}
+
+with versions as (
+    select * from {{ ref('int_post_versions') }}
+    where {{ touched('post_id', ref('int_touched_posts')) }}
+),
+
+living as ({{ living_version('versions', 'post_id') }})
+
+select
+    post_id,
+    event_id,
+    event_time,
+    event_hour,
+    cast(event_hour as date) as event_day,
+    first_event_time as created_at,
+    case when version_count > 1 then event_time end as edited_at,
+    version_count > 1 as is_edited,
+    cast(version_count as bigint) as version_count,
+    source,
+    author_id,
+    text,
+    clean_text,
+    lang,
+    topic,
+    hashtags,
+    place,
+    polarity,
+    pos,
+    neu,
+    neg,
+    sentiment,
+    unscored_reason,
+    predicted_sentiment,
+    predicted_probability,
+    scorer_version,
+    model_version
+from living
+where not deleted

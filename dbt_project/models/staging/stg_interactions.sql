@@ -1,0 +1,17 @@
+with lake as (
+    select rows_of_days.*, {{ partition_hour() }} as partition_hour
+    from {{ lake_rows('cleansed', 'interactions') }} as rows_of_days
+)
+
+select
+    partition_hour as event_hour,
+    cast(event_id as varchar(1024)) as event_id,
+    cast(event_time as timestamp) as event_time,
+    cast(source as varchar(1024)) as source,
+    cast(interaction_id as varchar(1024)) as interaction_id,
+    cast(action as varchar(1024)) as action,
+    cast(actor_id as varchar(1024)) as actor_id,
+    cast(post_id as varchar(1024)) as post_id,
+    cast(target_user_id as varchar(1024)) as target_user_id
+from lake
+where {{ in_window('partition_hour') }}

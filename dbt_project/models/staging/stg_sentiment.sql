@@ -1,0 +1,21 @@
+with lake as (
+    select rows_of_days.*, {{ partition_hour() }} as partition_hour
+    from {{ lake_rows('analytics', 'sentiment') }} as rows_of_days
+)
+
+select
+    partition_hour as event_hour,
+    cast(event_id as varchar(1024)) as event_id,
+    cast(text_kind as varchar(1024)) as text_kind,
+    cast(polarity as double precision) as polarity,
+    cast(pos as double precision) as pos,
+    cast(neu as double precision) as neu,
+    cast(neg as double precision) as neg,
+    cast(sentiment as varchar(1024)) as sentiment,
+    cast(unscored_reason as varchar(1024)) as unscored_reason,
+    cast(predicted_sentiment as varchar(1024)) as predicted_sentiment,
+    cast(predicted_probability as double precision) as predicted_probability,
+    cast(scorer_version as varchar(1024)) as scorer_version,
+    cast(model_version as varchar(1024)) as model_version
+from lake
+where {{ in_window('partition_hour') }}

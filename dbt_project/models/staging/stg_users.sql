@@ -1,0 +1,18 @@
+with lake as (
+    select rows_of_days.*, {{ partition_hour() }} as partition_hour
+    from {{ lake_rows('cleansed', 'users') }} as rows_of_days
+)
+
+select
+    partition_hour as event_hour,
+    cast(event_id as varchar(1024)) as event_id,
+    cast(event_time as timestamp) as event_time,
+    cast(source as varchar(1024)) as source,
+    cast(user_id as varchar(1024)) as user_id,
+    cast(user_name as varchar(1024)) as user_name,
+    cast(display_name as varchar(1024)) as display_name,
+    cast(age as integer) as age,
+    cast(location as varchar(1024)) as location,
+    cast(joined_at as timestamp) as joined_at
+from lake
+where {{ in_window('partition_hour') }}

@@ -1,0 +1,9 @@
+{% snapshot user_profile_history %}
+{{ config(unique_key='user_id', strategy='timestamp', updated_at='event_time') }}
+
+-- Profiles that the window may have changed; the others stand in the snapshot as they are.
+select user_id, user_name, display_name, age, location, joined_at, event_time
+from {{ ref('dim_users') }}
+where user_id in (select user_id from {{ ref('int_touched_profiles') }})
+
+{% endsnapshot %}
