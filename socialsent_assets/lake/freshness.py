@@ -35,6 +35,16 @@ def known_hours(lake: Lake) -> list[EventHour]:
     return sorted({*hours_under(lake.landing, LANDING_EVENTS), *receipted_hours(lake.cleansed)})
 
 
+def hours_with_work(lake: Lake, hours: Iterable[EventHour]) -> list[EventHour]:
+    """Those of `hours` that hold anything or held it once: landed now, or built before and gone since."""
+    return [
+        hour
+        for hour in hours
+        if read_receipt(lake.cleansed, "cleanse", hour) is not None
+        or lake.landing_fingerprint(hour) != NOTHING_LANDED
+    ]
+
+
 def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> StaleTier | None:
     """The first tier that has to be built again for this hour; None if all of it is up to date.
 

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from socialsent_assets.lake.exclusive import BusyError, exclusive, shared
 
 if TYPE_CHECKING:
     import duckdb
@@ -35,19 +37,41 @@ def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyCon
     if not path.is_file():
         raise FileNotFoundError(f"no warehouse at {path}")
     deadline = time.monotonic() + patience_s
-    while True:
+    with contextlib.ExitStack() as stack:
         try:
-            connection = duckdb.connect(str(path), read_only=True)
-            break
-        except duckdb.IOException as error:
-            if time.monotonic() > deadline:
-                raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
-            time.sleep(_RETRY_S)
-    try:
+            stack.enter_context(shared(_lock_of(path), patience_s))
+        except BusyError as error:
+            raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
+        while True:
+            try:
+                connection = duckdb.connect(str(path), read_only=True)
+                break
+            except duckdb.IOException as error:  # a writer of another program, or one that was killed
+                if time.monotonic() > deadline:
+                    raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
+                time.sleep(_RETRY_S)
+        stack.callback(connection.close)
         connection.execute("set timezone = 'UTC'")
         yield connection
-    finally:
-        connection.close()
+
+
+@contextlib.contextmanager
+def writing(path: Path, patience_s: float = 3600.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Keep our own readers and writers away while something else (dbt) has the file open for writing.
+
+    Raises:
+        WarehouseBusyError: they still had it after `patience_s` seconds.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(exclusive(_lock_of(path), patience_s, on_wait))
+        except BusyError as error:
+            raise WarehouseBusyError(f"{path} is in use; try again in a moment") from error
+        yield
+
+
+def _lock_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.lock")
 
 
 def versions_held(path: Path, patience_s: float = 30.0) -> dict[str, str]:

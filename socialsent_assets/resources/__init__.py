@@ -1,1 +1,1 @@
-"""Dagster's handles on the world: compute, ingest, warehouse, and the one place that chooses an environment."""
+"""Dagster's handles on the world: lake, compute, warehouse, ingest; bindings.py chooses them."""

@@ -1,0 +1,41 @@
+"""The code location: every asset, check, sensor and job of defs/, bound to the resources that the settings name.
+
+Importing this opens no network connection and starts no Spark; it parses the dbt project if that changed.
+
+Not here: any asset (defs/), any choice of an environment (resources/bindings.py).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from socialsent_assets.defs import analytics, cleansed, jobs, landing, marts, reports, sensors
+from socialsent_assets.defs.checks import contract, freshness
+from socialsent_assets.resources.bindings import resources_for
+from socialsent_assets.resources.dbt_manifest import dbt_project
+from socialsent_assets.settings import Settings
+
+
+def definitions(settings: Settings) -> dg.Definitions:
+    """The whole graph for one environment; keys and names are the same in all of them."""
+    project = dbt_project(settings)
+    return dg.Definitions(
+        assets=[
+            landing.landed_events,
+            landing.quarantined_records,
+            landing.human_labels,
+            cleansed.cleansed_tables,
+            analytics.analytics_tables,
+            marts.dbt_marts(project),
+            reports.insights,
+        ],
+        asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
+        jobs=[jobs.refresh, jobs.report, jobs.simulate_feed],
+        sensors=[sensors.landing_sensor, sensors.report_sensor],
+        resources=resources_for(settings, project),
+        # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.
+        executor=dg.in_process_executor,
+    )
+
+
+defs = definitions(Settings.from_env())

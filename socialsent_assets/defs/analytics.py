@@ -1,0 +1,52 @@
+"""The analytics tier: polarity and tokens of every text, and one row per built hour.
+
+Not here: how a text is scored (domain/language/), the job (jobs/score.py).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
+from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
+from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
+from socialsent_assets.lake.freshness import hours_with_work, score_code_version
+from socialsent_assets.resources.compute import Compute
+from socialsent_assets.resources.lake import LakeResource
+
+TABLES = (SENTIMENT, LAKE_HOURS)
+_READS = {SENTIMENT: (POSTS, COMMENTS), LAKE_HOURS: (POSTS, COMMENTS, QUARANTINE)}
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=dg.AssetKey(table.asset_key),
+        deps=[dg.AssetKey(source.asset_key) for source in _READS[table]],
+        description=table.meaning,
+        group_name="analytics",
+        kinds={"spark", "parquet"},
+        owners=OWNERS,
+        code_version=score_code_version(),
+        metadata=table_metadata(table),
+        skippable=True,
+    )
+
+
+@dg.multi_asset(
+    name="score",
+    specs=[_spec(table) for table in TABLES],
+    partitions_def=EVENT_HOURS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
+    pool="lake",
+)
+def analytics_tables(
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Lexicon scores of every post and comment version; the marts learn from `lake_hours` what they hold."""
+    opened = lake.open()
+    hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
+    receipts = compute.run("score", hours, context.log.info)
+    describe_hours(context, TABLES, receipts, opened.analytics)
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)

@@ -1,0 +1,1 @@
+"""Checks: what has to hold before data flows on, one file per kind."""

@@ -1,0 +1,52 @@
+"""The cleansed tier: one Spark job reads the landed hours and writes four tables and the quarantine.
+
+Not here: the rules (domain/events/), the job (jobs/cleanse.py), its checks (checks/).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from socialsent_assets.defs.landing import EVENTS
+from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
+from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
+from socialsent_assets.lake.freshness import CLEANSE_VERSION, hours_with_work
+from socialsent_assets.resources.compute import Compute
+from socialsent_assets.resources.lake import LakeResource
+
+TABLES = (*CLEANSED_EVENTS, QUARANTINE)
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key=dg.AssetKey(table.asset_key),
+        deps=[EVENTS],
+        description=table.meaning,
+        group_name="cleansed",
+        kinds={"spark", "parquet"},
+        owners=OWNERS,
+        code_version=CLEANSE_VERSION,
+        metadata=table_metadata(table),
+        skippable=True,
+    )
+
+
+@dg.multi_asset(
+    name="cleanse",
+    specs=[_spec(table) for table in TABLES],
+    partitions_def=EVENT_HOURS,
+    backfill_policy=dg.BackfillPolicy.single_run(),
+    can_subset=True,
+    pool="lake",
+)
+def cleansed_tables(
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
+    opened = lake.open()
+    hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
+    receipts = compute.run("cleanse", hours, context.log.info)
+    describe_hours(context, TABLES, receipts, opened.cleansed)
+    for key in sorted(context.selected_asset_keys):
+        yield dg.MaterializeResult(asset_key=key)

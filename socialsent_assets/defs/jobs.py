@@ -1,0 +1,43 @@
+"""What can be launched as one thing: refresh hours, make the report, send a simulated feed.
+
+Not here: when that happens by itself (sensors.py).
+"""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from socialsent_assets.resources.ingest import Ingest
+
+REPORTS = dg.AssetSelection.groups("reports")
+
+refresh = dg.define_asset_job(
+    "refresh",
+    selection=dg.AssetSelection.all() - REPORTS,
+    description="Bring event hours up to date, from what has landed to the marts. One run takes any number of hours.",
+)
+
+report = dg.define_asset_job("report", selection=REPORTS, description="Write the insights report from the marts.")
+
+
+class Feed(dg.Config):
+    """A simulated feed; the same seed and end give the same bytes."""
+
+    events: int = 2000
+    hours: int = 2
+    seed: int = 7
+    until: str = ""  # RFC 3339; the top of the current hour if empty
+
+
+@dg.op
+def send_feed(context: dg.OpExecutionContext, config: Feed, ingest: Ingest) -> None:
+    """Mock server -> Kinesis -> consumer -> landing; the landing sensor takes it from there."""
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    until = datetime.fromisoformat(config.until) if config.until else now
+    context.add_output_metadata(dict(ingest.simulate(config.events, config.hours, config.seed, until)))
+
+
+@dg.job(description="Send a simulated feed through mock server, Kinesis and consumer into landing.")
+def simulate_feed() -> None:
+    """See `send_feed`."""
+    send_feed()

@@ -1,0 +1,91 @@
+"""The marts: every dbt model as an asset, partitioned by event hour, its tests as checks.
+
+Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (resources/dbt_manifest.py).
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
+
+from socialsent_assets.defs.metadata import OWNERS
+from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.resources.warehouse import Warehouse, window_vars
+
+# dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
+# and only one build at a time can use it (Warehouse.building).
+ARTIFACTS = "dbt"
+
+
+class MartTranslator(DagsterDbtTranslator):
+    """Keys, groups and versions of dbt's nodes in our grammar: `<tier>/<table>`."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """`marts/<model>` for what people query, `staging/<model>` for the steps before; sources name theirs."""
+        if dbt_resource_props["resource_type"] == "source":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([_tier(dbt_resource_props), dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """The tier."""
+        return _tier(dbt_resource_props)
+
+    def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
+        """What the model's meta says, or the owner of everything else."""
+        return super().get_owners(dbt_resource_props) or OWNERS
+
+    def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """First digits of the checksum of the model's file; None for a source, which has no file."""
+        checksum = dbt_resource_props.get("checksum")
+        return checksum["checksum"][:12] if checksum else None
+
+    def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        """What the model's .yml says; the SQL is one click away and would only hide it."""
+        return (
+            dbt_resource_props.get("description") or f"A step on the way to the marts: {dbt_resource_props['name']}."
+        )
+
+
+def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
+    """Assets of every model, snapshot and seed of the project."""
+
+    @dbt_assets(
+        name="dbt_build",
+        manifest=project.manifest_path,
+        project=project,
+        dagster_dbt_translator=MartTranslator(),
+        partitions_def=EVENT_HOURS,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        pool="warehouse",
+    )
+    def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+        """Build the models for the hours of the run, then test them; a failed test stops what depends on it."""
+        hours = hours_of_keys(context.partition_keys)
+        with warehouse.building(context.log.info):
+            invocation = dbt.cli(build_arguments(hours), context=context, target_path=artifacts_of(warehouse))
+            yield from invocation.stream().fetch_row_counts().fetch_column_metadata()
+
+    return dbt_build
+
+
+def build_arguments(hours: list[EventHour]) -> list[str]:
+    """Arguments of dbt for a build of `hours`.
+
+    >>> build_arguments([EventHour.from_key("2026-11-22-03:00")])[:1]
+    ['build']
+    """
+    return ["build", "--vars", json.dumps(window_vars(hours))]
+
+
+def artifacts_of(warehouse: Warehouse) -> Path:
+    """Folder of dbt's artifacts and log, beside the warehouse."""
+    return Path(warehouse.path).absolute().parent / ARTIFACTS
+
+
+def _tier(dbt_resource_props: Mapping[str, Any]) -> str:
+    in_marts = dbt_resource_props["resource_type"] == "snapshot" or "marts" in dbt_resource_props["fqn"]
+    return "marts" if in_marts else "staging"

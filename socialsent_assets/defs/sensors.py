@@ -1,0 +1,109 @@
+"""What happens by itself: landed hours are rebuilt, and the report follows the marts.
+
+Both sensors look at the state of things, never at events: whatever was missed, killed or deleted meanwhile is
+put right by a later tick. No run has a `run_key`, because Dagster remembers a key for ever and would drop the
+run that an hour needs when it returns to an earlier content.
+
+Not here: which hours are stale (reconciliation.py), alerts.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+
+from socialsent_assets.defs.jobs import refresh, report
+from socialsent_assets.defs.partitions import hours_of_run, range_tags
+from socialsent_assets.defs.reconciliation import Memory, Plan, plan
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.warehouse import WarehouseBusyError
+from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.reports import ReportFolder
+from socialsent_assets.resources.warehouse import Warehouse
+
+REPORT_EVERY_S = 600.0
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+@dg.sensor(job=refresh, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=20)
+def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, warehouse: Warehouse) -> dg.SensorResult:
+    """Requests a refresh of exactly those hours whose landing differs from what was built of it."""
+    decided = plan(
+        lake.open(),
+        _versions(warehouse),
+        datetime.now(UTC),
+        Memory.from_json(context.cursor),
+        hours_in_flight(context.instance),
+    )
+    requests = [dg.RunRequest(tags=range_tags(first, last)) for first, last in decided.ranges]
+    context.log.info(explain(decided))
+    return dg.SensorResult(
+        run_requests=requests,
+        skip_reason=None if requests else dg.SkipReason(explain(decided)),
+        cursor=decided.memory.to_json(),
+    )
+
+
+@dg.sensor(job=report, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+def report_sensor(
+    context: dg.SensorEvaluationContext, warehouse: Warehouse, reports: ReportFolder
+) -> dg.RunRequest | dg.SkipReason:
+    """Requests the insights report when the marts are newer, at most every ten minutes."""
+    built = Path(warehouse.path)
+    page = Path(reports.path) / "insights.html"
+    if not built.is_file():
+        return dg.SkipReason("there is no warehouse yet")
+    if page.is_file() and page.stat().st_mtime >= built.stat().st_mtime:
+        return dg.SkipReason("the report is newer than the marts")
+    if page.is_file() and time.time() - page.stat().st_mtime < REPORT_EVERY_S:
+        return dg.SkipReason("the report is less than ten minutes old")
+    if _unfinished(context.instance, job_name=report.name):
+        return dg.SkipReason("a report is being made")
+    return dg.RunRequest()
+
+
+def hours_in_flight(instance: dg.DagsterInstance) -> set[EventHour]:
+    """Hours that any unfinished run covers, however it was started."""
+    return {hour for run in _unfinished(instance) for hour in hours_of_run(run)}
+
+
+def explain(decided: Plan) -> str:
+    """One line for the tick: what was looked at, what is done about it, what is not and why."""
+    parts = [f"{decided.looked_at} hours compared"]
+    if decided.ranges:
+        parts.append("refreshing " + ", ".join(_words(first, last) for first, last in decided.ranges))
+    if decided.in_flight:
+        parts.append(f"{len(decided.in_flight)} stale hours are in a run already")
+    if decided.given_up:
+        named = ", ".join(hour.key for hour in decided.given_up[:5])
+        parts.append(
+            f"{len(decided.given_up)} stale hours failed three times and wait for their landing to change, "
+            f"or for `socialsent materialize --hours FROM..TO`: {named}"
+        )
+    if len(parts) == 1:
+        parts.append("nothing is stale")
+    return "; ".join(parts)
+
+
+def _words(first: EventHour, last: EventHour) -> str:
+    return first.key if first == last else f"{first.key}..{last.key}"
+
+
+def _versions(warehouse: Warehouse) -> dict[str, str] | None:
+    try:
+        return warehouse.versions(patience_s=0.0)
+    except WarehouseBusyError:
+        return None
+
+
+def _unfinished(instance: dg.DagsterInstance, job_name: str | None = None) -> list[dg.DagsterRun]:
+    return list(instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED)))

@@ -1,0 +1,75 @@
+"""Where the Spark jobs run. Assets say which job and which hours; the environment says where.
+
+Not here: what a job does (jobs/), the choice of an environment (bindings.py).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import dagster as dg
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.exclusive import exclusive
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.lake import LakeResource
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+JobName = Literal["cleanse", "score"]
+_Job = Callable[["SparkSession", Lake, Sequence[EventHour]], list[Receipt]]
+
+# One hour is written by one process at a time; a backfill of a year may hold the others up for long.
+_PATIENCE_S = 6 * 3600.0
+
+
+class Compute(dg.ConfigurableResource, ABC):
+    """Something that runs a job of jobs/ over event hours."""
+
+    @abstractmethod
+    def run(self, job: JobName, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
+        """Run the job and wait for it; one receipt per hour. Raises whatever ends it before."""
+
+
+class LocalSpark(Compute):
+    """Spark in this process: the session starts with the first job and serves every later one.
+
+    Attributes:
+        spark: configuration of the session (jobs/spark_session.py).
+        locks: folder of the lock file that admits one writing process at a time.
+    """
+
+    lake: LakeResource
+    spark: dict[str, str]
+    locks: str
+
+    def run(self, job: JobName, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
+        """See `Compute.run`; waits for another process that is writing this lake."""
+        if not hours:
+            return []
+        with exclusive(Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: log(f"waiting: {who}")):
+            return _function(job)(self._session(), self.lake.open(), hours)
+
+    def _session(self) -> SparkSession:
+        # Imported here: most processes that load the graph (UI, daemon, tests) never start Spark.
+        from dagster_pyspark import LazyPySparkResource
+
+        from socialsent_assets.jobs.spark_session import prepare_environment
+
+        prepare_environment()
+        return LazyPySparkResource(spark_config=self.spark).spark_session
+
+
+def _function(job: JobName) -> _Job:
+    if job == "cleanse":
+        from socialsent_assets.jobs.cleanse import cleanse
+
+        return cleanse
+    from socialsent_assets.jobs.score import score
+
+    return score

@@ -1,0 +1,14 @@
+"""Where reports are written, as a Dagster resource.
+
+Not here: what a report shows (insights/).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+
+class ReportFolder(dg.ConfigurableResource):
+    """The folder of the insights report."""
+
+    path: str

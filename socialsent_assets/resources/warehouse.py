@@ -1,0 +1,91 @@
+"""The warehouse as a Dagster resource: where it is, what dbt has to know, who may have it open.
+
+Not here: the models (dbt_project/), how a run maps onto dbt's arguments (defs/marts.py).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.warehouse import versions_held, writing
+from socialsent_assets.resources.lake import LakeResource
+
+
+class Warehouse(dg.ConfigurableResource):
+    """The DuckDB file that dbt builds."""
+
+    lake: LakeResource
+    path: str
+
+    def environment(self) -> dict[str, str]:
+        """What dbt_project/ reads from its environment: absolute paths of lake and warehouse."""
+        return dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.path))
+
+    @contextmanager
+    def building(self, log: Callable[[str], None]) -> Iterator[None]:
+        """The warehouse is ours to write and dbt finds everything that it needs, until the end.
+
+        The environment is set in this process, because DbtCliResource opens the warehouse here as well.
+        """
+        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        with writing(Path(self.path), on_wait=lambda who: log(f"waiting for the warehouse: {who}")):
+            before = {name: os.environ.get(name) for name in self.environment()}
+            os.environ.update(self.environment())
+            try:
+                yield
+            finally:
+                for name, value in before.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
+
+    def versions(self, patience_s: float = 30.0) -> dict[str, str]:
+        """See `lake.warehouse.versions_held`."""
+        return versions_held(Path(self.path), patience_s)
+
+
+def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str, str]:
+    """Environment of every dbt process: parsing and running need the same one, or dbt parses twice."""
+    return {
+        "SOCIALSENT_LAKE_CLEANSED": _absolute(cleansed),
+        "SOCIALSENT_LAKE_ANALYTICS": _absolute(analytics),
+        "SOCIALSENT_WAREHOUSE": str(warehouse.absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def dbt_executable() -> str:
+    """Dbt of this very Python, found also when its folder is not on PATH."""
+    beside = Path(sys.executable).parent / "dbt"
+    return str(beside) if beside.is_file() else "dbt"
+
+
+def window_vars(hours: list[EventHour]) -> dict[str, str]:
+    """Dbt vars that limit a build to the span of `hours`; {} (all history) for no hours.
+
+    >>> window_vars([EventHour.from_key("2026-11-22-03:00")])
+    {'window_start': '2026-11-22 03:00:00', 'window_end': '2026-11-22 04:00:00'}
+    """
+    if not hours:
+        return {}
+    pattern = "%Y-%m-%d %H:%M:%S"
+    return {
+        "window_start": min(hours).start.strftime(pattern),
+        "window_end": max(hours).end.strftime(pattern),
+    }
+
+
+def _absolute(uri: str) -> str:
+    return (
+        uri
+        if "://" in uri and not uri.startswith("file:")
+        else str(Path(uri.removeprefix("file://").removeprefix("file:")).absolute())
+    )
