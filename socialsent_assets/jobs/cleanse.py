@@ -110,7 +110,7 @@ def _clean_text(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
     return {"clean_text": pa.array(clean_texts(rows.column("text").to_pylist()), pa.string())}
 
 
-def _by_reason(rows: pa.RecordBatch) -> Mapping[str, float]:
+def _by_reason(rows: pa.RecordBatch) -> Mapping[str, int]:
     return Counter(rows.column("reason").to_pylist())
 
 
@@ -127,7 +127,7 @@ def _publish(lake: Lake, landed: LandedHour, staged: Mapping[str, StagedHour]) -
 
 def _receipt(landed: LandedHour, staged: Mapping[str, StagedHour], outputs: Mapping[str, str]) -> Receipt:
     rows = {table.name: staged[table.name].rows if table.name in staged else 0 for table in CLEANSED_EVENTS}
-    quarantined = staged[QUARANTINE.name] if QUARANTINE.name in staged else None
+    quarantined = staged.get(QUARANTINE.name)
     accepted = sum(rows.values())
     duplicates = sum(done.duplicates for done in staged.values())
     set_aside = quarantined.rows if quarantined else 0

@@ -9,6 +9,7 @@ Not here: putting the files in their place (lake/publish.py), reading and judgin
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -60,18 +61,21 @@ class TableFile:
     table: Table
     unique: bool = True
     derive: Callable[[pa.RecordBatch], Mapping[str, pa.Array]] | None = None
-    measure: Callable[[pa.RecordBatch], Mapping[str, float]] | None = None
+    measure: Callable[[pa.RecordBatch], Mapping[str, int]] | None = None
 
 
 def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) -> list[StagedHour]:
     """Write every hour of every table found in `rows` to `folder`; one shuffle, one pass.
 
-    `rows` has PARTITION, `event_id` and the columns of all `tables`. Of equal event_ids the one stands that
-    comes first when sorted by event_time, newest first, and then by every other column.
+    `rows` has PARTITION, `event_id`, `event_time` and columns of `tables`. Of equal event_ids the first one
+    stands: newest event_time, then the order of `domain.events.versions.copy_order`, which compares canonical
+    lines; their keys are sorted, so comparing columns in the order of their names is the same, but for fields
+    that the contract does not know.
     """
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-    tail = [F.col(name) for name in rows.columns if name not in (PARTITION, "event_id", "event_time")]
+    others = sorted(set(rows.columns) - {PARTITION, "event_id", "event_time", "source"})
+    tail = [F.col(name).desc_nulls_first() for name in (*others, "source") if name in rows.columns]
     ordered = rows.repartition(PARTITION).sortWithinPartitions(
         PARTITION, "event_id", F.col("event_time").desc(), *tail
     )
@@ -192,7 +196,7 @@ def _runs(batch: pa.RecordBatch) -> Iterator[tuple[str, pa.RecordBatch]]:
         return
     changes = np.flatnonzero(pc.not_equal(names[1:], names[:-1]).to_numpy(zero_copy_only=False)) + 1
     edges = [0, *changes.tolist(), len(names)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         yield names[start].as_py(), batch.slice(start, end - start)
 
 

@@ -1,4 +1,4 @@
-"""Arrow schemas of the lake's tables and the Spark schema of a landing line; both follow from the domain.
+"""The lake's tables in Arrow's and Spark's types, and a landing line in Spark's; all follow from the domain.
 
 Not here: the columns themselves (domain/tables.py), the fields of an event (domain/events/kinds/).
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
+from socialsent_assets.domain.events.event import ENVELOPE
+from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.tables import Table
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
 CORRUPT = "_corrupt_record"
+PATH_COLUMNS = ("dt", "hr")
+"""Partition columns, read from the path as text."""
 
 
 @cache
@@ -34,28 +38,37 @@ def arrow_schema(table: Table) -> pa.Schema:
     return pa.schema([pa.field(column.name, types[column.type]) for column in table.columns])
 
 
-def landing_schema() -> StructType:
-    """What Spark reads of a landing line: every field as text, so that a wrong type is judged, never nulled."""
-    from pyspark.sql.types import ArrayType, StringType, StructField, StructType
+def spark_schema(table: Table) -> StructType:
+    """Columns of a table in Spark's types, then PATH_COLUMNS."""
+    from pyspark.sql import types as T  # noqa: N812 - as everybody writes it
 
-    names = sorted({field for fields in DATA_FIELDS.values() for field in fields})
-    data = [StructField(n, ArrayType(StringType()) if n == "hashtags" else StringType()) for n in names]
-    envelope = ("schema_version", "event_id", "event_type", "event_time", "source")
-    return StructType(
+    kinds = {
+        "string": T.StringType(),
+        "timestamp": T.TimestampType(),
+        "boolean": T.BooleanType(),
+        "double": T.DoubleType(),
+        "bigint": T.LongType(),
+        "int": T.IntegerType(),
+        "array<string>": T.ArrayType(T.StringType()),
+    }
+    columns = [T.StructField(column.name, kinds[column.type]) for column in table.columns]
+    return T.StructType([*columns, *(T.StructField(name, T.StringType()) for name in PATH_COLUMNS)])
+
+
+def landing_schema() -> StructType:
+    """A landing line: every value as text, so that a wrong one can be judged and quoted; then PATH_COLUMNS."""
+    from pyspark.sql import types as T  # noqa: N812
+
+    lists = {field.name: field.type == "list of strings" for kind in KINDS.values() for field in kind.fields}
+    data = [
+        T.StructField(name, T.ArrayType(T.StringType()) if is_list else T.StringType())
+        for name, is_list in sorted(lists.items())
+    ]
+    return T.StructType(
         [
-            *(StructField(name, StringType()) for name in envelope),
-            StructField("data", StructType(data)),
-            StructField(CORRUPT, StringType()),
-            StructField("dt", StringType()),
-            StructField("hr", StringType()),
+            *(T.StructField(field.name, T.StringType()) for field in ENVELOPE),
+            T.StructField("data", T.StructType(data)),
+            T.StructField(CORRUPT, T.StringType()),
+            *(T.StructField(name, T.StringType()) for name in PATH_COLUMNS),
         ]
     )
-
-
-_TEXT_FIELDS = ("post_id", "author_id", "text", "lang", "topic", "hashtags", "place", "deleted")
-DATA_FIELDS = {
-    "post": _TEXT_FIELDS,
-    "comment": ("comment_id", "parent_comment_id", *_TEXT_FIELDS),
-    "user": ("user_id", "user_name", "display_name", "age", "location", "joined_at"),
-    "interaction": ("interaction_id", "action", "actor_id", "post_id", "target_user_id"),
-}

@@ -1,0 +1,193 @@
+"""Cleansed posts and comments -> analytics/sentiment, and analytics/lake_hours: which version of an hour this is.
+
+Not here: how a text is scored or split into tokens (domain/language/), the files (hour_files.py), Dagster
+(defs/analytics.py).
+"""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
+from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
+from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
+from socialsent_assets.lake.freshness import lake_version, score_code_version
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.publish import partition_key, promote, staging
+from socialsent_assets.lake.receipts import Receipt, drop_receipt, read_receipt, write_receipt
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import DataFrame, SparkSession
+
+JOB = "score"
+SLICE_ROWS = 2_000_000
+SLICE_HOURS = 200
+_POLARITY_UNITS = 10_000  # VADER rounds to four decimals
+_CLASSES = ("positive", "neutral", "negative")
+
+
+def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+    """Rebuild sentiment and the lake_hours row of these hours from their cleansed tables; one receipt per hour.
+
+    An hour without posts and comments has no sentiment object, but a row in lake_hours. Safe to repeat.
+
+    Raises:
+        FileNotFoundError: an hour was never cleansed.
+    """
+    cleansed = [_cleansed(lake, hour) for hour in sorted(set(hours))]
+    return [receipt for batch in _in_slices(cleansed) for receipt in _score_slice(spark, lake, batch)]
+
+
+def _cleansed(lake: Lake, hour: EventHour) -> Receipt:
+    receipt = read_receipt(lake.cleansed, "cleanse", hour)
+    if receipt is None:
+        raise FileNotFoundError(f"hour {hour} was never cleansed: run cleanse for it first")
+    return receipt
+
+
+def _in_slices(cleansed: Sequence[Receipt]) -> list[list[Receipt]]:
+    slices: list[list[Receipt]] = [[]]
+    rows = 0
+    for receipt in cleansed:
+        rows += _texts(receipt)
+        if slices[-1] and (len(slices[-1]) >= SLICE_HOURS or rows > SLICE_ROWS):
+            slices.append([])
+            rows = _texts(receipt)
+        slices[-1].append(receipt)
+    return slices
+
+
+def _texts(cleansed: Receipt) -> int:
+    return cleansed.rows.get(POSTS.name, 0) + cleansed.rows.get(COMMENTS.name, 0)
+
+
+def _score_slice(spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt]) -> list[Receipt]:
+    with staging(lake.analytics) as folder:
+        staged = _stage(spark, lake, cleansed, folder)
+        by_hour = {done.hour: done for done in staged}
+        return [_publish(lake, receipt, by_hour.get(receipt.hour)) for receipt in cleansed]
+
+
+def _stage(spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], folder: Path) -> list[StagedHour]:
+    rows: DataFrame | None = None
+    for table, kind in ((POSTS, "post"), (COMMENTS, "comment")):
+        keys = [key for r in cleansed for key in r.outputs if key == partition_key(table.name, r.hour)]
+        if not keys:
+            continue
+        reader = spark.read.schema(spark_schema(table)).option("basePath", lake.cleansed.path(table.name))
+        texts = _texts_of(reader.parquet(*(lake.cleansed.path(key) for key in keys)), kind)
+        rows = texts if rows is None else rows.unionByName(texts)
+    if rows is None:
+        return []
+    return write_hours(rows, folder, {SENTIMENT.name: TableFile(SENTIMENT, False, _scored, _mood)})
+
+
+def _texts_of(rows: DataFrame, kind: str) -> DataFrame:
+    from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
+
+    return rows.select(
+        F.concat(F.lit(f"{SENTIMENT.name}/dt="), F.col("dt"), F.lit("/hr="), F.col("hr")).alias(PARTITION),
+        "event_id",
+        "event_time",
+        F.col(f"{kind}_id").alias("text_id"),
+        F.lit(kind).alias("text_kind"),
+        *("post_id", "author_id", "topic", "lang", "deleted", "clean_text"),
+    )
+
+
+def _scored(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
+    """What is computed from clean_text and lang. A champion's predictions join here, in the same batch."""
+    import pyarrow as pa
+
+    from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
+    from socialsent_assets.domain.language.text import token_lists
+
+    texts = rows.column("clean_text").to_pylist()
+    scores = score_texts(texts, rows.column("lang"))
+    return {
+        "tokens": pa.array(token_lists(texts), pa.list_(pa.string())),
+        "polarity": pa.array(scores.polarity),
+        "pos": pa.array(scores.pos),
+        "neu": pa.array(scores.neu),
+        "neg": pa.array(scores.neg),
+        "sentiment": pa.array(scores.sentiments()),
+        "unscored_reason": pa.array(scores.unscored_reason, pa.string()),
+        "scorer_version": pa.repeat(SCORER_VERSION, len(rows)),
+    }
+
+
+def _mood(rows: pa.RecordBatch) -> Mapping[str, int]:
+    """Numbers to add up; whole ones, because sums of floats would depend on how Spark cut the batches."""
+    reasons = Counter(reason for reason in rows.column("unscored_reason").to_pylist() if reason)
+    return {
+        **Counter(rows.column("sentiment").to_pylist()),
+        **{f"unscored/{reason}": count for reason, count in reasons.items()},
+        "polarity_sum": sum(round(value * _POLARITY_UNITS) for value in rows.column("polarity").to_pylist()),
+    }
+
+
+def _publish(lake: Lake, cleansed: Receipt, staged: StagedHour | None) -> Receipt:
+    hour = cleansed.hour
+    drop_receipt(lake.analytics, JOB, hour)
+    outputs = promote(lake.analytics, SENTIMENT.name, hour, staged.file if staged else None)
+    receipt = _receipt(cleansed, staged, outputs)
+    lake.analytics.write(partition_key(LAKE_HOURS.name, hour), _lake_hours_file(cleansed, receipt))
+    write_receipt(lake.analytics, receipt)
+    return receipt
+
+
+def _receipt(cleansed: Receipt, staged: StagedHour | None, outputs: Mapping[str, str]) -> Receipt:
+    rows = staged.rows if staged else 0
+    return Receipt(
+        job=JOB,
+        hour=cleansed.hour,
+        input_version=cleansed.output_version,
+        code_version=score_code_version(),
+        counts=Counts(records=rows, accepted=rows, duplicates=0, quarantined=0),
+        rows={SENTIMENT.name: rows, LAKE_HOURS.name: 1},
+        outputs=outputs,
+        measures=_measures(staged),
+    )
+
+
+def _measures(staged: StagedHour | None) -> dict[str, object]:
+    counted = staged.measures if staged else {}
+    rows = staged.rows if staged else 0
+    by_sentiment = {name: int(counted.get(name, 0)) for name in _CLASSES}
+    unscored = {key.partition("/")[2]: int(n) for key, n in counted.items() if key.startswith("unscored/")}
+    return {
+        "rows_by_sentiment": by_sentiment,
+        "share_by_sentiment": {name: count / rows if rows else None for name, count in by_sentiment.items()},
+        "mean_polarity": counted["polarity_sum"] / _POLARITY_UNITS / rows if rows else None,
+        "unscored_by_reason": unscored,
+    }
+
+
+def _lake_hours_file(cleansed: Receipt, scored: Receipt) -> bytes:
+    """The one-row Parquet object that tells readers which version of the hour they see.
+
+    It is not among the receipt's outputs: it holds the version that is computed from them.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    counts = cleansed.counts
+    row = {
+        "event_hour": cleansed.hour.start,
+        "records": counts.records,
+        "accepted": counts.accepted,
+        "duplicates": counts.duplicates,
+        "quarantined": counts.quarantined,
+        "scored": scored.counts.accepted,
+        "lake_version": lake_version(cleansed, scored),
+    }
+    buffer = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([row], schema=arrow_schema(LAKE_HOURS)), buffer, compression="zstd")
+    return buffer.getvalue()
