@@ -58,11 +58,13 @@ class LandedBatch:
         objects: key in the landing tier -> gzipped JSON Lines.
         counts: every element of an array is a record of its own; blank records are none.
         reasons: quarantine reason -> number of records.
+        first_of: quarantine reason -> position and detail of the first such record.
     """
 
     objects: dict[str, bytes]
     counts: Counts
     reasons: dict[str, int]
+    first_of: dict[str, str]
 
 
 def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime, origin: str) -> LandedBatch:
@@ -80,11 +82,13 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
     repeats: Counter[EventHour] = Counter()
     quarantine: defaultdict[EventHour, list[bytes]] = defaultdict(list)
     reasons: Counter[str] = Counter()
+    first_of: dict[str, str] = {}
     for record in records:
         arrival = record.arrived_at or arrived_at
         for answer in _answers(record, arrival, start):
             if isinstance(answer, Rejection):
                 reasons[answer.reason] += 1
+                first_of.setdefault(answer.reason, f"{record.position}: {answer.detail}")
                 quarantine[EventHour.of(arrival)].append(_quarantine_line(answer, record.position, arrival))
             elif answer.line in lines[answer.hour]:
                 repeats[answer.hour] += 1
@@ -94,7 +98,7 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
     objects |= dict(_object(LANDING_QUARANTINE, hour, origin, quarantine[hour], 0) for hour in sorted(quarantine))
     accepted, duplicates = sum(map(len, lines.values())), repeats.total()
     counts = Counts(accepted + duplicates + reasons.total(), accepted, duplicates, reasons.total())
-    return LandedBatch(objects, counts, dict(sorted(reasons.items())))
+    return LandedBatch(objects, counts, dict(sorted(reasons.items())), first_of)
 
 
 def gzip_lines(lines: Iterable[bytes]) -> bytes:

@@ -36,7 +36,7 @@ def read(raw: bytes) -> object:
     try:
         return _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise RefusalError("not_json", f"{error.msg} at character {error.pos}") from None
+        raise RefusalError("not_json", f"{error.msg.removesuffix(' starting at')} at character {error.pos}") from None
 
 
 def elements(chunks: Iterable[bytes]) -> Iterator[bytes]:
