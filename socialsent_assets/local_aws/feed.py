@@ -1,0 +1,282 @@
+"""Mock server -> Kinesis -> consumer -> landing on this machine: a planned feed, or one that follows the clock.
+
+Both Lambdas are the real ones and speak boto3 to the embedded AWS; only the schedule and the event source mapping
+are played here. Whatever was sent must have landed, been dropped as a duplicate, been quarantined or been
+dead-lettered: a sum that does not close raises.
+
+Not here: what the feed says (domain/events/sources/mock_feed.py), whether it stands already (feed_receipts.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from lambdas.kinesis_consumer.handler import consume
+from lambdas.kinesis_consumer.store import Store, store_at
+from lambdas.mock_server.handler import FeedSettings, tick
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.landing import gzip_lines
+from socialsent_assets.domain.events.layout import LANDING_LABELS, content_digest, parse_landing_name
+from socialsent_assets.domain.events.sources.mock_feed import label_rows, planned_world
+from socialsent_assets.domain.events.sources.mock_pace import Pace, minute_at
+from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
+from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
+
+log = logging.getLogger(__name__)
+
+MAX_EVENTS = 10_000_000
+MAX_HOURS = 8760
+MAX_AHEAD = timedelta(hours=24)
+CATCH_UP_MINUTES = 10
+_MINUTE = timedelta(minutes=1)
+_SHARDS = 2
+# moto's time per record grows with the length of its stream, so every load gets a stream of its own.
+_RECORDS_PER_LOAD = 4000
+# Poison is quarantined by the consumer, so what fails here is the disk: no bisecting, few tries, then a clear end.
+_MAPPING = MappingOptions(batch_size=10_000, bisect_batch_on_function_error=False, maximum_retry_attempts=2)
+_stream_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class FeedPlan:
+    """What to simulate: `events` records in the `hours` before `until` (UTC, a whole minute)."""
+
+    events: int
+    hours: int
+    seed: int
+    until: datetime
+
+    def check(self, start: datetime, now: datetime) -> None:
+        """Raises UserError for a plan that cannot be simulated or whose events would all be refused."""
+        if not 1 <= self.events <= MAX_EVENTS:
+            raise UserError(f"--events {self.events}: write a number from 1 to {MAX_EVENTS:,}")
+        if not 1 <= self.hours <= MAX_HOURS:
+            raise UserError(f"--hours {self.hours}: write a number from 1 to {MAX_HOURS:,}")
+        first = self.until - timedelta(hours=self.hours)
+        if first < start:
+            raise UserError(
+                f"the feed would begin at {first:%Y-%m-%dT%H:%MZ}, before the first accepted event time "
+                f"{start:%Y-%m-%dT%H:%MZ}; lower --hours, or set SOCIALSENT_START to an earlier time"
+            )
+        if self.until > now + MAX_AHEAD:
+            raise UserError(
+                f"--until {self.until:%Y-%m-%dT%H:%MZ} is more than 24 hours ahead; "
+                f"{now + MAX_AHEAD:%Y-%m-%dT%H:00Z} is the latest"
+            )
+
+
+@dataclass
+class FeedResult:
+    """What became of the records sent so far.
+
+    Attributes:
+        sent: records that the stream took.
+        counts: what the consumer made of them.
+        dead_lettered: records that the mapping gave up on.
+        objects: keys in the landing tier -> rows they hold.
+        labels: annotator labels written.
+    """
+
+    sent: int = 0
+    counts: Counts = field(default_factory=Counts.none)
+    dead_lettered: int = 0
+    objects: dict[str, int] = field(default_factory=dict)
+    labels: int = 0
+
+    def check(self, last_error: OSError | None) -> None:
+        """Raises FeedError unless every record is accounted for, in the counts and in the objects' names."""
+        if self.dead_lettered:
+            cause = f" ({last_error})" if last_error else ""
+            raise FeedError(f"{self.dead_lettered:,} of {self.sent:,} records could not be written{cause}")
+        in_objects = sum(self.objects.values())
+        in_counts = self.counts.accepted + self.counts.quarantined
+        if self.sent != self.counts.records or in_objects != in_counts:
+            raise FeedError(
+                f"records got lost: {self.sent:,} sent, {self.counts.records:,} consumed, "
+                f"{in_counts:,} to be written, {in_objects:,} in objects"
+            )
+
+
+class FeedError(RuntimeError):
+    """The feed did not reach the lake completely; landing holds whole objects only, so it can be run again."""
+
+
+def simulate(
+    plan: FeedPlan,
+    landing: str,
+    start: datetime,
+    progress: Callable[[FeedResult], None] = lambda _: None,
+) -> FeedResult:
+    """Send a planned feed through both Lambdas into the landing tier.
+
+    The same plan and start write the same bytes under the same names.
+
+    Args:
+        plan: what to send.
+        landing: URI of the landing tier.
+        start: first accepted event time, aware.
+        progress: called after every load with the result so far.
+
+    Raises:
+        FeedError: something did not land.
+    """
+    world = planned_world(plan.seed, plan.until, plan.hours, plan.events)
+    arguments = {"events": plan.events, "hours": plan.hours, "until": plan.until.isoformat()}
+    result, labels = FeedResult(), []
+    with _Ingest(landing, start, FeedSettings("", 1, plan.seed, start), result) as ingest:
+        for end, minutes in _loads(world.pace, 60 * plan.hours):
+            ingest.load(end, {"plan": arguments, "minutes": minutes}, arrival_clock=lambda end=end: end)
+            last = minute_at(end)
+            labels += [row for minute in range(last - minutes, last) for row in label_rows(world, minute)]
+            progress(result)
+        result.labels = len(labels)
+        if labels:
+            ingest.put_labels(f"mock-{world.pace.tag}", labels)
+    result.check(ingest.store.last_error)
+    return result
+
+
+def follow(
+    settings: FeedSettings,
+    landing: str,
+    start: datetime,
+    *,
+    every: timedelta,
+    wait: Callable[[float], bool],
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    progress: Callable[[FeedResult], None] = lambda _: None,
+) -> FeedResult:
+    """Send the records of each minute when it is over, until `wait` says stop.
+
+    Minutes that were missed (the machine slept) are made up for, the latest `CATCH_UP_MINUTES` of them.
+
+    Args:
+        settings: of the mock server; `stream` is chosen here.
+        landing: URI of the landing tier.
+        start: first accepted event time, aware.
+        every: how often to look whether a minute is over.
+        wait: sleeps that many seconds; True ends the feed.
+        clock: aware now.
+        progress: called after every tick with the result so far.
+
+    Raises:
+        FeedError: something did not land.
+    """
+    result = FeedResult()
+    done = _floor_to_minute(settings.start)
+    with _Ingest(landing, start, settings, result) as ingest:
+        while True:
+            end = _floor_to_minute(clock())
+            done = max(done, end - CATCH_UP_MINUTES * _MINUTE)
+            while done < end:
+                done += _MINUTE
+                ingest.load(done, {}, arrival_clock=None)
+                result.check(ingest.store.last_error)
+                progress(result)
+            if wait(every.total_seconds()):
+                return result
+
+
+class _WatchedStore:
+    """The consumer's store; remembers what was put and what went wrong."""
+
+    def __init__(self, store: Store, objects: dict[str, int]) -> None:
+        self.store = store
+        self.objects = objects
+        self.last_error: OSError | None = None
+
+    def put(self, key: str, content: bytes) -> None:
+        """See `Store.put`."""
+        try:
+            self.store.put(key, content)
+        except OSError as error:
+            self.last_error = error
+            raise
+        name = parse_landing_name(key.rpartition("/")[2])
+        self.objects[key] = name.rows if name else 0
+
+
+class _Ingest:
+    """Stream, mapping and both Lambdas around one landing tier; a context manager, because it runs a server."""
+
+    def __init__(self, landing: str, start: datetime, settings: FeedSettings, result: FeedResult) -> None:
+        self.store = _WatchedStore(store_at(landing), result.objects)
+        self.start = start
+        self.settings = settings
+        self.result = result
+
+    def __enter__(self) -> _Ingest:
+        self._server = _quiet_server()
+        self._kinesis = self._server.__enter__().client("kinesis")
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._server.__exit__(*exception)
+
+    def load(self, end: datetime, detail: dict[str, Any], arrival_clock: Callable[[], datetime] | None) -> None:
+        """One call of the mock server, then the consumer until the stream is drained."""
+        stream = f"socialsent-{next(_stream_numbers)}"
+        self._kinesis.create_stream(StreamName=stream, ShardCount=_SHARDS)
+        try:
+            event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": end.isoformat(), "detail": detail}
+            settings = FeedSettings(
+                stream, self.settings.events_per_tick, self.settings.seed, self.settings.start
+            )
+            self.result.sent += tick(event, settings, self._kinesis)["records"]
+            mapping = KinesisEventSourceMapping(
+                self._kinesis, stream, self._consume, _MAPPING, arrival_clock=arrival_clock
+            )
+            mapping.drain()
+            self.result.dead_lettered += mapping.statistics.dead_lettered
+        finally:
+            self._kinesis.delete_stream(StreamName=stream)
+
+    def put_labels(self, name: str, rows: list[dict[str, str]]) -> None:
+        """Write annotator labels as one object of landing/labels."""
+        lines = [json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() for row in rows]
+        content = gzip_lines(lines)
+        self.store.put(f"{LANDING_LABELS}/{name}-{content_digest(content)}.jsonl.gz", content)
+
+    def _consume(self, event: dict[str, Any], _context: object) -> dict[str, Any]:
+        done = consume(event, self.store, self.start)
+        self.result.counts += done.counts
+        return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
+
+
+@contextmanager
+def _quiet_server() -> Iterator[EmbeddedAws]:
+    """The embedded AWS, without a traceback in the log for every try: what fails is reported once, at the end."""
+    consumer_log = logging.getLogger("lambdas.kinesis_consumer.handler")
+    before = consumer_log.level
+    consumer_log.setLevel(logging.CRITICAL)
+    try:
+        with embedded_aws() as aws:
+            yield aws
+    finally:
+        consumer_log.setLevel(before)
+
+
+def _loads(pace: Pace, minutes: int) -> Iterator[tuple[datetime, int]]:
+    """(end, number of minutes) of each load: at most an hour and, where a minute allows it, `_RECORDS_PER_LOAD`.
+
+    No load crosses an hour, so that all its records arrive in the hour in which they would arrive one tick at a time
+    or at its very end.
+    """
+    first = load_first = pace.first
+    for minute in range(first + 1, first + minutes + 1):
+        is_full = pace.before(minute + 1) - pace.before(load_first) > _RECORDS_PER_LOAD
+        if is_full or minute % 60 == 0 or minute == first + minutes:
+            yield datetime.fromtimestamp(60 * minute, UTC), minute - load_first
+            load_first = minute
+
+
+def _floor_to_minute(time: datetime) -> datetime:
+    return time.astimezone(UTC).replace(second=0, microsecond=0)
