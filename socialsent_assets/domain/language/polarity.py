@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
@@ -29,6 +31,9 @@ SCORER_VERSION = "vader-3.3.2+1"
 POSITIVE_FROM = 0.05
 NEGATIVE_TO = -0.05
 """Thresholds on the polarity that VADER's authors recommend (README of vaderSentiment, "About the Scoring")."""
+
+COMPILED_FROM = 1_000
+"""Texts from which on the compiled rules are used: for fewer, plain Python is done before numba is imported."""
 
 LANGUAGE_NOT_SUPPORTED = "language_not_supported"
 
@@ -55,14 +60,14 @@ class Scores:
     """Why a text was not scored (all zeros, neutral); None for every text that was."""
 
     def sentiments(self) -> NDArray[np.str_]:
-        """ "positive", "neutral" or "negative" of each text, dtype <U8, shape (n,)."""
+        """Sentiment of each text, as `sentiment_of` names it: dtype <U8, shape (n,)."""
         return np.select(
             [self.polarity >= POSITIVE_FROM, self.polarity <= NEGATIVE_TO], ["positive", "negative"], "neutral"
         )
 
 
 def sentiment_of(polarity: float) -> str:
-    """ "positive" from 0.05, "negative" down from -0.05, else "neutral"."""
+    """Positive from 0.05 upwards, negative from -0.05 downwards, neutral between."""
     if polarity >= POSITIVE_FROM:
         return "positive"
     return "negative" if polarity <= NEGATIVE_TO else "neutral"
@@ -94,13 +99,36 @@ def score_texts(
     """
     rows = _score_rows(texts)
     reasons = _unscored_reasons(langs, len(rows))
-    rows[[reason is not None for reason in reasons]] = 0.0
+    if langs is not None:
+        rows[[reason is not None for reason in reasons]] = 0.0
     polarity, pos, neu, neg = (np.ascontiguousarray(column) for column in rows.T)
     return Scores(polarity, pos, neu, neg, reasons)
 
 
 def _score_rows(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
-    return np.array([score_text(text)[:4] for text in texts], np.float64).reshape(-1, 4)
+    """float64 (n, 4): polarity, pos, neu, neg."""
+    if len(texts) >= COMPILED_FROM and has_numba():
+        from socialsent_assets.domain.language.vader_columns import score_column  # imports numba: a second
+
+        return score_column(texts)
+    listed = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
+    rows = [vader_rules.score(text) if _is_text(text) else vader_rules.NO_WORDS for text in listed]
+    return np.array(rows, np.float64).reshape(-1, 4)
+
+
+def _is_text(text: object) -> TypeGuard[str]:
+    """True for a string, False for a missing value of Python, numpy or pandas."""
+    if isinstance(text, str):
+        return True
+    if text is None or text != text or type(text).__name__ == "NAType":  # NaN differs from itself
+        return False
+    raise TypeError(f"a text must be a string or None, not {type(text).__name__}")
+
+
+@cache
+def has_numba() -> bool:
+    """Whether the compiled rules can be used; without numba every text takes the path of plain Python."""
+    return find_spec("numba") is not None
 
 
 def _unscored_reasons(langs: Iterable[str | None] | pa.Array | None, count: int) -> list[str | None]:

@@ -43,9 +43,11 @@ _WEAKER = _list("""almost barely hardly kinda kindof kind-of less little margina
 BOOSTERS = dict.fromkeys(_STRONGER, BOOST) | dict.fromkeys(_WEAKER, -BOOST)
 """Degree adverbs of one word; they carry no valence of their own."""
 
-BOOSTER_PHRASES = {("just", "enough"): -BOOST, ("kind", "of"): -BOOST, ("sort", "of"): -BOOST}
+Phrases = dict[tuple[str, ...], float]
 
-IDIOMS = {
+BOOSTER_PHRASES: Phrases = {("just", "enough"): -BOOST, ("kind", "of"): -BOOST, ("sort", "of"): -BOOST}
+
+IDIOMS: Phrases = {
     ("the", "shit"): 3.0,
     ("the", "bomb"): 3.0,
     ("bad", "ass"): 1.5,

@@ -41,9 +41,8 @@ _SCORED, _CAPITALS, _BUT, _ACTS = 1, 2, 4, 8
 
 # Words that can change the valence of a neighbour, beside boosters and negations. A phrase is named by its
 # rarest word: without "shit" near, "the" need not be looked at.
-_ACTING = frozenset(
-    "no never without so this least kind sort enough shit bomb ass bus yeah death die beating".split()
-)
+_ACTING = {"no", "never", "without", "so", "this", "least", "kind", "sort", "enough"}
+_ACTING |= {"shit", "bomb", "ass", "bus", "yeah", "death", "die", "beating"}
 
 
 class Word:
