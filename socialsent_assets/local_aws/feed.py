@@ -152,7 +152,7 @@ def follow(
     every: timedelta,
     wait: Callable[[float], bool],
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    progress: Callable[[FeedResult], None] = lambda _: None,
+    progress: Callable[[datetime, FeedResult], None] = lambda _minute, _result: None,
 ) -> FeedResult:
     """Send the records of each minute when it is over, until `wait` says stop.
 
@@ -165,7 +165,7 @@ def follow(
         every: how often to look whether a minute is over.
         wait: sleeps that many seconds; True ends the feed.
         clock: aware now.
-        progress: called after every tick with the result so far.
+        progress: called after every minute with its end and the result so far.
 
     Raises:
         FeedError: something did not land.
@@ -180,7 +180,7 @@ def follow(
                 done += _MINUTE
                 ingest.load(done, {}, arrival_clock=None)
                 result.check(ingest.store.last_error)
-                progress(result)
+                progress(done, result)
             if wait(every.total_seconds()):
                 return result
 
@@ -226,10 +226,13 @@ class _Ingest:
         stream = f"socialsent-{next(_stream_numbers)}"
         self._kinesis.create_stream(StreamName=stream, ShardCount=_SHARDS)
         try:
-            event = {"source": "aws.events", "detail-type": "Scheduled Event", "time": end.isoformat(), "detail": detail}
-            settings = FeedSettings(
-                stream, self.settings.events_per_tick, self.settings.seed, self.settings.start
-            )
+            event = {
+                "source": "aws.events",
+                "detail-type": "Scheduled Event",
+                "time": end.isoformat(),
+                "detail": detail,
+            }
+            settings = FeedSettings(stream, self.settings.events_per_tick, self.settings.seed, self.settings.start)
             self.result.sent += tick(event, settings, self._kinesis)["records"]
             mapping = KinesisEventSourceMapping(
                 self._kinesis, stream, self._consume, _MAPPING, arrival_clock=arrival_clock
