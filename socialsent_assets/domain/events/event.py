@@ -100,7 +100,7 @@ def parse_record(raw: bytes, arrived_at: datetime, start: datetime) -> list[Even
     if not raw.lstrip(b" \t\r\n").startswith(b"["):
         return [parse(raw, arrived_at, start)]
     events = [parse(element, arrived_at, start) for element in elements([raw])]
-    if len(events) == 1 and isinstance(events[0], Rejection) and not events[0].raw:
+    if not events or (len(events) == 1 and isinstance(events[0], Rejection) and not events[0].raw):
         return [Rejection("not_an_object", "an empty array holds no event", raw)]
     return events
 

@@ -75,12 +75,12 @@ class EventHour:
     @property
     def key(self) -> str:
         """Dagster's partition key."""
-        return self.start.strftime(_KEY_FORMAT)
+        return f"{self.start.date().isoformat()}-{self.start.hour:02d}:00"  # strftime pads no year before 1000
 
     @property
     def path(self) -> str:
         """Hive-style partition path; zero-padded, so that it sorts like time."""
-        return self.start.strftime("dt=%Y-%m-%d/hr=%H")
+        return f"dt={self.start.date().isoformat()}/hr={self.start.hour:02d}"
 
     def next(self) -> EventHour:
         """The hour that follows."""
