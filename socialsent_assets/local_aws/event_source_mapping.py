@@ -33,6 +33,7 @@ MAX_BATCH_SIZE = 10_000
 MAX_WINDOW = timedelta(seconds=300)
 MAX_PAYLOAD_BYTES = 6 * 1024 * 1024  # of a synchronous invocation
 _ENVELOPE_BYTES = 480  # of one record in the event, around data and key: rounded up from `_as_event_record`
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:consumer"
 
 
@@ -74,7 +75,7 @@ class _Shard:
     parents: tuple[str, ...]
     iterator: str | None = None
     waiting: list[Record] = field(default_factory=list)
-    window_opened_at: datetime = datetime.min.replace(tzinfo=UTC)
+    window_opened_at: datetime = _LONG_AGO
     is_drained: bool = False
 
 

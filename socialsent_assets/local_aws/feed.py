@@ -133,7 +133,7 @@ def simulate(
     result, labels = FeedResult(), []
     with _Ingest(landing, start, FeedSettings("", 1, plan.seed, start), result) as ingest:
         for end, minutes in _loads(world.pace, 60 * plan.hours):
-            ingest.load(end, {"plan": arguments, "minutes": minutes}, arrival_clock=lambda end=end: end)
+            ingest.load(end, {"plan": arguments, "minutes": minutes}, arrives_at=end)
             last = minute_at(end)
             labels += [row for minute in range(last - minutes, last) for row in label_rows(world, minute)]
             progress(result)
@@ -178,7 +178,7 @@ def follow(
             done = max(done, end - CATCH_UP_MINUTES * _MINUTE)
             while done < end:
                 done += _MINUTE
-                ingest.load(done, {}, arrival_clock=None)
+                ingest.load(done, {}, arrives_at=None)
                 result.check(ingest.store.last_error)
                 progress(done, result)
             if wait(every.total_seconds()):
@@ -221,7 +221,7 @@ class _Ingest:
     def __exit__(self, *exception: Any) -> None:
         self._server.__exit__(*exception)
 
-    def load(self, end: datetime, detail: dict[str, Any], arrival_clock: Callable[[], datetime] | None) -> None:
+    def load(self, end: datetime, detail: dict[str, Any], arrives_at: datetime | None) -> None:
         """One call of the mock server, then the consumer until the stream is drained."""
         stream = f"socialsent-{next(_stream_numbers)}"
         self._kinesis.create_stream(StreamName=stream, ShardCount=_SHARDS)
@@ -235,7 +235,11 @@ class _Ingest:
             settings = FeedSettings(stream, self.settings.events_per_tick, self.settings.seed, self.settings.start)
             self.result.sent += tick(event, settings, self._kinesis)["records"]
             mapping = KinesisEventSourceMapping(
-                self._kinesis, stream, self._consume, _MAPPING, arrival_clock=arrival_clock
+                self._kinesis,
+                stream,
+                self._consume,
+                _MAPPING,
+                arrival_clock=(lambda: arrives_at) if arrives_at else None,
             )
             mapping.drain()
             self.result.dead_lettered += mapping.statistics.dead_lettered

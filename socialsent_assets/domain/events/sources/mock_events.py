@@ -151,7 +151,8 @@ def _deletion(world: World, number: int) -> Happening:
 
 def _recent_utterance(world: World, rng: Random, number: int, parity: int) -> int:
     """Number of a recent post or comment; edits take even ordinals and deletions odd ones, so that no edit
-    ever follows a deletion."""
+    ever follows a deletion.
+    """
     as_of = moment(world, number).as_of
     role = Role.COMMENT if rng.random() < 0.4 and count_before(world.seed, Role.COMMENT, as_of) >= 2 else Role.POST
     pairs = count_before(world.seed, role, as_of) // 2

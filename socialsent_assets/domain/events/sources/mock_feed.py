@@ -60,7 +60,7 @@ def steady_world(seed: int, start: datetime, per_minute: int) -> World:
 
 
 def mock_feed(seed: int, until: datetime, hours: int, events: int) -> Iterator[FeedRecord]:
-    """Exactly `events` records, broken and repeated ones included, of the `hours` before `until`, in order of arrival.
+    """Exactly `events` records of the `hours` before `until` in order of arrival, broken and repeated ones included.
 
     Args:
         seed: the same seed and the other arguments give the same bytes.

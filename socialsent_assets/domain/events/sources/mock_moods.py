@@ -19,19 +19,25 @@ from socialsent_assets.domain.events.sources.mock_topics import TOPICS
 _HOUR_MS = 60 * MINUTE_MS
 _BURST_WINDOW_MS = 6 * _HOUR_MS
 _BURST_CHANCE = 0.22  # of one topic in one window: about three bursts in six hours over all topics
-_PERIODS_HOURS = (5.0, 17.0, 71.0)
+_PERIODS_HOURS = (5.0, 17.0, 71.0)  # of a topic's drift
+_SHARED_PERIODS_HOURS = (3.7, 11.0, 50.0)  # of a drift that takes all topics along: the mood of the day
+_CERTAIN = 0.36  # what is felt beyond this, either way, is not neutral
 _POPULARITY = tuple(accumulate(topic.popularity for topic in TOPICS))
 
 
 def lean(seed: int, topic: int, at_ms: int) -> float:
     """Mood of a topic, about -1 (everybody is annoyed) to 1 (everybody is delighted), bursts included."""
-    hours = at_ms / _HOUR_MS
-    drift = 0.0
-    for period in _PERIODS_HOURS:
-        phase = fraction(seed, "phase", topic, period)
-        drift += 0.22 * math.sin(2 * math.pi * (hours / period + phase))
+    drift = _drift(seed, topic, _PERIODS_HOURS, at_ms) + _drift(seed, "all", _SHARED_PERIODS_HOURS, at_ms)
     strength, direction = burst(seed, topic, at_ms)
     return drift + 0.9 * strength * direction
+
+
+def _drift(seed: int, whose: int | str, periods: tuple[float, ...], at_ms: int) -> float:
+    drift = 0.0
+    for period in periods:
+        phase = fraction(seed, "phase", whose, period)
+        drift += 0.2 * math.sin(2 * math.pi * (at_ms / _HOUR_MS / period + phase))
+    return drift
 
 
 def burst(seed: int, topic: int, at_ms: int) -> tuple[float, int]:
@@ -63,9 +69,9 @@ def popular_topic(rng: Random) -> int:
 def mood_from(rng: Random, leaning: float) -> str:
     """`positive`, `negative` or `neutral`: more likely what the leaning (-1 to 1) says, never certain."""
     felt = leaning + 2.4 * (rng.random() - 0.5)
-    if felt > 0.28:
+    if felt > _CERTAIN:
         return POSITIVE
-    return NEGATIVE if felt < -0.28 else NEUTRAL
+    return NEGATIVE if felt < -_CERTAIN else NEUTRAL
 
 
 def answer_mood(rng: Random, asked: str, leaning: float) -> str:

@@ -22,23 +22,24 @@ _JOINED_FROM = datetime(2023, 3, 1, tzinfo=UTC)
 _JOINED_DAYS = 1000  # all of them before the first event that the default start accepts
 
 _FIRST = (
-    "Ada", "Amir", "Aoife", "Bruno", "Carla", "Chidi", "Dana", "Deniz", "Elif", "Emeka", "Eva", "Farah", "Finn", "Greta",
-    "Hana", "Hugo", "Ines", "Ivo", "Jana", "Jonas", "Kaito", "Kofi", "Lena", "Liam", "Lucia", "Mads", "Maya", "Mei", "Nadia",
-    "Nils", "Noor", "Olga", "Omar", "Paula", "Priya", "Quinn", "Rafa", "Rosa", "Sami", "Sofia", "Tariq", "Tess", "Tomas",
-    "Uma", "Vera", "Wes", "Yara", "Yusuf", "Zoe", "Zuri",
+    "Ada", "Amir", "Aoife", "Bruno", "Carla", "Chidi", "Dana", "Deniz", "Elif", "Emeka", "Eva", "Farah", "Finn",
+    "Greta", "Hana", "Hugo", "Ines", "Ivo", "Jana", "Jonas", "Kaito", "Kofi", "Lena", "Liam", "Lucia", "Mads",
+    "Maya", "Mei", "Nadia", "Nils", "Noor", "Olga", "Omar", "Paula", "Priya", "Quinn", "Rafa", "Rosa", "Sami",
+    "Sofia", "Tariq", "Tess", "Tomas", "Uma", "Vera", "Wes", "Yara", "Yusuf", "Zoe", "Zuri",
 )  # fmt: skip
 _LAST = (
-    "Abara", "Berg", "Costa", "Demir", "Evans", "Ferrari", "Garcia", "Haddad", "Ito", "Jensen", "Kaya", "Lopez", "Moreau",
-    "Novak", "Okafor", "Patel", "Quist", "Rossi", "Silva", "Tanaka", "Ueda", "Virtanen", "Walsh", "Yilmaz", "Zeman",
+    "Abara", "Berg", "Costa", "Demir", "Evans", "Ferrari", "Garcia", "Haddad", "Ito", "Jensen", "Kaya", "Lopez",
+    "Moreau", "Novak", "Okafor", "Patel", "Quist", "Rossi", "Silva", "Tanaka", "Ueda", "Virtanen", "Walsh",
+    "Yilmaz", "Zeman",
 )  # fmt: skip
 _HANDLE_WORDS = (
-    "pixel", "moss", "turbo", "quiet", "lemon", "night", "river", "paper", "cloud", "disco", "maple", "orbit", "salty",
-    "tiny", "velvet", "zebra",
+    "pixel", "moss", "turbo", "quiet", "lemon", "night", "river", "paper", "cloud", "disco", "maple", "orbit",
+    "salty", "tiny", "velvet", "zebra",
 )  # fmt: skip
 _CITIES = (
-    "Amsterdam", "Barcelona", "Berlin", "Bristol", "Chicago", "Cork", "Dakar", "Gothenburg", "Istanbul", "Kyiv", "Lagos",
-    "Leeds", "Lisbon", "Lyon", "Melbourne", "Milan", "Montréal", "Mumbai", "Nairobi", "Osaka", "Porto", "Seoul", "Vienna",
-    "Wrocław", "Zürich",
+    "Amsterdam", "Barcelona", "Berlin", "Bristol", "Chicago", "Cork", "Dakar", "Gothenburg", "Istanbul", "Kyiv",
+    "Lagos", "Leeds", "Lisbon", "Lyon", "Melbourne", "Milan", "Montréal", "Mumbai", "Nairobi", "Osaka", "Porto",
+    "Seoul", "Vienna", "Wrocław", "Zürich",
 )  # fmt: skip
 
 

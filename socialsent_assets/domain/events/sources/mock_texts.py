@@ -19,6 +19,24 @@ from socialsent_assets.domain.events.sources.mock_phrases import NEGATIVE, NEUTR
 from socialsent_assets.domain.events.sources.mock_topics import TOPICS, Topic
 
 _WORD = re.compile(r"[A-Za-z]{4,}")
+_SENTENCE_START = re.compile(r"(?<=[.!?] )[a-z]")
+_ORDINALS = ("second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+
+def _common_first_words() -> frozenset[str]:
+    """Words that begin a sentence with a capital only because they begin it; names are not among them."""
+    sentences = [
+        sentence
+        for topic in TOPICS
+        for sentence in (*topic.positive, *topic.negative, *topic.neutral, *topic.sarcastic)
+        if not sentence.startswith("{")
+    ]
+    inserted = [text for topic in TOPICS for text in topic.things if text[0].islower()]
+    words = {text.split()[0].rstrip(",:.!?") for text in (*sentences, *inserted, *phrases.WHOS)}
+    return frozenset(word.capitalize() for word in words) - {"I"}
+
+
+_COMMON_FIRST_WORDS = _common_first_words()
 
 
 @dataclass(frozen=True)
@@ -68,6 +86,8 @@ def write_comment(rng: Random, topic_index: int, mood: str, writer: Person, addr
 
 def edited(rng: Random, topic_index: int, draft: Draft) -> str:
     """The text of the draft after its writer came back to it."""
+    if draft.lang != "en":
+        return f"{draft.text} ✏️"
     return f"{draft.text} {_filled(rng, pick(rng, phrases.EDITS[draft.mood]), TOPICS[topic_index])}"
 
 
@@ -89,15 +109,16 @@ def _core(rng: Random, topic: Topic, mood: str) -> tuple[str, str]:
 def _filled(rng: Random, template: str, topic: Topic) -> str:
     if "{" not in template:
         return template
-    thing = pick(rng, topic.things).replace("{n}", str(2 + int(8 * rng.random())))
+    number = int(8 * rng.random())
     text = template.format(
-        thing=thing,
+        thing=pick(rng, topic.things).replace("{n}", str(2 + number)),
         place=pick(rng, topic.places),
         when=pick(rng, phrases.WHENS),
         who=pick(rng, phrases.WHOS),
-        n=2 + int(8 * rng.random()),
+        n=2 + number,
+        nth=_ORDINALS[number],
     )
-    return text[0].upper() + text[1:]
+    return _SENTENCE_START.sub(lambda match: match[0].upper(), text[0].upper() + text[1:])
 
 
 def _opened(rng: Random, text: str, mood: str) -> str:
@@ -112,9 +133,8 @@ def _joined(text: str, ending: str, rng: Random) -> str:
 
 
 def _lower_first(text: str) -> str:
-    first, _, _ = text.partition(" ")
-    # Names keep their capital: only words that are no names may lose it.
-    return text[0].lower() + text[1:] if first in {"The", "My", "Our", "That", "This", "Two", "Never"} else text
+    first = text.split()[0].rstrip(",:.!?")
+    return text[0].lower() + text[1:] if first in _COMMON_FIRST_WORDS else text
 
 
 def _decorated(rng: Random, text: str, mood: str, writer: Person) -> str:

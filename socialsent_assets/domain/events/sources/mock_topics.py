@@ -1,8 +1,8 @@
 """What the mock network talks about: topics with their things, places, hashtags and sentences by mood.
 
-Sentences are templates with the slots {thing} {place} {when} {who} {n}. Half of them carry their mood without any
-word that a sentiment lexicon knows ("slept through", "queue to the door"), some are sarcastic: a model
-that learned from people can tell, a lexicon cannot. Language is mild; no party, no person of public life.
+Sentences are templates with the slots {thing} {place} {when} {who} {n} {nth}. Half of them carry their mood
+without any word that a sentiment lexicon knows ("slept through", "queue to the door"), some are sarcastic: a
+model that learned from people can tell, a lexicon cannot. Language is mild; no party, no person of public life.
 
 Not here: how a sentence is decorated and joined (mock_texts.py), which mood is due (mock_moods.py).
 """
@@ -80,7 +80,7 @@ TRANSPORT = Topic(
         "They refunded {thing} within a day. No form, no phone queue",
     ),
     negative=(
-        "{thing} cancelled again, {n}th time this month",
+        "{thing} cancelled again, {nth} time this month",
         "Stuck outside {place} for {n}0 minutes, nobody tells us anything",
         "No heating on {thing} {when}, my fingers went numb",
         "{thing} is standing room only, somebody fainted near {place}",
@@ -563,7 +563,7 @@ DELIVERY = Topic(
     ),
     sarcastic=(
         "Bravo {place}, one lipstick in a box the size of {who}",
-        "I adore {thing} telling me it understands my frustration for the {n}th time",
+        "I adore {thing} telling me it understands my frustration for the {nth} time",
     ),
 )
 
