@@ -11,6 +11,7 @@ import itertools
 from collections.abc import Iterator
 from typing import BinaryIO
 
+from socialsent_assets.domain.events.event import MAX_EVENT_BYTES
 from socialsent_assets.domain.events.landing import SourceRecord
 from socialsent_assets.domain.events.sources.file_bytes import MAX_LINE_BYTES, BrokenFileError, chunks, lines
 from socialsent_assets.domain.events.strict_json import elements
@@ -24,19 +25,31 @@ def event_records(file: BinaryIO, name: str) -> Iterator[SourceRecord]:
     Raises:
         BrokenFileError: the file cannot be read to its end; a line that is cut off has been yielded before.
     """
-    pieces = chunks(file)
-    head = next(pieces, b"")
+    head, pieces = _head(chunks(file))
+    first_line = head.lstrip().partition(b"\n")[0].strip()
     everything = itertools.chain([head], pieces)
-    if _is_one_array(head):
+    if first_line.startswith(b"[") and not first_line.endswith(b"]"):  # an array that its line does not close
         yield from _elements(everything, name)
     else:
         yield from _lines(everything, name)
 
 
-def _is_one_array(head: bytes) -> bool:
-    """Whether an array opens that the first line does not close."""
-    first_line = head.lstrip().partition(b"\n")[0].strip()
-    return first_line.startswith(b"[") and not first_line.endswith(b"]")
+def _head(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """The beginning, with the first line in it unless that is longer than an event, and the rest."""
+    head = b""
+    try:
+        for piece in pieces:
+            head += piece
+            if b"\n" in head.lstrip() or len(head) > MAX_EVENT_BYTES:
+                break
+    except BrokenFileError as error:
+        return head, _breaking(error)
+    return head, pieces
+
+
+def _breaking(error: BrokenFileError) -> Iterator[bytes]:
+    raise error
+    yield b""
 
 
 def _lines(pieces: Iterator[bytes], name: str) -> Iterator[SourceRecord]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 CHUNK_BYTES = 256 * 1024
 MAX_LINE_BYTES = 64 * 1024 * 1024
+_PACKED_STEP = 1024  # of gzip: what is read together with a damaged spot is lost, so little is read at a time
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -34,9 +35,11 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
     Raises:
         BrokenFileError: gzip that is cut off or damaged (after the part that could be read), or UTF-16.
     """
-    first = file.read(CHUNK_BYTES)
+    first = file.read(_PACKED_STEP)
     pieces = _gunzip(file, first) if first.startswith(_GZIP_MAGIC) else _plain(file, first)
     head = next(pieces, b"")
+    while len(head) < len(_UTF8_MARK) and (piece := next(pieces, b"")):
+        head += piece
     if head.startswith(_UTF16_MARKS):
         raise BrokenFileError("it is UTF-16; save it as UTF-8")
     yield head.removeprefix(_UTF8_MARK)
@@ -87,9 +90,9 @@ def _gunzip(file: BinaryIO, first: bytes) -> Iterator[bytes]:
             yield piece
         packed = member.unconsumed_tail
         if member.eof:  # zero padding may follow a member, and so may another member
-            packed = member.unused_data.lstrip(b"\0") or file.read(CHUNK_BYTES).lstrip(b"\0")
+            packed = member.unused_data.lstrip(b"\0") or file.read(_PACKED_STEP).lstrip(b"\0")
             member = zlib.decompressobj(wbits=31) if packed else member
-        packed = packed or file.read(CHUNK_BYTES)
+        packed = packed or file.read(_PACKED_STEP)
     if not member.eof:
         yield member.flush()
         raise BrokenFileError("its gzip data is cut off")

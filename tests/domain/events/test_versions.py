@@ -1,0 +1,55 @@
+"""Which copy stands and which version lives never depends on the order of arrival."""
+
+import itertools
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from socialsent_assets.domain.events.event import Event, parse
+from socialsent_assets.domain.events.kinds import KINDS
+from socialsent_assets.domain.events.versions import latest_version, living_version, standing_copy
+
+
+def post(event_id: str, minute: int, text: str = "hello", deleted: bool = False) -> Event:
+    example = KINDS["post"].example
+    event = {**example, "event_id": event_id, "event_time": f"2026-11-22T09:{minute:02d}:00Z"}
+    event["data"] = {"post_id": "p", "author_id": "u", "text": text, "deleted": deleted}
+    answer = parse(
+        json.dumps(event).encode(), datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert isinstance(answer, Event)
+    return answer
+
+
+def test_the_latest_edit_lives_whatever_arrives_first() -> None:
+    """Prevents a late delivery of an old version that overwrites the new one."""
+    versions = [post("a", 3), post("b", 5), post("c", 4)]
+    for order in itertools.permutations(versions):
+        assert living_version(order) == versions[1]
+
+
+def test_two_versions_of_one_instant_are_decided_by_their_id() -> None:
+    """Prevents an answer that is different tomorrow."""
+    versions = [post("a", 3), post("b", 3)]
+    assert latest_version(versions) == latest_version(reversed(versions)) == versions[1]
+
+
+def test_a_deleted_post_does_not_live_until_it_is_written_again() -> None:
+    """Prevents a tombstone that is outvoted by an older text, and one that rules for ever."""
+    versions = [post("a", 3), post("b", 5, deleted=True)]
+    assert living_version(versions) is None
+    assert living_version([*versions, post("c", 6)]) == post("c", 6)
+
+
+def test_copies_of_one_event_that_differ_have_one_that_stands() -> None:
+    """Prevents two readers that keep different copies when a source breaks its promise."""
+    copies = [post("a", 3, "one"), post("a", 3, "two"), post("a", 2, "zzz")]
+    for order in itertools.permutations(copies):
+        assert standing_copy(order) == copies[1]
+
+
+def test_nothing_has_no_living_version() -> None:
+    """Prevents a made-up answer for a post that nobody wrote."""
+    with pytest.raises(ValueError, match="empty"):
+        living_version([])
