@@ -85,26 +85,20 @@ def score_rows(
 
 @_compiled
 def _score_rows(data, offsets, tables, scores, left_over):  # type: ignore[no-untyped-def]
-    kinds, buckets, words, key_text = tables.kinds, tables.buckets, tables.words, tables.key_text
     longest = 0
     for row in range(len(scores)):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    tokens, sentiments = _scratch(longest)
+    tokens, hits, sentiments = _scratch(longest)
     for row in range(len(scores)):
         start, end = offsets[row], offsets[row + 1]
-        state, count, found, emphasis = _read_tokens(data, start, end, kinds, buckets, words, key_text, tokens)
+        state = _score_text(data, start, end, tables, tokens, hits, sentiments, scores, row)
         if state == _HAS_EMOJI:
             described = _describe_emoji(data, start, end, tables)
-            if len(described) > longest:
-                longest = 2 * len(described)
-                tokens, sentiments = _scratch(longest)
-            state, count, found, emphasis = _read_tokens(
-                described, 0, len(described), kinds, buckets, words, key_text, tokens
-            )
-        if found > 0:
-            state = _score_tokens(count, emphasis, words, tables, tokens, sentiments, scores, row)
-        elif count > 0:
-            scores[row, 2] = 1.0
+            start, end = np.int64(0), np.int64(len(described))
+            if end > longest:
+                longest = 2 * end
+                tokens, hits, sentiments = _scratch(longest)
+            state = _score_text(described, start, end, tables, tokens, hits, sentiments, scores, row)
         left_over[row] = state != _READ
 
 
@@ -112,68 +106,107 @@ def _score_rows(data, offsets, tables, scores, left_over):  # type: ignore[no-un
 def _scratch(length):  # type: ignore[no-untyped-def]
     """Room for the tokens of a text of `length` bytes: a token and its white space take two."""
     room = length // 2 + 1 + 2 * PADDING
-    return np.zeros(room, TOKEN), np.zeros(room)
+    return np.zeros(room, TOKEN), np.zeros(room, np.int64), np.zeros(room)
+
+
+@_borrowing
+def _score_text(data, start, end, tables, tokens, hits, sentiments, scores, row):  # type: ignore[no-untyped-def]
+    """Scores data[start:end] into scores[row]. -> state."""
+    state, count, found, shouted, but, emphasis = _read_tokens(data, start, end, tables, tokens, hits)
+    if state != _READ or count == 0:
+        return state
+    if found == 0:
+        scores[row, 2] = 1.0
+        return state
+    if but > 0 and found > _BUT_LIMIT:
+        return _LEFT_OVER
+    shouting = shouted < count and shouted > 0
+    kept = before_but = 0
+    for k in range(found):
+        valence = _valence(hits[k], shouting, tables, tokens)
+        if valence != 0.0:
+            sentiments[kept] = valence
+            kept += 1
+            before_but += hits[k] < but
+    if but > 0:
+        _weigh_around_but(sentiments, kept, before_but)
+    _combine(sentiments, kept, count - kept, emphasis, scores, row)
+    return state
 
 
 # ----------------------------------------------------------------------------------- from bytes to tokens
 
 
 @_borrowing
-def _read_tokens(data, start, end, kinds, buckets, words, key_text, tokens):  # type: ignore[no-untyped-def]
-    """Splits data[start:end] and looks its words up. -> state, tokens, words of the lexicon, emphasis.
+def _read_tokens(data, start, end, tables, tokens, hits):  # type: ignore[no-untyped-def]
+    """Splits data[start:end] and looks its words up.
 
-    Token i lies at PADDING + i, with unknown words before the first and after the last, so that the rules may
-    look three back and two on from anywhere.
+    Returns state, number of tokens, of those in the lexicon, of those in capitals, where the first "but" is
+    (0: nowhere), emphasis. Token i lies at PADDING + i, with unknown words before the first and after the
+    last, so that the rules may look three back and two on from anywhere; hits are tokens in the lexicon.
     """
-    count = found = exclamations = questions = 0
+    kinds, words = tables.kinds, tables.words
+    at = PADDING
+    found = shouted = but = exclamations = questions = 0
     i = start
     while i < end:
-        token_start, token_end, first, last, seen = i, i, -1, i, 0
+        token_start, token_end, first, last, seen = i, end, end, i, 0
         hashed = hashed_to_last = np.uint64(0)
         while i < end:  # to the white space after the token
             byte = data[i]
-            kind, width = kinds[byte], 1
+            kind = kinds[byte]  # of a byte above 127 only that it is no ASCII letter
+            if not kind & (WHITE_SPACE | PUNCTUATION | FOREIGN):
+                hashed = hashed_to_last = _hash(hashed, _lower(byte, kind))
+                first = min(first, i)
+                i += 1
+                last = i
+                seen |= kind
+                continue
+            width = 1
             if byte > 127:
                 code_point, width = _decode(data, i, end)
-                if width == 0:
-                    return _LEFT_OVER, 0, 0, 0.0
                 kind = kinds[code_point] if code_point < CODE_POINTS else np.uint8(FOREIGN)
-                if kind & (EMOJI | KELVIN):
-                    return (_HAS_EMOJI if kind & EMOJI else _LEFT_OVER), 0, 0, 0.0
-            i += width
+                if width == 0 or kind & KELVIN:
+                    return _LEFT_OVER, 0, 0, 0, 0, 0.0
+                if kind & EMOJI:
+                    return _HAS_EMOJI, 0, 0, 0, 0, 0.0
             if kind & WHITE_SPACE:
+                token_end = i
+                i += width
                 break
-            token_end = i
-            seen |= kind
             if kind & PUNCTUATION:
                 exclamations += byte == 33
                 questions += byte == 63
-                if first >= 0:
+                if first < end:
                     hashed = _hash(hashed, byte)
-            else:
-                if first < 0:
-                    first = i - width
-                last = i
-                hashed = hashed_to_last = _hash(hashed, _lower(byte, kind))
+            i += width
+            seen |= kind
         if token_end == token_start:
             continue
         number = 0
         if not seen & FOREIGN:
-            if seen & PUNCTUATION and (first < 0 or last - first <= 2):
+            if seen & PUNCTUATION and last - first <= 2:
                 # Two letters or fewer keep their punctuation: that may be an emoticon.
                 first, last, hashed_to_last = token_start, token_end, np.uint64(0)
                 for k in range(first, last):
                     hashed_to_last = _hash(hashed_to_last, _lower(data[k], kinds[data[k]]))
-            number = _look_up(data, first, last, hashed_to_last, kinds, buckets, words, key_text)
-        token = tokens[PADDING + count]
+            number = _look_up(data, first, last, hashed_to_last, tables)
+        token = tokens[at]
         token.word = number
         token.capitals = seen & (UPPER_CASE | LOWER_CASE) == UPPER_CASE
-        token.negates = words[number].negates or (seen & PUNCTUATION != 0 and _has_nt(data, token_start, token_end))
-        found += words[number].is_scored
-        count += 1
-    for i in range(PADDING + count, 2 * PADDING + count):
+        token.negates = seen & PUNCTUATION != 0 and _has_nt(data, token_start, token_end)
+        shouted += token.capitals
+        if number > 0:
+            token.negates |= words[number].negates
+            if words[number].is_scored:
+                hits[found] = at
+                found += 1
+            if words[number].name == BUT and but == 0:
+                but = at
+        at += 1
+    for i in range(at, at + PADDING):
         tokens[i].word = 0
-    return _READ, count, found, _emphasis(exclamations, questions)
+    return _READ, at - PADDING, found, shouted, but, _emphasis(exclamations, questions)
 
 
 @_borrowing
@@ -192,11 +225,11 @@ def _decode(data, i, end):  # type: ignore[no-untyped-def]
 
 
 @_borrowing
-def _look_up(data, first, last, hashed, kinds, buckets, words, key_text):  # type: ignore[no-untyped-def]
+def _look_up(data, first, last, hashed, tables):  # type: ignore[no-untyped-def]
     """Number of the ASCII word data[first:last], whatever its case; 0 when no rule knows it."""
     bucket = np.int64(hashed >> np.uint64(64 - BUCKET_BITS))
-    for word in range(buckets[bucket], buckets[bucket + 1]):
-        if words[word].hash == hashed and _is_key(data, first, last, kinds, words, word, key_text):
+    for word in range(tables.buckets[bucket], tables.buckets[bucket + 1]):
+        if tables.words[word].hash == hashed and _is_key(data, first, last, tables, word):
             return np.int64(word)
     return np.int64(0)
 
@@ -207,12 +240,12 @@ def _hash(hashed, byte):  # type: ignore[no-untyped-def]
 
 
 @_borrowing
-def _is_key(data, first, last, kinds, words, word, key_text):  # type: ignore[no-untyped-def]
-    start = words[word].key_start
-    if words[word].key_length != last - first:
+def _is_key(data, first, last, tables, word):  # type: ignore[no-untyped-def]
+    start = tables.words[word].key_start
+    if tables.words[word].key_length != last - first:
         return False
     for k in range(last - first):  # noqa: SIM110 (numba knows no all())
-        if _lower(data[first + k], kinds[data[first + k]]) != key_text[start + k]:
+        if _lower(data[first + k], tables.kinds[data[first + k]]) != tables.key_text[start + k]:
             return False
     return True
 
@@ -258,7 +291,8 @@ def _describe_emoji(data, start, end, tables):  # type: ignore[no-untyped-def]
                 emoji = tables.emoji_of_code_point[code_point]
                 piece = tables.emoji_text[tables.emoji_start[emoji] : tables.emoji_start[emoji + 1]]
             if writing:
-                described[length : length + len(piece)] = piece
+                for k in range(len(piece)):
+                    described[length + k] = piece[k]
             length += len(piece)
             i += width
     return described
@@ -268,34 +302,9 @@ def _describe_emoji(data, start, end, tables):  # type: ignore[no-untyped-def]
 
 
 @_borrowing
-def _score_tokens(count, emphasis, words, tables, tokens, sentiments, scores, row):  # type: ignore[no-untyped-def]
-    """Fills the four scores of a text with words of the lexicon. -> state."""
-    shouted = 0
-    but = -1
-    for i in range(PADDING, PADDING + count):
-        shouted += tokens[i].capitals
-        if but < 0 and words[tokens[i].word].name == BUT:
-            but = i
-    shouting = 0 < shouted < count
-    found = before_but = 0
-    for i in range(PADDING, PADDING + count):
-        if words[tokens[i].word].is_scored:
-            valence = _valence(i, shouting, words, tables, tokens)
-            if valence != 0.0:
-                sentiments[found] = valence
-                found += 1
-                before_but += i < but
-    if but >= 0:
-        if found > _BUT_LIMIT:
-            return _LEFT_OVER
-        _weigh_around_but(sentiments, found, before_but)
-    _combine(sentiments, found, count - found, emphasis, scores, row)
-    return _READ
-
-
-@_borrowing
-def _valence(i, shouting, words, tables, tokens):  # type: ignore[no-untyped-def]
+def _valence(i, shouting, tables, tokens):  # type: ignore[no-untyped-def]
     """vader_rules._valence_in_context, step by step; i counts from PADDING."""
+    words = tables.words
     word, after = words[tokens[i].word], words[tokens[i + 1].word]
     before1, before2, before3 = words[tokens[i - 1].word], words[tokens[i - 2].word], words[tokens[i - 3].word]
     w3, w2, w1, w0, a1 = before3.name, before2.name, before1.name, word.name, after.name
