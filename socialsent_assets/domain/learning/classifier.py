@@ -1,0 +1,183 @@
+"""The sentiment classifier as it answers: weights of words, characters and numbers, and nothing that runs.
+
+A model is arrays and vocabularies. Reading one executes no code that came with it, so a tampered file can at
+worst give wrong answers, and its digest (model_card.py) tells.
+
+Not here: how weights are found (training.py), what a post looks like (features.py), where models are kept
+(lake/model_registry.py).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from socialsent_assets.domain.learning.features import NUMBERS, documents
+from socialsent_assets.domain.learning.labels import CLASSES
+from socialsent_assets.domain.learning.weighing import counter, numbers_of, weigh
+
+if TYPE_CHECKING:
+    from sklearn.feature_extraction.text import CountVectorizer
+
+    from socialsent_assets.domain.learning.features import Document
+
+__all__ = ["FORMAT_VERSION", "Classifier", "Terms", "UnreadableModelError", "calibrated"]
+
+Floats = npt.NDArray[np.float64]
+
+FORMAT_VERSION = 1
+BATCH = 4096  # posts weighed at once: bounds memory at about 100 MB whatever the size of the request
+_VOCABULARY, _WEIGHTS = "classifier.json", "classifier.npz"
+
+
+class UnreadableModelError(ValueError):
+    """The files are not a classifier that this version can read."""
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """One vocabulary with its weights.
+
+    Attributes:
+        vocabulary: terms, in the order of the arrays.
+        rarity: float32, shape (n,): inverse document frequency.
+        weights: float32, shape (n, 3): what each term says for each class.
+    """
+
+    vocabulary: tuple[str, ...]
+    rarity: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]
+
+    def __post_init__(self) -> None:
+        """Raises ValueError when the parts do not fit."""
+        size = len(self.vocabulary)
+        if not size or self.rarity.shape != (size,) or self.weights.shape != (size, len(CLASSES)):
+            raise ValueError(f"{size} terms with arrays of {self.rarity.shape} and {self.weights.shape}")
+        if len(set(self.vocabulary)) != size:
+            raise ValueError("a term occurs twice")
+        if not (np.isfinite(self.rarity).all() and np.isfinite(self.weights).all()):
+            raise ValueError("a weight is not a finite number")
+
+
+@dataclass(frozen=True, eq=False)
+class Classifier:
+    """Three classes, linear in the features, calibrated.
+
+    Attributes:
+        words: words and pairs of words.
+        characters: character n-grams.
+        numbers: float32, shape (len(NUMBERS), 3).
+        intercept: float64, shape (3,).
+        sharpness: one over the temperature: what scores are multiplied by before the softmax.
+        bias: float64, shape (3,): added after `sharpness`. With both, probabilities are calibrated for posts
+            of which each class is a third, so that the likeliest class is the best guess for macro recall.
+    """
+
+    words: Terms
+    characters: Terms
+    numbers: npt.NDArray[np.float32]
+    intercept: Floats
+    sharpness: float = 1.0
+    bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
+
+    @cached_property
+    def _counters(self) -> tuple[CountVectorizer, CountVectorizer]:
+        return (
+            counter("words", vocabulary={term: i for i, term in enumerate(self.words.vocabulary)}),
+            counter("characters", vocabulary={term: i for i, term in enumerate(self.characters.vocabulary)}),
+        )
+
+    def scores(self, posts: Sequence[Document]) -> Floats:
+        """Uncalibrated scores, shape (n, 3)."""
+        if not posts:
+            return np.zeros((0, len(CLASSES)))
+        total = numbers_of(posts) @ self.numbers + self.intercept
+        for count, terms in zip(self._counters, (self.words, self.characters), strict=True):
+            total += weigh(count.transform(posts), terms.rarity) @ terms.weights
+        return total
+
+    def probabilities(self, texts: Sequence[str | None]) -> Floats:
+        """Probability of each class for each text, shape (n, 3), rows sum to 1, in the order of `CLASSES`."""
+        rows = [self._calibrated(self.scores(documents(part))) for part in _batches(texts)]
+        return np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
+
+    def _calibrated(self, scores: Floats) -> Floats:
+        return calibrated(scores, self.sharpness, np.asarray(self.bias))
+
+    def dump(self) -> dict[str, bytes]:
+        """The model's files by name; the same model gives the same bytes."""
+        head = {
+            "format": FORMAT_VERSION,
+            "classes": CLASSES,
+            "numbers": NUMBERS,
+            "sharpness": self.sharpness,
+            "bias": self.bias,
+            "words": self.words.vocabulary,
+            "characters": self.characters.vocabulary,
+        }
+        arrays = io.BytesIO()
+        np.savez_compressed(
+            arrays,
+            word_rarity=self.words.rarity,
+            word_weights=self.words.weights,
+            character_rarity=self.characters.rarity,
+            character_weights=self.characters.weights,
+            numbers=self.numbers,
+            intercept=self.intercept,
+        )
+        text = json.dumps(head, ensure_ascii=False, separators=(",", ":"))
+        # Vocabulary may hold lone surrogates of broken posts, which UTF-8 has no bytes for.
+        return {_VOCABULARY: text.encode("utf-8", "surrogatepass"), _WEIGHTS: arrays.getvalue()}
+
+    @classmethod
+    def load(cls, files: Mapping[str, bytes]) -> Classifier:
+        """The model that `dump` wrote.
+
+        Raises:
+            UnreadableModelError: a file is missing, damaged, of a newer format, or for other features.
+        """
+        try:
+            head = json.loads(files[_VOCABULARY].decode("utf-8", "surrogatepass"))
+            if head["format"] != FORMAT_VERSION:
+                raise UnreadableModelError(
+                    f"classifier of format {head['format']}: this version reads {FORMAT_VERSION}"
+                )
+            if tuple(head["classes"]) != CLASSES or tuple(head["numbers"]) != NUMBERS:
+                raise UnreadableModelError("classifier for other classes or features than this version has")
+            with np.load(io.BytesIO(files[_WEIGHTS]), allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            if arrays["numbers"].shape != (len(NUMBERS), len(CLASSES)) or arrays["intercept"].shape != (3,):
+                raise UnreadableModelError("classifier with weights of the wrong shape")
+            negative, neutral, positive = map(float, head["bias"])
+            return cls(
+                words=Terms(tuple(head["words"]), arrays["word_rarity"], arrays["word_weights"]),
+                characters=Terms(tuple(head["characters"]), arrays["character_rarity"], arrays["character_weights"]),
+                numbers=arrays["numbers"],
+                intercept=arrays["intercept"],
+                sharpness=float(head["sharpness"]),
+                bias=(negative, neutral, positive),
+            )
+        except UnreadableModelError:
+            raise
+        except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+            raise UnreadableModelError(f"not a classifier: {error!r}") from error
+
+
+def calibrated(scores: Floats, sharpness: float, bias: Floats) -> Floats:
+    """Softmax of sharpened, shifted scores; shape (n, 3), rows sum to 1."""
+    shifted = scores * sharpness + bias
+    shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def _batches(texts: Sequence[str | None]) -> Iterator[Sequence[str | None]]:
+    for start in range(0, len(texts), BATCH):
+        yield texts[start : start + BATCH]

@@ -1,0 +1,181 @@
+"""What the classifier sees of a post: words with negation marked, characters, and what the lexicon says.
+
+Everything here is a function of one post alone: nothing is fitted, so nothing can leak from held-out posts,
+and a post has the same features whatever batch it comes in.
+
+Not here: weights of words (classifier.py), VADER (language/polarity.py).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from socialsent_assets.domain.language.polarity import Scores, score_texts
+from socialsent_assets.domain.language.text import USER, clean_text, words
+from socialsent_assets.domain.language.vader_lexicon import NEGATIONS, valences
+from socialsent_assets.domain.learning.emoji_words import without_emoji
+
+__all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "documents", "word_ngrams"]
+
+FEATURES_VERSION = 1
+"""Raise it with every change of any output here: a model answers only with the features it learned from."""
+
+NEGATED = "_NEG"
+"""Ends every word in the reach of a negation: "not good" is "not", "good_NEG"."""
+
+LONGEST_TEXT = 10_000
+"""Characters of a post that are looked at. Posts of the platforms end far below; a text of a megabyte would
+stall a batch for no better answer."""
+
+
+class Document(NamedTuple):
+    """One post, ready for weighing.
+
+    Attributes:
+        words: tokens, lower case, negated ones marked.
+        characters: the unmarked tokens as one string, for character n-grams.
+        numbers: float32, shape (len(NUMBERS),), each of the order of one.
+    """
+
+    words: list[str]
+    characters: str
+    numbers: npt.NDArray[np.float32]
+
+
+NUMBERS = (
+    *("polarity", "pos", "neu", "neg", "is_positive", "is_negative", "very_positive", "very_negative", "strength"),
+    *("exclaims", "exclaims_much", "asks", "trails_off", "shouts", "stretches", "negates", "length", "mentions"),
+    *("hashtags", "has_number", "is_short"),
+    *("sum_up", "sum_down", "highest", "lowest", "last", "count_up", "count_down", "mean", "mean_of_all"),
+)
+"""Names of `Document.numbers`: VADER's scores, the post's surface, and valences of its single words."""
+
+
+def documents(texts: Sequence[str | None]) -> list[Document]:
+    """A document for each text, in order; a missing text is an empty one."""
+    cleaned = [_readable(text[:LONGEST_TEXT]) if text else "" for text in texts]
+    return _documents(cleaned, score_texts(cleaned))
+
+
+def word_ngrams(document: Document) -> list[str]:
+    """Words and pairs of neighbours: the analyzer of the word vectorizer."""
+    found = document.words
+    return found + [f"{a} {b}" for a, b in pairwise(found)]
+
+
+# ------------------------------------------------------------------------------------------------ words
+
+_ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # some public label sets hold \u2019 where an apostrophe was
+_DOUBLED_QUOTES = re.compile(r'\\?"(?:\\?")+')
+_PLACEHOLDER = re.compile(r"\bhttps?\b(?!:)", re.IGNORECASE)  # and "http" where an address was
+_RUN = re.compile(r"([!?.])[!?.]*")
+_CLAUSE_END = frozenset(".:;!?,") | {"...", "!!", "!!!", "??", "???", "but"}
+
+
+def _readable(text: str) -> str:
+    if "\\" in text:
+        text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
+    if '"' in text:
+        text = _DOUBLED_QUOTES.sub('"', text)
+    if "http" in text:
+        text = _PLACEHOLDER.sub(" ", text)
+    return clean_text(text)
+
+
+def _tokens(text: str) -> list[str]:
+    """Words of a readable text, with runs of marks as one token of at most three: "!!!!" is "!!!"."""
+    found: list[str] = []
+    for word in words(without_emoji(text)):
+        if word in ".!?" and found and found[-1][0] == word:
+            if len(found[-1]) < 3:
+                found[-1] += word
+        else:
+            found.append(word)
+    return found
+
+
+def _marked(tokens: Sequence[str]) -> list[str]:
+    """Tokens with `NEGATED` after every word from a negation to the end of its clause."""
+    marked, negating = [], False
+    for token in tokens:
+        if token in NEGATIONS or token.endswith("n't"):
+            negating = True
+            marked.append(token)
+            continue
+        if token in _CLAUSE_END:
+            negating = False
+        marked.append(token + NEGATED if negating and token[0].isalnum() else token)
+    return marked
+
+
+# ---------------------------------------------------------------------------------------------- numbers
+
+_STRETCHED = re.compile(r"([^\W\d_])\1{2}")
+
+
+def _documents(texts: Sequence[str], scores: Scores) -> list[Document]:
+    rows = np.empty((len(texts), len(NUMBERS)), np.float32)
+    kept: list[tuple[list[str], str]] = []
+    columns = (column.tolist() for column in (scores.polarity, scores.pos, scores.neu, scores.neg))
+    for row, text, polarity in zip(rows, texts, zip(*columns, strict=True), strict=True):
+        tokens = _tokens(text)
+        marked = _marked(tokens)
+        row[:] = (*_lexicon_says(*polarity), *_surface(text, tokens), *_word_valences(tokens, marked))
+        kept.append((marked, " ".join(tokens)))
+    return [Document(marked, joined, row) for (marked, joined), row in zip(kept, rows, strict=True)]
+
+
+def _lexicon_says(polarity: float, pos: float, neu: float, neg: float) -> tuple[float, ...]:
+    steps = (polarity >= 0.05, polarity <= -0.05, polarity > 0.5, polarity < -0.5)
+    return (polarity, 3 * pos, neu, 3 * neg, *steps, abs(polarity))  # pos and neg are rarely above a third
+
+
+def _surface(text: str, tokens: Sequence[str]) -> tuple[float, ...]:
+    shouted = sum(len(word) > 2 and word.isupper() for word in text.split())
+    exclamations = text.count("!")
+    return (
+        exclamations > 0,
+        exclamations > 2,
+        "?" in text,
+        "..." in text,
+        math.log1p(shouted),
+        _STRETCHED.search(text) is not None,
+        any(token in NEGATIONS or token.endswith("n't") for token in tokens),
+        math.log1p(len(tokens)) / 4,
+        USER in tokens,
+        math.log1p(sum(token[0] == "#" for token in tokens)),
+        any(token[0].isdigit() for token in tokens),
+        len(tokens) < 6,
+    )
+
+
+def _word_valences(tokens: Sequence[str], marked: Sequence[str]) -> tuple[float, ...]:
+    """Sums, extremes and counts of the words' own valences; a negated word counts 0.7 the other way."""
+    lexicon = valences()
+    found = []
+    for token, mark in zip(tokens, marked, strict=True):
+        valence = lexicon.get(token.lstrip("#") or token)
+        if valence:
+            found.append(valence / 4 * (-0.7 if mark.endswith(NEGATED) else 1))
+    if not found:
+        return (0.0,) * 9
+    up = [v for v in found if v > 0]
+    down = [v for v in found if v < 0]
+    return (
+        math.log1p(sum(up)),
+        math.log1p(-sum(down)),
+        max(found),
+        min(found),
+        found[-1],
+        math.log1p(len(up)),
+        math.log1p(len(down)),
+        sum(found) / len(found),
+        sum(found) / (1 + len(found)),
+    )
