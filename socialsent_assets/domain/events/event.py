@@ -42,6 +42,8 @@ ENVELOPE: tuple[Field, ...] = (
     Field("event_time", "timestamp", "When it happened, RFC 3339 with offset.", required=True),
     SOURCE,
 )
+# Made once: json.dumps with such arguments would make one per event.
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ def canonical_line(event: Mapping[str, object]) -> bytes:
     Raises:
         RefusalError: invalid_field for half of a surrogate pair, which has no UTF-8 form.
     """
-    text = json.dumps(event, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    text = _CANONICAL.encode(event)
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError as error:

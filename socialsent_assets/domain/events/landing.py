@@ -90,10 +90,11 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
                 reasons[answer.reason] += 1
                 first_of.setdefault(answer.reason, f"{record.position}: {answer.detail}")
                 quarantine[EventHour.of(arrival)].append(_quarantine_line(answer, record.position, arrival))
-            elif answer.line in lines[answer.hour]:
-                repeats[answer.hour] += 1
-            else:
-                lines[answer.hour][answer.line] = None
+                continue
+            hour = answer.hour
+            if answer.line in lines[hour]:
+                repeats[hour] += 1
+            lines[hour][answer.line] = None
     objects = dict(_object(LANDING_EVENTS, hour, origin, lines[hour], repeats[hour]) for hour in sorted(lines))
     objects |= dict(_object(LANDING_QUARANTINE, hour, origin, quarantine[hour], 0) for hour in sorted(quarantine))
     accepted, duplicates = sum(map(len, lines.values())), repeats.total()

@@ -40,7 +40,8 @@ class EventHour:
     start: datetime
 
     def __post_init__(self) -> None:
-        if self.start.tzinfo is not UTC or self.start != self.start.replace(minute=0, second=0, microsecond=0):
+        start = self.start
+        if start.tzinfo is not UTC or start.minute or start.second or start.microsecond:
             raise ValueError(f"an event hour starts on the hour, in UTC; got {self.start!r}")
 
     @classmethod
