@@ -4,6 +4,7 @@
    Runs at the start of `dbt run` and `dbt build` when a model that reads the lake is selected. When such a model has
    no table yet, or is rebuilt whole, the hours outside the window would be missing from it: then every receipt goes. #}
 {% macro forget_receipts_of_window() -%}
+    {%- if execute -%} {%- do build_window() -%} {%- endif -%} {#- a window that makes no sense stops everything -#}
     {%- if execute and flags.WHICH in ('run', 'build') -%}
         {%- set readers = selected_lake_readers() -%}
         {%- set receipts = adapter.get_relation(database=target.database, schema=target.schema, identifier='lake_hours') -%}

@@ -111,7 +111,14 @@ def scored(event: Row) -> Row:
 def event(kind: str, event_id: str, time: datetime, **data: Any) -> Row:
     """A cleansed row of `kind` (post, comment, user, interaction) with everything that is not given left plain."""
     plain: dict[str, Row] = {
-        "post": {"author_id": "u1", "text": "hello", "lang": "en", "topic": "tea", "hashtags": None, "deleted": False},
+        "post": {
+            "author_id": "u1",
+            "text": "hello",
+            "lang": "en",
+            "topic": "tea",
+            "hashtags": None,
+            "deleted": False,
+        },
         "comment": {"author_id": "u2", "text": "hi", "lang": "en", "hashtags": ["a", "b"], "deleted": False},
         "user": {"user_name": "name"},
         "interaction": {"action": "like", "actor_id": "u2"},

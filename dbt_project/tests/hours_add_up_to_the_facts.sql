@@ -1,0 +1,15 @@
+-- Every touched hour counts every living text once.
+with texts as (
+    select event_hour, cast(count(*) as bigint) as text_count from {{ ref('int_living_texts') }}
+    where event_hour in (select event_hour from {{ ref('int_touched_hours') }})
+    group by event_hour
+),
+
+hours as (
+    select event_hour, text_count from {{ ref('agg_sentiment_hourly') }}
+    where event_hour in (select event_hour from {{ ref('int_touched_hours') }})
+)
+
+(select * from texts except select * from hours)
+union all
+(select * from hours except select * from texts)

@@ -1,0 +1,33 @@
+-- Every touched post and comment with a living version is in its mart exactly once, and no other one is: mart rows
+-- equal lake rows. Costs what the touched keys cost.
+with versions as (
+    select 'post' as text_kind, post_id as text_id, event_time, event_id, deleted from {{ ref('int_post_versions') }}
+    where post_id in (select post_id from {{ ref('int_touched_posts') }})
+    union all
+    select 'comment', comment_id, event_time, event_id, deleted from {{ ref('int_comment_versions') }}
+    where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
+),
+
+newest as (
+    select text_kind, text_id, deleted,
+        row_number() over (partition by text_kind, text_id order by event_time desc, event_id desc) as version_age
+    from versions
+),
+
+expected as (
+    select text_kind, text_id, cast(1 as bigint) as row_count from newest where version_age = 1 and not deleted
+),
+
+found as (
+    select 'post' as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count from {{ ref('fct_posts') }}
+    where post_id in (select post_id from {{ ref('int_touched_posts') }})
+    group by post_id
+    union all
+    select 'comment', comment_id, cast(count(*) as bigint) from {{ ref('fct_comments') }}
+    where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
+    group by comment_id
+)
+
+(select * from expected except select * from found)
+union all
+(select * from found except select * from expected)

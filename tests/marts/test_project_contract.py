@@ -1,0 +1,158 @@
+"""What the dbt project promises on paper: sources, contracts, documentation, order of the receipt, portable SQL."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from socialsent_assets.domain.tables import TABLES
+from tests.marts.dbt_in_process import Dbt, fresh_manifest, run_dbt
+from tests.marts.lake_folder import LakeFolder
+
+MARTS = {
+    "dim_users", "fct_posts", "fct_comments", "fct_interactions", "agg_sentiment_hourly", "agg_sentiment_daily",
+    "agg_topic_sentiment_daily", "agg_user_engagement",
+}  # fmt: skip
+
+# Accepted by DuckDB and by PostgreSQL, refused or different on Redshift.
+FOREIGN_NODES = (
+    exp.Qualify, exp.Filter, exp.Array, exp.ArrayAgg, exp.Unnest, exp.Lateral, exp.GenerateSeries, exp.Struct,
+    exp.TryCast, exp.ReadParquet, exp.GroupConcat,
+)  # fmt: skip
+FOREIGN_TYPES = {"JSONB", "JSON", "UUID", "ARRAY", "STRUCT", "MAP", "LIST", "UINT", "UBIGINT", "HUGEINT"}
+FOREIGN_FUNCTIONS = {
+    "string_agg",
+    "list",
+    "epoch_ms",
+    "strftime",
+    "strptime",
+    "any_value",
+    "arg_max",
+    "array_to_string",
+}
+LAKE_READ = re.compile(r"read_parquet\(\[.*?\}\)|\(select cast\(null as date\) as dt.*?where 1 = 0\)", re.DOTALL)
+LIST_AS_TEXT = re.compile(r"array_to_string\(hashtags, ' '\)")
+
+
+@pytest.fixture(scope="module")
+def manifest(parsed_project: bytes) -> Any:
+    return fresh_manifest(parsed_project)
+
+
+def models(manifest: Any, folder: str) -> dict[str, Any]:
+    return {n.name: n for n in manifest.nodes.values() if n.resource_type == "model" and n.fqn[1] == folder}
+
+
+def test_the_sources_are_the_tables_of_the_domain(manifest: Any) -> None:
+    """Prevents a column that the jobs write and the warehouse has never heard of, or describes otherwise."""
+    found = {
+        (source.source_name, source.name): [(c.name, c.data_type, c.description) for c in source.columns.values()]
+        for source in manifest.sources.values()
+    }
+    assert found == {t.asset_key: [(c.name, c.type, c.meaning) for c in t.columns] for t in TABLES}
+
+
+def test_the_sources_are_the_assets_that_the_jobs_make(manifest: Any) -> None:
+    """Prevents a lineage that breaks in two between the lake and the marts."""
+    for source in manifest.sources.values():
+        assert source.config.meta["dagster"]["asset_key"] == [source.source_name, source.name]
+
+
+def test_the_marts_of_the_contract_exist_under_their_bare_names(manifest: Any) -> None:
+    """Prevents a mart that is renamed, or built in another schema, without anybody noticing."""
+    marts = models(manifest, "marts")
+    assert marts.keys() == MARTS | {"lake_hours"}
+    assert {(node.schema, node.alias) for node in marts.values()} == {("main", name) for name in marts}
+    assert {node.schema for node in models(manifest, "intermediate").values()} == {"staging"}
+
+
+def test_every_mart_has_an_enforced_contract_and_an_owner(manifest: Any) -> None:
+    """Prevents a mart whose columns change under the report that reads it."""
+    for name, node in models(manifest, "marts").items():
+        assert node.config.contract.enforced, name
+        assert all(column.data_type and column.description for column in node.columns.values()), name
+        assert node.config.meta["dagster"]["asset_key"] == ["marts", name]
+        assert node.config.meta["dagster"]["owners"], name
+
+
+def test_every_model_source_and_exposure_is_described(manifest: Any) -> None:
+    """Prevents docs with empty pages."""
+    kinds = ("model", "snapshot")
+    nodes = [node for node in manifest.nodes.values() if node.resource_type in kinds]
+    things = [*nodes, *manifest.sources.values(), *manifest.exposures.values()]
+    assert [thing.name for thing in things if not thing.description.strip()] == []
+    assert [node.name for node in nodes if not node.columns] == []
+
+
+def test_the_lake_is_asked_for_its_versions_before_any_row_is_read(manifest: Any) -> None:
+    """Prevents an hour that is rewritten during a build from being signed as up to date."""
+    readers = [n for n in models(manifest, "intermediate").values() if "reads_lake" in n.tags]
+    assert len(readers) == 6
+    for node in readers:
+        if node.name != "int_lake_hours":
+            assert "model.socialsent.int_lake_hours" in node.depends_on.nodes, node.name
+    direct = {n.name for n in models(manifest, "intermediate").values() if _reads_staging(n)}
+    assert direct == {node.name for node in readers}, "a model that reads the lake needs the tag reads_lake"
+
+
+def _reads_staging(node: Any) -> bool:
+    return any(".stg_" in parent for parent in node.depends_on.nodes)
+
+
+def test_the_receipt_waits_for_every_mart(manifest: Any) -> None:
+    """Prevents hours that count as done while a mart still misses them, after a kill at the wrong moment."""
+    parents = {parent.split(".")[-1] for parent in models(manifest, "marts")["lake_hours"].depends_on.nodes}
+    assert parents >= MARTS | {"user_profile_history"}
+
+
+def test_the_project_parses_without_a_warning(lake: LakeFolder, tmp_path: Path) -> None:
+    """Prevents deprecations that become errors with the next release of dbt."""
+    result = run_dbt(["--warn-error", "parse", "--quiet"], lake.environment, tmp_path / "target")
+    assert result.success, result.exception
+
+
+def test_the_sql_of_the_models_is_valid_on_redshift_too(dbt: Dbt) -> None:
+    """Prevents marts that only DuckDB can build: a lint, not a proof."""
+    compiled = [r.node for r in dbt.invoke("compile").result if r.node.resource_type in ("model", "test", "snapshot")]
+    assert len(compiled) > len(MARTS)
+    for node in compiled:
+        sql = LIST_AS_TEXT.sub("hashtags", LAKE_READ.sub("lake_table", node.compiled_code))
+        for tree in sqlglot.parse(sql, read="redshift"):
+            assert tree is not None
+            assert foreign_to_redshift(tree) == [], node.name
+
+
+def foreign_to_redshift(tree: exp.Expression) -> list[str]:
+    found: list[str] = []
+    for node in tree.walk():
+        if isinstance(node, FOREIGN_NODES) or (isinstance(node, exp.Distinct) and node.args.get("on")):
+            found.append(type(node).__name__)
+        if isinstance(node, exp.DataType) and node.this.name in FOREIGN_TYPES:
+            found.append(f"type {node.this.name}")
+        if isinstance(node, exp.Func):
+            name = (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
+            if name in FOREIGN_FUNCTIONS:
+                found.append(f"function {name}")
+        if isinstance(node, exp.Avg):
+            found.append("avg: truncates integers on Redshift")
+    return found
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select a from t qualify row_number() over (order by a) = 1",
+        "select count(*) filter (where a > 1) from t",
+        "select distinct on (a) b from t",
+        "select avg(a) from t",
+        "select array_agg(a) from t",
+    ],
+)
+def test_the_lint_knows_what_redshift_refuses(sql: str) -> None:
+    """Prevents a lint that is green because it looks at nothing."""
+    assert foreign_to_redshift(sqlglot.parse_one(sql, read="duckdb"))
