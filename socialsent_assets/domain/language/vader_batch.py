@@ -244,7 +244,7 @@ def _is_key(data, first, last, tables, word):  # type: ignore[no-untyped-def]
     start = tables.words[word].key_start
     if tables.words[word].key_length != last - first:
         return False
-    for k in range(last - first):  # noqa: SIM110 (numba knows no all())
+    for k in range(last - first):
         if _lower(data[first + k], tables.kinds[data[first + k]]) != tables.key_text[start + k]:
             return False
     return True
