@@ -132,8 +132,9 @@ class KinesisEventSourceMapping:
             flush: deliver what is there although its window is still open.
         """
         read = 0
-        for listed in list(self._listed_shards()):
-            shard = self._shard(listed)
+        # All of them are known before the first is read: a child may be listed before its parent.
+        known = [(self._shard(listed), listed) for listed in list(self._listed_shards())]
+        for shard, listed in known:
             if not shard.is_drained and self._parents_are_drained(shard):
                 read += self._poll(
                     shard, is_closed="EndingSequenceNumber" in listed["SequenceNumberRange"], flush=flush
