@@ -1,7 +1,117 @@
-"""Commands to come."""
+"""`socialsent materialize`, `socialsent status`, `socialsent run`: the graph from the command line.
+
+Nothing of Dagster or Spark is imported until there is something to build, so that a no-op answers at once.
+
+Not here: how a run is made (graph_run.py), how a standing is shown (standing_table.py).
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import Annotated
 
 import typer
+from rich.console import Console
+
+from socialsent_assets.cli.building import build, only_one_writer, report_is_current, report_page, write_report
+from socialsent_assets.cli.standing_table import as_json, standing_table
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.standing import standing
+from socialsent_assets.settings import Settings
+
+Hours = Annotated[
+    str | None,
+    typer.Option(metavar="FROM..TO", help="Rebuild these event hours (UTC), stale or not; hours, or whole days."),
+]
+Select = Annotated[
+    str | None,
+    typer.Option(metavar="ASSETS", help="Only these assets: cleansed/posts, group:marts, +marts/fct_posts."),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
+    app.command(name="materialize")(materialize)
+    app.command(name="status")(status)
+    app.command(name="run")(run)
+
+
+def materialize(hours: Hours = None, select: Select = None) -> None:
+    """Bring the graph up to date: cleanse, score, marts, with every check in between.
+
+    Without --hours, the event hours whose landing, code or results changed. Safe to repeat, and to stop with Ctrl-C.
+
+    \b
+    socialsent materialize
+    socialsent materialize --hours 2026-11-22T03..2026-11-22T09
+    socialsent materialize --hours 2026-11-22 --select cleansed/posts
+    """  # noqa: D301 - \b keeps the lines of the examples
+    settings = Settings.from_env()
+    console = Console()
+    with only_one_writer(settings):
+        built = build(settings, hours, select, console)
+    if built:
+        console.print(standing_table(standing(Lake.of(settings), settings.warehouse), datetime.now(UTC)))
+        console.print("Next: [bold]socialsent report[/bold], or [bold]make ui[/bold] to see the graph.")
+
+
+def status(
+    output: Annotated[str, typer.Option("--format", metavar="table|json", help="What to print.")] = "table",
+) -> None:
+    """Per tier: hours, rows, duplicates dropped, quarantined, newest event and lag; hours that are stale.
+
+    \b
+    socialsent status
+    socialsent status --format json
+    """  # noqa: D301 - \b keeps the lines of the examples
+    if output not in ("table", "json"):
+        raise UserError(f"--format {output} is not known; write table or json")
+    settings = Settings.from_env()
+    now = datetime.now(UTC)
+    found = standing(Lake.of(settings), settings.warehouse)
+    if output == "json":
+        typer.echo(json.dumps(as_json(found, now), indent=1))
+        return
+    console = Console()
+    console.print(standing_table(found, now))
+    if found.stale:
+        console.print(f"{len(found.stale)} hours are stale: run [bold]socialsent materialize[/bold]")
+    elif not found.tiers["landing"].hours:
+        console.print(
+            "Nothing has landed yet: run [bold]socialsent simulate[/bold] or [bold]socialsent ingest[/bold]"
+        )
+    console.print("[dim]No models yet.[/dim]")
+
+
+def run(
+    events: Annotated[int, typer.Option(help="How many events to simulate.")] = 20_000,
+    hours: Annotated[int, typer.Option(help="Over how many hours.")] = 24,
+    seed: Annotated[int, typer.Option(help="The same seed and end give the same feed.")] = 7,
+) -> None:
+    """Simulate a feed, build the whole graph, write the report: what `make run` does.
+
+    A second run with the same numbers finds everything done and says so.
+
+    \b
+    socialsent run
+    socialsent run --events 200000 --hours 24 --seed 7
+    """  # noqa: D301 - \b keeps the lines of the examples
+    from socialsent_assets.cli import feed
+    from socialsent_assets.cli.memory import PeakMemory
+
+    settings = Settings.from_env()
+    console = Console()
+    started = time.monotonic()
+    with only_one_writer(settings), PeakMemory() as memory:
+        feed.simulate(events=events, hours=hours, seed=seed)
+        built = build(settings, None, None, console)
+        if built or not report_is_current(settings):
+            write_report(settings, console)
+    console.print(standing_table(standing(Lake.of(settings), settings.warehouse), datetime.now(UTC)))
+    done = "Done" if built else "Nothing to do: everything was up to date"
+    console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.1f} GB.")
+    console.print(f"Report: [bold]{report_page(settings)}[/bold]")
+    console.print("Dagster UI with a live feed: [bold]make ui[/bold]; ask: [bold]socialsent query SQL[/bold]")

@@ -34,7 +34,7 @@ def send_feed(context: dg.OpExecutionContext, config: Feed, ingest: Ingest) -> N
     """Mock server -> Kinesis -> consumer -> landing; the landing sensor takes it from there."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     until = datetime.fromisoformat(config.until) if config.until else now
-    context.add_output_metadata(dict(ingest.simulate(config.events, config.hours, config.seed, until)))
+    context.add_output_metadata(ingest.simulate(config.events, config.hours, config.seed, until))
 
 
 @dg.job(description="Send a simulated feed through mock server, Kinesis and consumer into landing.")

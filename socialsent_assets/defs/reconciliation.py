@@ -13,9 +13,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from socialsent_assets.domain.events.layout import HOUR, LANDING_EVENTS, EventHour, contiguous_ranges, hours_between
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
 from socialsent_assets.lake.freshness import CLEANSE_VERSION, score_code_version, stale_hours
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.ranges import Range, rebuild_ranges
 from socialsent_assets.lake.receipts import RECEIPTS
 
 RECENT = timedelta(hours=48)
@@ -23,10 +24,6 @@ AHEAD = timedelta(hours=24)
 DAYS_PER_TICK = 10  # older days looked at per tick, in rotation
 ATTEMPTS = 3
 _REMEMBERED = 1000  # hours with attempts; more than that and the oldest start again
-_EXACT_RANGES = 8
-_BRIDGE = timedelta(hours=24)
-
-Range = tuple[EventHour, EventHour]
 
 
 @dataclass(frozen=True)
@@ -103,24 +100,6 @@ def plan(
     return Plan(rebuild_ranges(lake, wanted), given_up, waiting, len(looked_at), Memory(day, kept))
 
 
-def rebuild_ranges(lake: Lake, hours: Iterable[EventHour]) -> list[Range]:
-    """Ranges of hours for one run each: exactly `hours`, or, if that were many runs, with gaps bridged.
-
-    Each run starts Spark and dbt, so hours scattered over months would cost a run each. Only gaps of up to a
-    day in which nothing ever landed are bridged: the jobs leave such hours alone.
-    """
-    exact = contiguous_ranges(hours)
-    if len(exact) <= _EXACT_RANGES:
-        return exact
-    merged: list[Range] = []
-    for first, last in exact:
-        if merged and _is_void(lake, merged[-1][1], first):
-            merged[-1] = (merged[-1][0], last)
-        else:
-            merged.append((first, last))
-    return merged
-
-
 def attempt_version(lake: Lake, hour: EventHour) -> str:
     """Changes when trying the hour again can end differently: other objects, or other code."""
     return f"{lake.landing_fingerprint(hour)} {CLEANSE_VERSION} {score_code_version()}"
@@ -129,13 +108,6 @@ def attempt_version(lake: Lake, hour: EventHour) -> str:
 def _attempts(memory: Memory, hour: EventHour, version: str) -> int:
     tried, count = memory.attempts.get(hour.key, ("", 0))
     return count if tried == version else 0
-
-
-def _is_void(lake: Lake, before: EventHour, after: EventHour) -> bool:
-    from socialsent_assets.lake.freshness import hours_with_work
-
-    gap = [hour for hour in hours_between(before, after) if before < hour < after]
-    return len(gap) * HOUR <= _BRIDGE and not hours_with_work(lake, gap)
 
 
 def _next_old_hours(lake: Lake, before: EventHour, after_day: str) -> tuple[list[EventHour], str]:

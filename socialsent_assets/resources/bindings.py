@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.resources.compute import LocalSpark
+from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
-from socialsent_assets.resources.warehouse import Warehouse, dbt_executable
+from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ LOCKS = "locks"  # folder under home
 
 def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]:
     """Every resource that an asset, check or sensor may ask for, by name."""
-    from dagster_dbt import DbtCliResource
-
     lake = LakeResource(
         landing=settings.landing,
         cleansed=settings.cleansed,
@@ -35,7 +34,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         "lake": lake,
         "compute": LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS)),
         "warehouse": Warehouse(lake=lake, path=str(settings.warehouse)),
-        "dbt": DbtCliResource(project_dir=dbt_project, dbt_executable=dbt_executable()),
-        "ingest": EmbeddedKinesis(home=str(settings.home)),
+        "dbt": DbtCli(project_dir=dbt_project, dbt_executable=dbt_executable()),
+        "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports)),
     }

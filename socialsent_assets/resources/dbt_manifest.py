@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.lake.exclusive import exclusive
-from socialsent_assets.resources.warehouse import dbt_environment, dbt_executable
+from socialsent_assets.resources.dbt_cli import dbt_executable
+from socialsent_assets.resources.warehouse import dbt_environment
 from socialsent_assets.settings import PROJECT_ROOT, Settings
 
 if TYPE_CHECKING:

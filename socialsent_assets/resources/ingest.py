@@ -6,10 +6,7 @@ Not here: the Lambdas themselves (lambdas/), the embedded AWS (local_aws/), file
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from datetime import datetime
-from pathlib import Path
-from typing import Any
+from datetime import UTC, datetime
 
 import dagster as dg
 
@@ -18,19 +15,34 @@ class Ingest(dg.ConfigurableResource, ABC):
     """Something that can bring a feed of simulated events into landing."""
 
     @abstractmethod
-    def simulate(self, events: int, hours: int, seed: int, until: datetime) -> Mapping[str, Any]:
-        """Send a feed that ends at `until`; returns what was sent, landed, dropped and quarantined."""
+    def simulate(self, events: int, hours: int, seed: int, until: datetime) -> dict[str, int]:
+        """Send a feed that ends at `until`; returns how many records were sent and what became of them."""
 
 
 class EmbeddedKinesis(Ingest):
-    """Producer, stream and consumer in this process, against an embedded AWS; landing is the real one."""
+    """Producer, stream and consumer in this process, against an embedded AWS; landing is the real one.
 
-    home: str
+    Attributes:
+        landing: URI of the landing tier.
+        start: first accepted event time, RFC 3339.
+    """
 
-    def simulate(self, events: int, hours: int, seed: int, until: datetime) -> Mapping[str, Any]:
-        """See `Ingest.simulate`."""
-        from dataclasses import asdict
+    landing: str
+    start: str
 
-        from socialsent_assets.local_aws.feed import simulate
+    def simulate(self, events: int, hours: int, seed: int, until: datetime) -> dict[str, int]:
+        """See `Ingest.simulate`. Raises UserError for numbers that cannot be simulated."""
+        from socialsent_assets.local_aws.feed import FeedPlan, simulate
 
-        return asdict(simulate(home=Path(self.home), events=events, hours=hours, seed=seed, until=until))
+        plan = FeedPlan(events, hours, seed, until)
+        start = datetime.fromisoformat(self.start)
+        plan.check(start, datetime.now(UTC))
+        result = simulate(plan, self.landing, start)
+        return {
+            "sent": result.sent,
+            "accepted": result.counts.accepted,
+            "duplicates": result.counts.duplicates,
+            "quarantined": result.counts.quarantined,
+            "objects": len(result.objects),
+            "labels": result.labels,
+        }

@@ -6,8 +6,7 @@ Not here: the models (dbt_project/), how a run maps onto dbt's arguments (defs/m
 from __future__ import annotations
 
 import os
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,6 +15,8 @@ import dagster as dg
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.warehouse import versions_held, writing
 from socialsent_assets.resources.lake import LakeResource
+
+_TABLES = "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
 
 
 class Warehouse(dg.ConfigurableResource):
@@ -47,6 +48,18 @@ class Warehouse(dg.ConfigurableResource):
                     else:
                         os.environ[name] = value
 
+    def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
+        """Rows of each of `tables` (`schema.table`) that exists. Call it inside `building`, when dbt has ended."""
+        import duckdb
+
+        if not Path(self.path).is_file():
+            return {}
+        with duckdb.connect(self.path, read_only=True) as connection:
+            known = {f"{schema}.{name}" for schema, name in connection.execute(_TABLES).fetchall()}
+            existing = [table for table in tables if table in known]
+            sizes = {table: connection.execute(f"select count(*) from {table}").fetchone() for table in existing}  # noqa: S608
+        return {table: int(row[0]) for table, row in sizes.items() if row is not None}
+
     def versions(self, patience_s: float = 30.0) -> dict[str, str]:
         """See `lake.warehouse.versions_held`."""
         return versions_held(Path(self.path), patience_s)
@@ -60,12 +73,6 @@ def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str,
         "SOCIALSENT_WAREHOUSE": str(warehouse.absolute()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
-
-
-def dbt_executable() -> str:
-    """Dbt of this very Python, found also when its folder is not on PATH."""
-    beside = Path(sys.executable).parent / "dbt"
-    return str(beside) if beside.is_file() else "dbt"
 
 
 def window_vars(hours: list[EventHour]) -> dict[str, str]:

@@ -1,0 +1,197 @@
+"""Run the graph in this process over ranges of hours, with progress: what `materialize` and `run` do.
+
+One process, one Spark session, one run per contiguous range. Runs are recorded in the same Dagster instance that
+the UI shows.
+
+Not here: which hours (cli/graph.py asks lake/freshness.py), how the graph looks (defs/).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.layout import EventHour
+
+if TYPE_CHECKING:
+    import dagster as dg
+    from rich.console import Console
+
+Range = tuple[EventHour, EventHour]
+PROCESS_TAG = "socialsent/process"
+
+
+class RunFailedError(RuntimeError):
+    """A step or a blocking check failed; the message says which and why, in one line."""
+
+
+@dataclass
+class RunOutcome:
+    """What one run did.
+
+    Attributes:
+        failures: step or check -> reason, for everything that failed.
+        checks_passed, checks_warned: asset checks that passed, and that failed without blocking.
+    """
+
+    run_id: str
+    seconds: float = 0.0
+    steps: int = 0
+    checks_passed: int = 0
+    checks_warned: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def run_ranges(ranges: Sequence[Range], select: str | None, console: Console) -> list[RunOutcome]:
+    """Materialize the graph (or `select`) for every range, one run each; stops at the first that fails.
+
+    Raises:
+        UserError: `select` names no asset.
+        RunFailedError: a run did not end well.
+    """
+    console.print("[dim]loading the graph …[/dim]")
+    import dagster as dg
+
+    from socialsent_assets.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        fail_orphans(instance)
+        outcomes: list[RunOutcome] = []
+        for first, last in ranges:
+            outcome = _run(defs, instance, (first, last), _selected(defs, select), console)
+            outcomes.append(outcome)
+            if outcome.failures:
+                where, why = next(iter(outcome.failures.items()))
+                raise RunFailedError(f"{where} failed for {words((first, last))}: {why}")
+        return outcomes
+
+
+def run_report(console: Console) -> RunOutcome:
+    """Materialize reports/insights. Raises RunFailedError."""
+    import dagster as dg
+
+    from socialsent_assets.definitions import defs
+
+    with dg.DagsterInstance.get() as instance:
+        outcome = _run(defs, instance, None, _selected(defs, "group:reports"), console)
+    if outcome.failures:
+        raise RunFailedError(f"the report failed: {next(iter(outcome.failures.values()))}")
+    return outcome
+
+
+def words(hours: Range) -> str:
+    """`A..B`, or `A` for a single hour."""
+    first, last = hours
+    return first.key if first == last else f"{first.key}..{last.key}"
+
+
+def fail_orphans(instance: dg.DagsterInstance) -> int:
+    """Mark runs of command lines that were killed as failed, or the UI shows them running for ever.
+
+    Call it while holding the lock of `materialize`: then no other such process is alive.
+    """
+    import dagster as dg
+
+    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED])
+    orphans = [run for run in instance.get_runs(unfinished) if PROCESS_TAG in run.tags]
+    for run in orphans:
+        instance.report_run_failed(run, message=f"process {run.tags[PROCESS_TAG]} ended without finishing it")
+    return len(orphans)
+
+
+def _selected(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
+    if select is None:
+        return None
+    import dagster as dg
+
+    graph = defs.resolve_asset_graph()
+    text = f'key:"{select}"' if "/" in select and not any(c in select for c in '":+*() ') else select
+    try:
+        keys = dg.AssetSelection.from_string(text).resolve(graph)
+    except Exception as error:  # whatever Dagster's parser raises for a text that it cannot read
+        raise UserError(f"--select {select} cannot be read: {error}; write cleansed/posts or group:marts") from error
+    if not keys:
+        tiers = sorted({key.path[0] for key in graph.get_all_asset_keys()})
+        raise UserError(f"--select {select} names no asset; write cleansed/posts or group:NAME ({', '.join(tiers)})")
+    return sorted(keys)
+
+
+def _run(
+    defs: dg.Definitions,
+    instance: dg.DagsterInstance,
+    hours: Range | None,
+    selection: list[dg.AssetKey] | None,
+    console: Console,
+) -> RunOutcome:
+    outcome = RunOutcome(run_id=str(uuid.uuid4()))
+    started = time.monotonic()
+    tags = {PROCESS_TAG: str(os.getpid())}
+    if hours is not None:
+        tags |= {
+            "dagster/asset_partition_range_start": hours[0].key,
+            "dagster/asset_partition_range_end": hours[1].key,
+        }
+    job = defs.resolve_job_def("refresh") if selection is None else defs.resolve_implicit_global_asset_job_def()
+    with console.status(f"{words(hours) if hours else 'report'}: starting") as status:
+        instance.add_event_listener(outcome.run_id, lambda entry: _follow(entry, outcome, console, status))
+        result = job.execute_in_process(
+            run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},
+            instance=instance,
+            asset_selection=selection,
+            run_id=outcome.run_id,
+            tags=tags,
+            raise_on_error=False,
+        )
+    outcome.seconds = time.monotonic() - started
+    if not result.success and not outcome.failures:
+        outcome.failures["the run"] = "see the log for the reason"
+    return outcome
+
+
+def _follow(entry: Any, outcome: RunOutcome, console: Console, status: Any) -> None:
+    event = entry.dagster_event
+    if event is None:
+        return
+    kind = event.event_type_value
+    if kind == "STEP_START":
+        status.update(f"{event.step_key} …")
+    elif kind == "STEP_SUCCESS":
+        outcome.steps += 1
+        seconds = event.step_success_data.duration_ms / 1000
+        console.print(f"  [green]✓[/green] {event.step_key} [dim]{seconds:.1f} s[/dim]")
+    elif kind == "STEP_FAILURE":
+        outcome.failures[event.step_key] = _reason(event)
+        console.print(f"  [red]✗[/red] {event.step_key}")
+    elif kind == "ASSET_CHECK_EVALUATION":
+        _note_check(event.event_specific_data, outcome, console)
+    elif kind in ("RUN_FAILURE", "PIPELINE_FAILURE") and not outcome.failures:
+        outcome.failures["the run"] = event.message or "see the log for the reason"
+
+
+def _note_check(evaluation: Any, outcome: RunOutcome, console: Console) -> None:
+    name = f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
+    if evaluation.passed:
+        outcome.checks_passed += 1
+        return
+    detail = evaluation.description or "some rows break it (the log has the query)"
+    blocking = evaluation.blocking and evaluation.severity.value == "ERROR"
+    mark = "[red]✗[/red]" if blocking else "[yellow]![/yellow]"
+    console.print(f"  {mark} {name}: {detail}", soft_wrap=True)
+    if blocking:
+        outcome.failures[f"check {name}"] = detail
+    else:
+        outcome.checks_warned[name] = detail
+
+
+def _reason(event: Any) -> str:
+    error = event.step_failure_data.error
+    while error is not None and error.cause is not None:
+        error = error.cause
+    text = (error.message if error is not None else event.message) or "no message"
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return lines[0] if lines else "no message"

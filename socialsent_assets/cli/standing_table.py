@@ -1,0 +1,75 @@
+"""The standing of the tiers, for people and as JSON.
+
+Not here: finding it out (lake/standing.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.lake.standing import Standing, TierStanding
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")
+
+
+def standing_table(found: Standing, now: datetime) -> Table:
+    """One line per tier; in every line records in = rows + duplicates + quarantined."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(
+        caption="records = rows + duplicates + quarantined; times are UTC", box=box.SIMPLE, padding=(0, 1, 0, 0)
+    )
+    table.add_column("tier", no_wrap=True)
+    for name in _NUMBERS:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("newest event", no_wrap=True)
+    table.add_column("lag", justify="right", no_wrap=True)
+    for name, tier in found.tiers.items():
+        numbers = [f"{getattr(tier, field):,}" for field in _NUMBERS]
+        table.add_row(name, *numbers, _time(tier), _duration(tier.lag_seconds(now)))
+    return table
+
+
+def as_json(found: Standing, now: datetime) -> dict[str, Any]:
+    """For `status --format json`; times are RFC 3339, UTC."""
+    return {
+        "tiers": {name: _tier_json(tier, now) for name, tier in found.tiers.items()},
+        "stale_hours": [hour.key for hour in sorted(found.stale)],
+        "models": [],
+    }
+
+
+def _tier_json(tier: TierStanding, now: datetime) -> dict[str, Any]:
+    newest = tier.newest_event
+    return {
+        **{name: getattr(tier, name) for name in _NUMBERS},
+        "newest_event": None if newest is None else newest.isoformat().replace("+00:00", "Z"),
+        "lag_seconds": tier.lag_seconds(now),
+        "tables": dict(tier.tables),
+    }
+
+
+def _time(tier: TierStanding) -> str:
+    return "–" if tier.newest_event is None else f"{tier.newest_event:%m-%d %H:%M:%S}"
+
+
+def _duration(seconds: float | None) -> str:
+    """In words, with two units at most.
+
+    >>> _duration(59), _duration(3700), _duration(None)
+    ('59 s', '1 h 1 min', '–')
+    """
+    if seconds is None:
+        return "–"
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = int(seconds // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"

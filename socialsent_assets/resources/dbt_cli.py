@@ -1,0 +1,30 @@
+"""dbt's command line as a Dagster resource, without the look at PyPI that dagster-dbt takes before every build.
+
+Not here: when dbt runs and with which arguments (defs/marts.py).
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cached_property
+from importlib.metadata import version as installed
+from pathlib import Path
+
+from dagster_dbt import DbtCliResource
+from packaging import version
+
+
+class DbtCli(DbtCliResource):
+    """`DbtCliResource` that knows dbt's version from the installed package."""
+
+    # dagster-dbt asks `dbt --version`, which costs 3 CPU seconds and calls pypi.org. Should the name of this
+    # property change, that is all that comes back; test_a_dbt_build_asks_no_index_for_newer_versions will tell.
+    @cached_property
+    def _cli_version(self) -> version.Version:
+        return version.parse(installed("dbt-core"))
+
+
+def dbt_executable() -> str:
+    """Dbt of this very Python, found also when its folder is not on PATH."""
+    beside = Path(sys.executable).parent / "dbt"
+    return str(beside) if beside.is_file() else "dbt"
