@@ -17,6 +17,8 @@ import typer
 from socialsent_assets.cli import ask, docs_site, feed, graph, ingest, models
 from socialsent_assets.domain.events.errors import UserError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     name="socialsent",
     help="Turn a stream of social-media events into sentiment: simulate or ingest, materialize, ask.",
@@ -53,13 +55,19 @@ def exit_code(arguments: list[str]) -> int:
         error.show()
         return 2
     except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("socialsent: stopped; nothing is left half written\n")
-        return 130
+        return _stopped()
     except UserError as error:
         return _complain(error, 2, arguments)
     except Exception as error:  # noqa: BLE001 - the last place that can turn it into one line
         return _complain(error, 1, arguments)
+    if result == INTERRUPTED:  # typer's answer to Ctrl-C inside a command
+        return _stopped()
     return result if isinstance(result, int) else 0
+
+
+def _stopped() -> int:
+    sys.stderr.write("socialsent: stopped; nothing is left half written\n")
+    return INTERRUPTED
 
 
 def _complain(error: Exception, code: int, arguments: list[str]) -> int:

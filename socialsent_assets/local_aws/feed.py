@@ -136,11 +136,11 @@ def simulate(
             ingest.load(end, {"plan": arguments, "minutes": minutes}, arrives_at=end)
             last = minute_at(end)
             labels += [row for minute in range(last - minutes, last) for row in label_rows(world, minute)]
+            result.check(ingest.store.last_error)
             progress(result)
         result.labels = len(labels)
         if labels:
             ingest.put_labels(f"mock-{world.pace.tag}", labels)
-    result.check(ingest.store.last_error)
     return result
 
 

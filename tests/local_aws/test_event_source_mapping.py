@@ -20,12 +20,12 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 _names = itertools.count()
 
 
-@pytest.fixture()
+@pytest.fixture
 def kinesis(aws):
     return aws.client("kinesis")
 
 
-@pytest.fixture()
+@pytest.fixture
 def stream(kinesis):
     name = f"mapping-{next(_names)}"
     kinesis.create_stream(StreamName=name, ShardCount=1)
@@ -82,7 +82,9 @@ def test_batches_are_in_order_and_no_larger_than_asked(kinesis, stream):
 def test_the_event_is_what_lambda_gets_from_kinesis(kinesis, stream):
     put(kinesis, stream, "hello", key="post-1")
     events = []
-    KinesisEventSourceMapping(kinesis, stream, lambda event, _: events.append(event), arrival_clock=lambda: NOW).drain()
+    KinesisEventSourceMapping(
+        kinesis, stream, lambda event, _: events.append(event), arrival_clock=lambda: NOW
+    ).drain()
     (record,) = events[0]["Records"]
     assert record["eventID"] == "shardId-000000000000:1"
     assert record["eventSource"] == "aws:kinesis"

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -207,7 +208,7 @@ def test_moods_drift_and_burst():
     leans = [[mock_moods.lean(7, topic, moment) for moment in at] for topic in range(len(TOPICS))]
     assert all(max(values) - min(values) > 0.5 for values in leans)
     assert max(mock_moods.burst(7, topic, moment)[0] for topic in range(len(TOPICS)) for moment in at) > 0.9
-    steps = [abs(b - a) for values in leans for a, b in zip(values, values[1:], strict=False)]
+    steps = [abs(b - a) for values in leans for a, b in pairwise(values)]
     assert sum(steps) / len(steps) < 0.1, "between bursts a mood moves slowly"
 
 
