@@ -127,7 +127,7 @@ def test_the_sql_of_the_models_is_valid_on_redshift_too(dbt: Dbt) -> None:
             assert foreign_to_redshift(tree) == [], node.name
 
 
-def foreign_to_redshift(tree: exp.Expression) -> list[str]:
+def foreign_to_redshift(tree: exp.Expr) -> list[str]:
     found: list[str] = []
     for node in tree.walk():
         if isinstance(node, FOREIGN_NODES) or (isinstance(node, exp.Distinct) and node.args.get("on")):
