@@ -16,6 +16,7 @@ import csv
 import os
 import random
 import statistics
+import sys
 import time
 from collections.abc import Callable, Iterable
 from importlib import resources
@@ -190,9 +191,11 @@ def report_spark(posts: list[str]) -> None:
     """The same scorers in a Spark Python worker: CPU seconds of the worker, Arrow transport included."""
     from pyspark.sql import SparkSession
 
+    os.environ["PYSPARK_PYTHON"] = sys.executable
     spark = (
         SparkSession.builder.master("local[1]")
         .config("spark.ui.enabled", "false")
+        .config("spark.ui.showConsoleProgress", "false")
         .config("spark.sql.execution.arrow.maxRecordsPerBatch", "10000")
         .getOrCreate()
     )

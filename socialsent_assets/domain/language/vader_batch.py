@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # The constants below are compiled in, and numba notices a change of this file alone: they must stay in it.
 
 # Kinds of character, as bits.
-WHITE_SPACE, PUNCTUATION, UPPER_CASE, LOWER_CASE, FOREIGN, EMOJI, KELVIN = 1, 2, 4, 8, 16, 32, 64
+WHITE_SPACE, PUNCTUATION, UPPER_CASE, LOWER_CASE, FOREIGN, EMOJI, KELVIN, APOSTROPHE = 1, 2, 4, 8, 16, 32, 64, 128
 
 CODE_POINTS = 0x20000
 """Characters from here on (rare ideographs, tags) are neither white space nor emoji nor of any case."""
@@ -194,7 +194,7 @@ def _read_tokens(data, start, end, tables, tokens, hits):  # type: ignore[no-unt
         token = tokens[at]
         token.word = number
         token.capitals = seen & (UPPER_CASE | LOWER_CASE) == UPPER_CASE
-        token.negates = seen & PUNCTUATION != 0 and _has_nt(data, token_start, token_end)
+        token.negates = seen & APOSTROPHE != 0 and _has_nt(data, token_start, token_end)
         shouted += token.capitals
         if number > 0:
             token.negates |= words[number].negates
@@ -228,6 +228,8 @@ def _decode(data, i, end):  # type: ignore[no-untyped-def]
 def _look_up(data, first, last, hashed, tables):  # type: ignore[no-untyped-def]
     """Number of the ASCII word data[first:last], whatever its case; 0 when no rule knows it."""
     bucket = np.int64(hashed >> np.uint64(64 - BUCKET_BITS))
+    if not tables.filled[bucket >> 3] >> (bucket & 7) & 1:  # most words end here, within the nearest cache
+        return np.int64(0)
     for word in range(tables.buckets[bucket], tables.buckets[bucket + 1]):
         if tables.words[word].hash == hashed and _is_key(data, first, last, tables, word):
             return np.int64(word)

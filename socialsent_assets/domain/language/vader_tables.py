@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from socialsent_assets.domain.language.vader_batch import (
+    APOSTROPHE,
     BUCKET_BITS,
     CODE_POINTS,
     EMOJI,
@@ -68,6 +69,8 @@ class Tables(NamedTuple):
     """(CODE_POINTS,) bits that say what a character is."""
     buckets: NDArray[np.int32]
     """(2**BUCKET_BITS + 1,) words whose hash starts with the bits b are numbers buckets[b] to buckets[b + 1] - 1."""
+    filled: NDArray[np.uint8]
+    """(2**BUCKET_BITS / 8,) one bit for each bucket, set when there is a word in it."""
     words: NDArray[np.void]
     """(words,) what the rules ask about a word; number 0 is every word they do not know."""
     key_text: NDArray[np.uint8]
@@ -89,10 +92,12 @@ def tables() -> Tables:
     """The arrays, built once per process in about 0.1 s."""
     keys = ["", *sorted(_keys(), key=_hash)]
     words = _words(keys)
+    buckets = _buckets(words["hash"][1:])
     emoji_of_code_point, emoji_start, emoji_text = _emoji()
     return Tables(
         kinds=_kinds(),
-        buckets=_buckets(words["hash"][1:]),
+        buckets=buckets,
+        filled=np.packbits(np.diff(buckets) > 0, bitorder="little"),
         words=words,
         key_text=np.frombuffer("".join(keys).encode("ascii"), np.uint8),
         idioms=_phrases(IDIOMS),
@@ -142,6 +147,8 @@ def _kinds() -> NDArray[np.uint8]:
 def _kind(character: str) -> int:
     if character.isspace():
         return WHITE_SPACE
+    if character == "'":
+        return PUNCTUATION | APOSTROPHE
     kind = 0 if character.isascii() else FOREIGN
     if ord(character) == _KELVIN_SIGN:
         return kind | KELVIN
