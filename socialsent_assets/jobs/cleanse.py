@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, POSTS, QUARANTINE
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
+from socialsent_assets.jobs.cleansed_rows import normaliser
 from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
-from socialsent_assets.jobs.landing_rows import landing_rows
+from socialsent_assets.jobs.landing_rows import TABLE_OF, landing_rows
 from socialsent_assets.lake.freshness import CLEANSE_VERSION
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.publish import promote, staging
@@ -95,19 +96,9 @@ def _stage(spark: SparkSession, lake: Lake, files: Sequence[str], folder: Path) 
 
 
 def _table_files() -> dict[str, TableFile]:
-    files = {table.name: TableFile(table) for table in CLEANSED_EVENTS}
-    for table in (POSTS, COMMENTS):
-        files[table.name] = TableFile(table, derive=_clean_text)
-    files[QUARANTINE.name] = TableFile(QUARANTINE, unique=False, measure=_by_reason)
-    return files
-
-
-def _clean_text(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
-    import pyarrow as pa
-
-    from socialsent_assets.domain.language.text import clean_texts
-
-    return {"clean_text": pa.array(clean_texts(rows.column("text").to_pylist()), pa.string())}
+    tables = {table.name: table for table in CLEANSED_EVENTS}
+    files = {name: TableFile(tables[name], derive=normaliser(kind)) for kind, name in TABLE_OF.items()}
+    return {**files, QUARANTINE.name: TableFile(QUARANTINE, unique=False, measure=_by_reason)}
 
 
 def _by_reason(rows: pa.RecordBatch) -> Mapping[str, int]:
