@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from socialsent_assets.cli import lines
+from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.language.text import clean_text
 
 SMALL_BATCH = 200
@@ -24,6 +25,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
     app.command()(score)
     app.command()(query)
+    app.command()(report)
 
 
 def score(
@@ -89,6 +91,29 @@ def query(
     settings = Settings.from_env()
     with reading(Lake.of(settings), settings.warehouse) as engine:
         rows.write(engine.run(statement), form.value)
+
+
+def report(
+    show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
+) -> None:
+    """Write the insights report, one HTML page and its pictures as PNG, and print the page's path.
+
+    It says what the marts hold now: run socialsent materialize first to bring them up to date. Times are UTC.
+    """
+    from socialsent_assets.insights.report import build_report
+    from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.lake.warehouse import reading
+    from socialsent_assets.settings import Settings
+
+    settings = Settings.from_env()
+    try:
+        with reading(settings.warehouse) as connection:
+            made = build_report(connection, settings.reports, Lake.of(settings))
+    except FileNotFoundError as error:
+        raise UserError(f"no warehouse at {settings.warehouse} yet: run socialsent materialize first") from error
+    typer.echo(made.path)
+    if show:
+        typer.launch(str(made.path))
 
 
 def scored(texts: list[str], *, clean: bool = False) -> list[str]:

@@ -1,1 +1,1 @@
-"""Charts and the report: numbers with unit, denominator and baseline. No dagster."""
+"""The insights report: what the marts say, drawn and written for people."""

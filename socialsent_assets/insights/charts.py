@@ -1,0 +1,350 @@
+"""The report's charts: facts in, figures out. Each says its unit and denominator in words.
+
+Not here: colours and file formats (drawing.py), word clouds (word_clouds.py), where numbers come from (facts.py).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from socialsent_assets.insights.drawing import (
+    ACCENT,
+    GRID,
+    INK,
+    MOOD_COLOURS,
+    MUTED,
+    NARROW,
+    NEGATIVE,
+    NEUTRAL,
+    PAPER,
+    POSITIVE,
+    WIDE,
+    Chart,
+    new_figure,
+    quiet_axis,
+)
+from socialsent_assets.insights.facts import MOODS, Facts, Hour, Topic
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_MOST_BINS = 96
+_TICK_HOURS = (1, 2, 3, 6, 12, 24, 48, 96, 168, 336, 720, 1440, 2160, 4320, 8760)
+_ORIGIN = datetime(1970, 1, 5)  # noqa: DTZ001 - naive UTC as in the marts; a Monday, for weekly bins
+_LEAST_LABELLED = 0.03  # smaller wedges have no room for words; the bars beside them do
+_PERCENT_PX, _MEAN_PX, _WORD_PX = 42, 50, 68  # what "100%", "+0.00" and "negative" take, with a gap
+_BIN_HOURS = (1, 2, 3, 6, 12, 24, 48, 168, 720)
+
+
+def charts_of(facts: Facts, reasons: Mapping[str, int]) -> list[Chart]:
+    """Every chart of the report, in the order of the page; reasons (quarantine reason -> records) may be empty."""
+    charts = [_mood_split(facts), _volume(facts), _mood_over_time(facts), _mood_by_topic(facts)]
+    return [*charts, _quarantine(reasons)] if reasons else charts
+
+
+def number(value: int) -> str:
+    """With a thin space between thousands, as in print."""
+    return f"{value:,}".replace(",", "\u202f")
+
+
+def plural(value: int, noun: str) -> str:
+    """A number and what it counts: 1 author, 2 authors."""
+    return f"{number(value)} {noun}{'' if value == 1 else 's'}"
+
+
+def signed(polarity: float) -> str:
+    """A polarity with its sign; a real minus, and no sign for zero."""
+    text = f"{polarity:+.2f}".replace("-", "\u2212")
+    return "0.00" if text in ("+0.00", "\u22120.00") else text
+
+
+def percent(part: int, whole: int) -> str:
+    """A share with one decimal; a dash when there is nothing to share."""
+    return f"{100 * part / whole:.1f}%" if whole else "–"
+
+
+# -------------------------------------------------------------------------------------------- split of moods
+
+
+def _mood_split(facts: Facts) -> Chart:
+    shares = ", ".join(f"{percent(facts.count(mood), facts.texts)} {mood}" for mood in MOODS)
+    return Chart(
+        name="mood_split",
+        title="How the mood divides",
+        note=f"Living posts and comments by sentiment: number of texts (bars) and share of all "
+        f"{number(facts.texts)} texts (ring). Positive from +0.05, negative from \u22120.05, neutral between.",
+        alt=f"Of {number(facts.texts)} texts: {shares}.",
+        draw=partial(_draw_split, [(mood, facts.count(mood)) for mood in MOODS]),
+    )
+
+
+def _draw_split(counts: Sequence[tuple[str, int]], width: int) -> Figure:
+    figure = new_figure(width, 250 if width > NARROW else 470)
+    if width > NARROW:
+        bar, ring = figure.subplots(1, 2, width_ratios=(1, 1))
+    else:
+        bar, ring = figure.subplots(2, 1, height_ratios=(1, 1.1))
+    whole = sum(count for _, count in counts)
+    _bars(bar, counts)
+    wedges, *_ = ring.pie(
+        [count for _, count in counts],
+        colors=[MOOD_COLOURS[mood] for mood, _ in counts],
+        startangle=90,
+        counterclock=False,
+        radius=0.94,
+        wedgeprops={"width": 0.36, "edgecolor": PAPER, "linewidth": 2},
+    )
+    for wedge, (mood, count) in zip(wedges, counts, strict=True):
+        if count >= _LEAST_LABELLED * whole:
+            _label_wedge(ring, math.radians((wedge.theta1 + wedge.theta2) / 2), f"{percent(count, whole)}\n{mood}")
+    ring.set(xlim=(-1.75, 1.75), ylim=(-1.25, 1.25))
+    return figure
+
+
+def _bars(axes: Axes, counts: Sequence[tuple[str, int]]) -> None:
+    places = range(len(counts))
+    bars = axes.bar(places, [count for _, count in counts], width=0.62, color=[MOOD_COLOURS[m] for m, _ in counts])
+    axes.bar_label(bars, [number(count) for _, count in counts], padding=3, color=INK, fontsize=11)
+    quiet_axis(axes, grid="y")
+    axes.set_xticks(places, [mood for mood, _ in counts])
+    axes.set_yticks([])
+    axes.set_ylabel("texts")
+    axes.margins(y=0.14)
+
+
+def _label_wedge(axes: Axes, angle: float, text: str) -> None:
+    x, y = 1.08 * math.cos(angle), 1.08 * math.sin(angle)
+    side = "left" if x > 0.2 else "right" if x < -0.2 else "center"
+    base = "bottom" if y > 0.75 else "top" if y < -0.75 else "center"
+    axes.text(x, y, text, ha=side, va=base, color=INK, fontsize=10.5, linespacing=1.15)
+
+
+# ------------------------------------------------------------------------------------------------- over time
+
+
+class Bin(NamedTuple):
+    """Texts of consecutive hours; without texts its shares and mean are unknown, not zero."""
+
+    start: datetime
+    positive: int
+    neutral: int
+    negative: int
+    mean: float | None
+
+    @property
+    def texts(self) -> int:
+        """Living posts and comments."""
+        return self.positive + self.neutral + self.negative
+
+
+def binned(hours: Sequence[Hour]) -> tuple[int, list[Bin]]:
+    """(hours per bin, bins without a hole): as fine as about a hundred bins allow, edges on whole multiples."""
+    span = int((hours[-1].start - hours[0].start) / timedelta(hours=1)) + 1
+    size = next((size for size in _BIN_HOURS if span <= size * _MOST_BINS), _BIN_HOURS[-1])
+    step = timedelta(hours=size)
+    kept: dict[int, list[Hour]] = {}
+    for hour in hours:
+        kept.setdefault((hour.start - _ORIGIN) // step, []).append(hour)
+    return size, [_bin(_ORIGIN + place * step, kept.get(place, [])) for place in range(min(kept), max(kept) + 1)]
+
+
+def _bin(start: datetime, hours: Sequence[Hour]) -> Bin:
+    texts = sum(hour.texts for hour in hours)
+    positive, neutral, negative = (sum(int(getattr(hour, mood)) for hour in hours) for mood in MOODS)
+    mean = math.fsum(hour.polarity_sum for hour in hours) / texts if texts else None
+    return Bin(start, positive, neutral, negative, mean)
+
+
+def _mood_over_time(facts: Facts) -> Chart:
+    size, bins = binned(facts.hours)
+    unit = {1: "hour", 24: "day", 168: "week"}.get(size, f"{size} hours")
+    empty = sum(1 for piece in bins if not piece.texts)
+    gaps = f" {empty} of {len(bins)} have no text and stay blank." if empty else ""
+    known = [piece for piece in bins if piece.mean is not None]
+    low, high = min(known, key=lambda b: b.mean or 0), max(known, key=lambda b: b.mean or 0)
+    return Chart(
+        name="mood_over_time",
+        title="How the mood moves",
+        note=f"Per {unit} of event time, UTC: mean polarity (\u22121 to +1, dashed: mean of the whole window), share "
+        f"of texts by sentiment, and number of texts ({number(facts.texts)} in all).{gaps}",
+        alt=f"Mean polarity per {unit} between {signed(low.mean or 0)} ({low.start:%d %b %H:%M}) and "
+        f"{signed(high.mean or 0)} ({high.start:%d %b %H:%M}).",
+        draw=partial(_draw_time, size, bins),
+        width=WIDE,
+    )
+
+
+def _draw_time(size: int, bins: Sequence[Bin], width: int) -> Figure:
+    figure = new_figure(width, 460)
+    mean, share, volume = figure.subplots(3, 1, sharex=True, height_ratios=(1.2, 1.4, 0.7))
+    middles = [piece.start + timedelta(hours=size / 2) for piece in bins]
+    _draw_mean(mean, bins, middles)
+    bar = {"width": size / 24 * (0.86 if len(bins) < 60 else 1.0), "align": "center"}
+    floor = [0.0] * len(bins)
+    for mood in ("negative", "neutral", "positive"):
+        parts = [100 * getattr(piece, mood) / piece.texts if piece.texts else 0.0 for piece in bins]
+        share.bar(middles, parts, bottom=floor, color=MOOD_COLOURS[mood], **bar)
+        floor = [low + part for low, part in zip(floor, parts, strict=True)]
+    share.set(ylim=(0, 100), yticks=[0, 50, 100])
+    share.set_yticks([0, 50, 100], ["0%", "50%", "100%"])
+    share.set_title("Share of texts", fontweight="normal", color=MUTED)
+    for mood, height in (("negative", 8), ("neutral", 50), ("positive", 92)):
+        colour = MUTED if mood == "neutral" else MOOD_COLOURS[mood]
+        share.text(
+            1.008, height, mood, transform=share.get_yaxis_transform(), va="center", color=colour, fontsize=10.5
+        )
+    volume.bar(middles, [piece.texts for piece in bins], color=ACCENT, **bar)
+    volume.set_title("Texts", fontweight="normal", color=MUTED)
+    volume.locator_params(axis="y", nbins=3, integer=True)
+    for axes in (mean, share, volume):
+        quiet_axis(axes, grid="y")
+    _time_axis(volume, size, bins, width)
+    return figure
+
+
+def _draw_mean(axes: Axes, bins: Sequence[Bin], middles: Sequence[datetime]) -> None:
+    values = [math.nan if piece.mean is None else piece.mean for piece in bins]
+    texts = sum(piece.texts for piece in bins)
+    overall = math.fsum((piece.mean or 0) * piece.texts for piece in bins) / texts
+    places: Any = middles
+    axes.axhline(0, color=MUTED, linewidth=0.9)
+    axes.axhline(overall, color=ACCENT, linewidth=1, linestyle=(0, (4, 3)), alpha=0.7)
+    axes.plot(places, values, color=ACCENT, linewidth=2, solid_capstyle="round", solid_joinstyle="round")
+    alone = [i for i, value in enumerate(values) if not math.isnan(value) and _is_alone(values, i)]
+    axes.plot([places[i] for i in alone], [values[i] for i in alone], "o", color=ACCENT, markersize=5)
+    reach = max(0.12, *(abs(value) for value in values if not math.isnan(value)))
+    axes.set_ylim(min(-0.06, *(v * 1.2 for v in values if not math.isnan(v))), reach * 1.2)
+    axes.locator_params(axis="y", nbins=4)
+    axes.yaxis.set_major_formatter(lambda value, _: signed(value))
+    axes.set_title("Mean polarity", fontweight="normal", color=MUTED)
+
+
+def _is_alone(values: Sequence[float], place: int) -> bool:
+    """Between two gaps a line has no length: such a bin is drawn as a dot."""
+    before = place == 0 or math.isnan(values[place - 1])
+    after = place == len(values) - 1 or math.isnan(values[place + 1])
+    return before and after
+
+
+def _time_axis(axes: Axes, size: int, bins: Sequence[Bin], width: int) -> None:
+    first, last = bins[0].start, bins[-1].start + timedelta(hours=size)
+    ticks = time_ticks(first, last, at_most=4 if width <= NARROW else 10)
+    axes.set_xlim(first, last)  # type: ignore[arg-type]
+    axes.set_xticks(ticks, [f"{tick:%d %b}" if tick.hour == 0 else f"{tick:%H:%M}" for tick in ticks])  # type: ignore[arg-type]
+    axes.tick_params(axis="x", pad=7)
+    axes.set_xlabel(f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M} UTC")
+
+
+def time_ticks(first: datetime, last: datetime, at_most: int) -> list[datetime]:
+    """Round times of day or days from `first` to `last`, few enough to be read side by side."""
+    span = (last - first) / timedelta(hours=1)
+    step = timedelta(hours=next((size for size in _TICK_HOURS if span / size < at_most), math.ceil(span / at_most)))
+    steps = math.ceil((first - _ORIGIN) / step)
+    ticks = []
+    while (tick := _ORIGIN + steps * step) <= last:
+        ticks.append(tick)
+        steps += 1
+    return ticks
+
+
+# -------------------------------------------------------------------------------------------------- by topic
+
+
+def _mood_by_topic(facts: Facts) -> Chart:
+    topics = sorted(facts.topics, key=lambda topic: (topic.mean_polarity, topic.name or ""))
+    best, worst = topics[-1], topics[0]
+    what = "The only topic" if len(topics) == 1 else f"The {len(topics)} topics with most texts, best mood on top"
+    return Chart(
+        name="mood_by_topic",
+        title="What the mood is about",
+        note=f"{what}: share of each topic's texts (number in brackets; comments count to the topic of their "
+        "post) that are negative and positive; the rest is neutral. Right: mean polarity (\u22121 to +1).",
+        alt=f"Best mood: {_name(best, 60)} at {signed(best.mean_polarity)}; worst: {_name(worst, 60)} at "
+        f"{signed(worst.mean_polarity)}.",
+        draw=partial(_draw_topics, topics),
+        width=WIDE,
+    )
+
+
+def _name(topic: Topic, letters: int) -> str:
+    name = "no topic" if topic.name is None else " ".join(topic.name.split())
+    return name if len(name) <= letters else f"{name[: letters - 1]}…"
+
+
+def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
+    figure = new_figure(width, 70 + 34 * len(topics))
+    axes = figure.subplots()
+    places = list(range(len(topics)))
+    negative = [-100 * topic.negative / topic.texts for topic in topics]
+    positive = [100 * topic.positive / topic.texts for topic in topics]
+    axes.barh(places, negative, height=0.62, color=NEGATIVE)
+    axes.barh(places, positive, height=0.62, color=POSITIVE)
+    quiet_axis(axes, grid="x")
+    axes.grid(visible=False)
+    axes.axvline(0, color=PAPER, linewidth=2)
+    names = [f"{_name(topic, 12 if width <= NARROW else 28)} ({number(topic.texts)})" for topic in topics]
+    axes.set_yticks(places, names, color=INK)
+    # Percentages stand beside the bars and the mean at the edge: they get their pixels, the bars what is left.
+    room = width - 24 - 6.5 * max(map(len, names)) - _PERCENT_PX - _PERCENT_PX - _MEAN_PX
+    unit = max(1.0, max(positive) - min(negative)) / max(room, 60)
+    left = min(min(negative) - _PERCENT_PX * unit, -_WORD_PX * unit)
+    right = max(max(positive) + _PERCENT_PX * unit, _WORD_PX * unit) + _MEAN_PX * unit
+    axes.set(xlim=(left, right), ylim=(-0.6, len(topics) + 0.1), xticks=[])
+    small: Any = {"fontsize": 10.5, "color": MUTED, "ha": "right"}
+    for place, topic in zip(places, topics, strict=True):
+        axes.text(right, place, signed(topic.mean_polarity), va="center", **small)
+        shares: Any = {"va": "center", "color": INK, "fontsize": 10.5}
+        axes.text(negative[place] - 5 * unit, place, f"{-negative[place]:.0f}%", ha="right", **shares)
+        axes.text(positive[place] + 5 * unit, place, f"{positive[place]:.0f}%", ha="left", **shares)
+    top = len(topics) - 0.35
+    axes.text(right, top, "mean", **small)
+    axes.text(-5 * unit, top, "negative", **{**small, "color": NEGATIVE, "fontweight": "bold"})
+    axes.text(5 * unit, top, "positive", **{**small, "color": POSITIVE, "fontweight": "bold", "ha": "left"})
+    return figure
+
+
+# ------------------------------------------------------------------------------------------------ plain bars
+
+
+def _volume(facts: Facts) -> Chart:
+    whole = sum(count for _, count in facts.kinds)
+    largest = max(facts.kinds, key=lambda kind: kind[1])
+    return Chart(
+        name="volume",
+        title="What happened",
+        note=f"Living posts and comments, known profiles, and interactions: number of each, {number(whole)} in all.",
+        alt=f"Most frequent: {largest[0]}, {number(largest[1])} of {number(whole)}.",
+        draw=partial(_draw_counts, facts.kinds, ACCENT),
+    )
+
+
+def _quarantine(reasons: Mapping[str, int]) -> Chart:
+    whole = sum(reasons.values())
+    first = next(iter(reasons))
+    return Chart(
+        name="quarantine",
+        title="Why records were set aside",
+        note=f"Quarantined records by reason: number of each, {number(whole)} in all, at arrival and in cleansing.",
+        alt=f"Most frequent: {first}, {number(reasons[first])} of {number(whole)}.",
+        draw=partial(_draw_counts, tuple(reasons.items()), NEUTRAL),
+    )
+
+
+def _draw_counts(counts: Sequence[tuple[str, int]], colour: str, width: int) -> Figure:
+    figure = new_figure(width, max(110, 24 + 32 * len(counts)))
+    axes = figure.subplots()
+    places = list(range(len(counts)))[::-1]
+    bars = axes.barh(places, [count for _, count in counts], height=0.6, color=colour)
+    axes.bar_label(bars, [number(count) for _, count in counts], padding=5, color=INK, fontsize=10.5)
+    quiet_axis(axes, grid="x")
+    axes.grid(visible=False)
+    axes.set_yticks(places, [what.replace("_", " ") for what, _ in counts], color=INK)
+    axes.set_xticks([])
+    axes.axvline(0, color=GRID, linewidth=1)
+    axes.margins(x=0.2)
+    return figure

@@ -1,0 +1,137 @@
+"""The insights report: one HTML page that needs nothing but itself, and every picture as a PNG file.
+
+    with warehouse.reading(path) as connection:
+        report = build_report(connection, settings.reports, lake)
+
+The same marts give the same bytes: the page carries the version and the times of its data, and no clock.
+
+Not here: what is asked (facts.py, arrivals.py), what is drawn (charts.py, word_clouds.py), the asset
+reports/insights (defs/reports.py).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.insights import drawing, word_clouds
+from socialsent_assets.insights.arrivals import Arrivals, read_arrivals
+from socialsent_assets.insights.charts import charts_of, number, percent, plural, signed
+from socialsent_assets.insights.drawing import NARROW, Chart
+from socialsent_assets.insights.facts import MOODS, Facts, read_facts, read_texts
+from socialsent_assets.insights.headlines import headlines
+from socialsent_assets.lake.lake import Lake
+
+if TYPE_CHECKING:
+    import duckdb
+
+PAGE = "insights.html"
+PICTURES = "png"
+TEXTS_READ = 200_000
+"""Texts whose words are counted for the clouds; of more than these, a fixed sample."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was written.
+
+    Attributes:
+        path: the page. pngs: the pictures, in the order of the page.
+        headline: metric -> number (shares 0 to 1), and the version of the data.
+    """
+
+    path: Path
+    pngs: tuple[Path, ...]
+    headline: dict[str, float | str]
+
+
+def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, lake: Lake | None = None) -> Report:
+    """Write the report on a warehouse into a folder, file by file and each at once; older pictures go.
+
+    With the lake, it also says what was set aside before landing, and why.
+
+    Raises:
+        UserError: there is nothing to report on yet; the message names the next command.
+    """
+    facts = read_facts(connection)
+    arrivals = read_arrivals(lake) if lake else None
+    clouds = word_clouds.distinctive_words(read_texts(connection, TEXTS_READ))
+    charts = charts_of(facts, arrivals.reasons if arrivals else {})
+    pictures = {f"{chart.name}.png": drawing.png(chart) for chart in charts}
+    pictures |= {f"words_{c.mood}.png": word_clouds.cloud_png(c) for c in clouds.values() if c.words}
+    page = _page(facts, arrivals, charts, clouds)
+    pngs = _write_pictures(folder / PICTURES, pictures)
+    _replace(folder / PAGE, page.encode())
+    numbers: dict[str, float | str] = {line.key: line.value for line in headlines(facts, arrivals)}
+    return Report(folder / PAGE, pngs, {**numbers, "data_version": facts.version})
+
+
+def _page(
+    facts: Facts, arrivals: Arrivals | None, charts: Iterable[Chart], clouds: dict[str, word_clouds.Cloud]
+) -> str:
+    import jinja2
+    from markupsafe import Markup
+
+    environment = jinja2.Environment(
+        loader=jinja2.FunctionLoader(_resource), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(number=number, plural=plural, signed=signed, day=_day, moment=_moment)
+    return environment.get_template("report.html.j2").render(
+        facts=facts,
+        arrivals=arrivals,
+        headlines=headlines(facts, arrivals),
+        charts={chart.name: _drawn(chart) for chart in charts},
+        clouds=[(clouds[mood], Markup(word_clouds.cloud_svg(clouds[mood]))) for mood in MOODS if clouds[mood].words],  # noqa: S704
+        silent=[mood for mood in MOODS if not clouds[mood].words],
+        texts_read=sum(cloud.texts for cloud in clouds.values()),
+        percent=percent,
+        style=Markup(_resource("report.css")),  # noqa: S704 - our own file
+    )
+
+
+def _drawn(chart: Chart) -> dict[str, Any]:
+    from markupsafe import Markup
+
+    # Text inside was escaped by matplotlib's own SVG writer; a test puts markup in a topic's name.
+    wide, narrow = (Markup(drawing.inline_svg(chart, width)) for width in (chart.width, NARROW))  # noqa: S704
+    return {"chart": chart, "wide": wide, "narrow": narrow}
+
+
+def _resource(name: str) -> str:
+    return resources.files(__package__).joinpath(name).read_text("utf-8")
+
+
+def _day(time: Any) -> str:
+    return f"{time:%d %b %Y}"
+
+
+def _moment(time: Any) -> str:
+    return f"{time:%d %b %Y %H:%M}"
+
+
+def _write_pictures(folder: Path, pictures: dict[str, bytes]) -> tuple[Path, ...]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(folder.glob("*.png")) - {folder / name for name in pictures}:
+        stale.unlink()
+    for name, content in pictures.items():
+        _replace(folder / name, content)
+    return tuple(folder / name for name in pictures)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """A reader sees the old file or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.chmod(temporary, 0o644)  # mkstemp makes it private; a report is shown to others
+        os.replace(temporary, path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,88 @@
+"""Charts are honest about time, gaps and small numbers."""
+
+import datetime as dt
+import math
+
+import pytest
+
+from socialsent_assets.insights import charts, drawing
+from socialsent_assets.insights.facts import Hour, Topic
+
+START = dt.datetime.fromisoformat("2026-11-21T22:00")
+
+
+def hours(*offsets):
+    return [Hour(START + dt.timedelta(hours=offset), 2, 1, 1, 0.8) for offset in offsets]
+
+
+def test_an_hour_without_texts_is_a_gap_and_not_a_zero():
+    """Prevents a line that falls to neutral while nobody spoke."""
+    size, bins = charts.binned(hours(0, 1, 4))
+    assert size == 1
+    assert [piece.mean for piece in bins] == [0.2, 0.2, None, None, 0.2]
+    assert [piece.texts for piece in bins] == [4, 4, 0, 0, 4]
+
+
+@pytest.mark.parametrize("span", [1, 24, 96, 97, 200, 1000, 5000, 26_000])
+def test_any_length_of_history_becomes_bins_that_can_be_told_apart_and_lose_nothing(span):
+    given = hours(*range(span))
+    size, bins = charts.binned(given)
+    assert 1 <= len(bins) <= 97
+    assert sum(piece.texts for piece in bins) == 4 * span
+    assert all(piece.mean == pytest.approx(0.2) for piece in bins)
+    assert {(piece.start - charts._ORIGIN) % dt.timedelta(hours=size) for piece in bins} == {dt.timedelta(0)}
+
+
+@pytest.mark.parametrize("span", [1, 5, 24, 60, 96, 500, 1000, 26_000])
+@pytest.mark.parametrize("at_most", [4, 10])
+def test_time_labels_stay_few_and_inside_the_axis(span, at_most):
+    """Prevents labels that run into each other on a phone."""
+    last = START + dt.timedelta(hours=span)
+    ticks = charts.time_ticks(START, last, at_most)
+    assert 1 <= len(ticks) <= at_most + 1
+    assert all(START <= tick <= last for tick in ticks)
+
+
+def test_a_value_between_two_gaps_is_drawn_as_a_dot():
+    values = [0.1, math.nan, 0.2, math.nan, 0.3, 0.3]
+    assert [i for i, v in enumerate(values) if not math.isnan(v) and charts._is_alone(values, i)] == [0, 2]
+
+
+@pytest.mark.parametrize(("value", "shown"), [(0.104, "+0.10"), (-0.5, "−0.50"), (-0.001, "0.00"), (0.0, "0.00")])
+def test_a_polarity_is_shown_with_its_sign_and_zero_without(value, shown):
+    assert charts.signed(value) == shown
+
+
+def boxes_of(figure):
+    """Bounding boxes of all visible texts, in pixels."""
+    figure.canvas.draw()
+    texts = [t for axes in figure.axes for t in (*axes.texts, *axes.get_xticklabels(), *axes.get_yticklabels())]
+    return [(t.get_text(), t.get_window_extent()) for t in texts if t.get_visible() and t.get_text()]
+
+
+TOPICS = {
+    "usual": [Topic("coffee", 40, 35, 25, 0.1), Topic("trains", 20, 20, 60, -0.3)],
+    "only positive": [Topic("coffee", 4, 0, 0, 0.9)],
+    "only negative": [Topic("a topic with a name without end", 0, 0, 4, -0.9)],
+    "only neutral": [Topic(None, 0, 4, 0, 0.0)],
+}
+
+
+@pytest.mark.parametrize("width", [drawing.NARROW, drawing.WIDE])
+@pytest.mark.parametrize("topics", TOPICS.values(), ids=TOPICS.keys())
+def test_words_in_the_topic_chart_never_overlap(topics, width):
+    """Prevents '49%' and '+0.16' printed over each other on a phone."""
+    with drawing.house_style():
+        boxes = boxes_of(charts._draw_topics(topics, width))
+    overlapping = [(a, b) for i, (a, x) in enumerate(boxes) for b, y in boxes[:i] if x.overlaps(y)]
+    assert overlapping == []
+
+
+@pytest.mark.parametrize("counts", [(50, 30, 20), (98, 1, 1), (1, 98, 1), (0, 0, 5), (1, 0, 99), (34, 33, 33)])
+@pytest.mark.parametrize("width", [drawing.NARROW, drawing.HALF])
+def test_words_around_the_ring_never_overlap(counts, width):
+    split = list(zip(("positive", "neutral", "negative"), counts, strict=True))
+    with drawing.house_style():
+        boxes = boxes_of(charts._draw_split(split, width))
+    overlapping = [(a, b) for i, (a, x) in enumerate(boxes) for b, y in boxes[:i] if x.overlaps(y)]
+    assert overlapping == []
