@@ -55,7 +55,7 @@ def elements(chunks: Iterable[bytes]) -> Iterator[bytes]:
             sign, last = mark.group(), mark.end()
             if sign == b'"':
                 quoted = not quoted
-            elif quoted or len(sign) > 1:
+            elif quoted:
                 continue
             elif sign in b"[{":
                 depth += 1

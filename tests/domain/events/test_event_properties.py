@@ -130,7 +130,10 @@ def test_a_time_survives_any_offset(time: datetime, minutes: int) -> None:
     assert parse_time(format_time(time)) == time
 
 
-@given(st.lists(json_values, min_size=1, max_size=5), st.integers(1, 20), st.booleans())
+tricky_texts = st.text(st.sampled_from('"\\\\[]{},é'), max_size=8)
+
+
+@given(st.lists(json_values | tricky_texts, min_size=1, max_size=5), st.integers(1, 20), st.booleans())
 def test_an_array_falls_into_the_same_elements_in_any_pieces(values: list[object], size: int, pretty: bool) -> None:
     """Prevents an element that is cut where a chunk of the file ends."""
     raw = json.dumps(values, indent=2 if pretty else None, ensure_ascii=False).encode("utf-8", "surrogatepass")

@@ -24,7 +24,9 @@ def record(event_id: str, time: str = "2026-11-22T09:40:00Z", position: str = "h
 def test_the_same_batch_gives_the_same_names_and_bytes() -> None:
     """Prevents a retry that leaves a second copy, by a clock in a name or in a gzip header."""
     records = [record("a"), record("b", "2026-11-22T08:00:00Z"), SourceRecord(b"bad", "x")]
-    assert land(records, NOW, START, "o").objects == land(records, NOW, START, "o").objects
+    objects = land(records, NOW, START, "o").objects
+    assert land(records, NOW, START, "o").objects == objects
+    assert {content[4:8] for content in objects.values()} == {b"\0\0\0\0"}  # the time in a gzip header
 
 
 def test_a_batch_has_one_object_per_event_hour_and_one_for_quarantine() -> None:

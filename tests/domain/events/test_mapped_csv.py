@@ -50,6 +50,12 @@ def test_columns_of_the_contract_need_no_mapping() -> None:
     assert (event.event_type, event.source) == ("post", "csv")
 
 
+def test_the_nameless_index_of_a_data_frame_is_left_out() -> None:
+    """Prevents a row number that becomes part of every event, and of its id."""
+    event = only_event(f",event_time,post_id,author_id,text\n0,{TIME},1,2,hello\n")
+    assert set(event.data) == {"post_id", "author_id", "text"}
+
+
 def test_a_missing_column_is_named_with_its_lookalike() -> None:
     """Prevents "KeyError: event_time": the error holds the option that solves it."""
     assert complaint(f"id,created_at,text\n1,{TIME},x\n") == (

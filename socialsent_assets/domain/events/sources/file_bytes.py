@@ -94,5 +94,4 @@ def _gunzip(file: BinaryIO, first: bytes) -> Iterator[bytes]:
             member = zlib.decompressobj(wbits=31) if packed else member
         packed = packed or file.read(_PACKED_STEP)
     if not member.eof:
-        yield member.flush()
         raise BrokenFileError("its gzip data is cut off")
