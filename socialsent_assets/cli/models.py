@@ -1,7 +1,256 @@
-"""Commands to come."""
+"""Commands about models: train, predict, next-word, serve, and models list, promote, rollback.
+
+Not here: how stdin becomes lines (lines.py), what training does (domain/learning/), where models are kept
+(lake/model_registry.py), the server's answers (jobs/endpoint.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from socialsent_assets.cli import lines
+from socialsent_assets.domain.events.errors import UserError
+
+if TYPE_CHECKING:
+    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.labels import LabelledPosts
+    from socialsent_assets.domain.learning.model_card import ModelCard
+    from socialsent_assets.lake.model_registry import ModelRegistry, RegisteredModel
+
+ModelFolder = Annotated[
+    Path | None,
+    typer.Option("--model", metavar="DIR", help="A model folder; default: the champion.", show_default=False),
+]
 
 
 def register(app: typer.Typer) -> None:
     """Add this module's commands to the application."""
+    app.command()(train)
+    app.command()(predict)
+    app.command(name="next-word")(next_word)
+    app.command()(serve)
+    models = typer.Typer(name="models", help="Models that were trained, and which one answers.", no_args_is_help=True)
+    models.command(name="list")(list_models)
+    models.command()(promote)
+    models.command()(rollback)
+    app.add_typer(models)
+
+
+def train(
+    labels: Annotated[Path, typer.Option(metavar="CSV", help="Labelled posts: columns text and label.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the model and its card.")],
+    val: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Labelled posts to measure on; default: 15 % of --labels.", show_default=False
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the folds and the bootstrap.")] = 0,
+    jobs: Annotated[int, typer.Option(help="Processes; 0 is one per core.", min=0)] = 0,
+) -> None:
+    """Train and tune the classifier on labelled posts, and write the model and its card. Needs no lake.
+
+    Labels are negative, neutral, positive. Texts that come twice count once, texts with two labels not at all.
+
+    Try:
+
+        socialsent train --labels train.csv --val val.csv --out model/
+    """
+    from socialsent_assets.domain.learning.candidates import classifier_candidate
+    from socialsent_assets.domain.learning.labels import HUMAN, read_csv
+    from socialsent_assets.domain.learning.training import split
+    from socialsent_assets.lake.model_registry import write_model
+    from socialsent_assets.lake.storage import FolderStorage
+
+    if out.exists() and not out.is_dir():
+        raise UserError(f"{out} is a file: name a folder with --out")
+    posts = read_csv(labels)
+    _say_what_was_left_out(labels, posts)
+    if val is None:
+        posts, held_out = split(posts, seed)
+    else:
+        held_out = read_csv(val)
+        _say_what_was_left_out(val, held_out)
+    made = classifier_candidate(
+        posts,
+        held_out,
+        label_source=HUMAN,
+        created_at=datetime.now(UTC).replace(microsecond=0),
+        data={"training_file": labels.name, "held_out_file": val.name if val else f"part of {labels.name}"},
+        seed=seed,
+        jobs=jobs or os.cpu_count() or 1,
+        progress=sys.stderr.isatty() or sys.stdout.isatty(),
+    )
+    name = write_model(FolderStorage(out), "", made.files)
+    _print_measures(made.card)
+    typer.echo(f"model {name[:12]} in {out}: read {out / 'card.md'}, or try: socialsent predict --model {out} -")
+
+
+def predict(
+    text: Annotated[
+        str,
+        typer.Argument(
+            metavar="[TEXT | -]", help="The text; - reads one text per line from stdin.", show_default=False
+        ),
+    ] = "-",
+    model: ModelFolder = None,
+) -> None:
+    """Label and class probabilities of a text, one JSON object per text.
+
+    Probabilities are calibrated for posts of which each class is a third; the label is the likeliest class.
+
+    Try:
+
+        socialsent predict "not what I hoped for" --model model/
+
+        socialsent predict - < posts.txt
+    """
+    classifier = _classifier(model)
+    if text != "-":
+        lines.answer([[lines.argument_text(text)]], lambda texts: predicted(classifier, texts))
+        return
+    if sys.stdin.isatty():
+        sys.stderr.write("One text per line; Ctrl-D ends.\n")
+    lines.answer(lines.arriving(sys.stdin.buffer), lambda texts: predicted(classifier, texts))
+
+
+def predicted(classifier: Classifier, texts: list[str]) -> list[str]:
+    """One JSON object per text, without line ends."""
+    from socialsent_assets.domain.learning.answers import prediction
+
+    return [json.dumps(prediction(row)) for row in classifier.probabilities(texts)]
+
+
+def next_word(
+    text: Annotated[str, typer.Argument(help="The words so far; empty is the start of a post.")],
+    top: Annotated[int, typer.Option(help="How many words.", min=1, max=1000)] = 5,
+    model: ModelFolder = None,
+) -> None:
+    """The likeliest next words after a text, best first, one JSON object per word.
+
+    Try:
+
+        socialsent next-word "I love the" --top 3
+    """
+    from socialsent_assets.domain.language.bigram_files import load
+    from socialsent_assets.domain.language.text import clean_text, words
+    from socialsent_assets.domain.learning.model_card import BIGRAM
+
+    said = words(clean_text(lines.argument_text(text)))
+    for word, probability in load(_model(model, BIGRAM).files).top_k(said[-1] if said else None, top):
+        typer.echo(json.dumps({"word": word, "probability": round(probability, 6)}, ensure_ascii=False))
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    model: ModelFolder = None,
+) -> None:
+    """Answer over HTTP until Ctrl-C: GET /ping and POST /invocations, as a SageMaker container does.
+
+    Try:
+
+        socialsent serve --model model/
+
+        curl -d '{"text": "good"}' -H 'Content-Type: application/json' localhost:8080/invocations
+    """
+    import uvicorn
+
+    from socialsent_assets.jobs.endpoint import application
+
+    uvicorn.run(application(_classifier(model)), host=host, port=port, log_level="info")
+
+
+def list_models() -> None:
+    """All models with their main figure; * marks the champion of each kind."""
+    from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
+
+    registry = _registry()
+    rows = []
+    for kind in (CLASSIFIER, BIGRAM):
+        champion = registry.champion_digest(kind)
+        for name in registry.digests(kind):
+            card = registry.card(kind, name)
+            mark = "*" if name == champion else " "
+            rows.append((card.created_at, f"{mark} {name[:12]}  {kind:20}  {card.created_at}  {card.headline}"))
+    for _, row in sorted(rows):
+        typer.echo(row)
+    if not rows:
+        typer.echo("no models yet: socialsent train --labels TRAIN.csv --out DIR, then socialsent models promote DIR")
+
+
+def promote(
+    model: Annotated[str, typer.Argument(metavar="DIGEST|DIR", help="As models list shows it, or a model folder.")],
+    kind: Annotated[str, typer.Option(help="sentiment_classifier or bigram.")] = "sentiment_classifier",
+    force: Annotated[bool, typer.Option("--force", help="Even if it does not beat the baselines.")] = False,
+) -> None:
+    """Make a model champion. Refuses one that does not beat its baselines, or whose files were changed."""
+    from socialsent_assets.domain.learning.model_card import obstacles
+    from socialsent_assets.lake.storage import FolderStorage
+
+    registry = _registry()
+    folder = Path(model)
+    name = registry.add_folder(FolderStorage(folder), kind) if folder.is_dir() else registry.find(kind, model)
+    card = registry.read(kind, name).card
+    against = obstacles(card)
+    if against and not force:
+        raise UserError(f"{name[:12]} is {'; '.join(against)}. Train a better one, or add --force")
+    registry.promote(kind, name, datetime.now(UTC))
+    typer.echo(f"{kind} {name[:12]} answers now: {card.headline}")
+
+
+def rollback(
+    kind: Annotated[str, typer.Option(help="sentiment_classifier or bigram.")] = "sentiment_classifier",
+) -> None:
+    """Make the previous champion champion again."""
+    registry = _registry()
+    name = registry.rollback(kind)
+    typer.echo(f"{kind} {name[:12]} answers again: {registry.card(kind, name).headline}")
+
+
+def _registry() -> ModelRegistry:
+    from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.lake.model_registry import ModelRegistry
+    from socialsent_assets.settings import Settings
+
+    return ModelRegistry(Lake.of(Settings.from_env()).artifacts)
+
+
+def _model(folder: Path | None, kind: str) -> RegisteredModel:
+    from socialsent_assets.lake.model_registry import read_model
+    from socialsent_assets.lake.storage import FolderStorage
+
+    return _registry().champion(kind) if folder is None else read_model(FolderStorage(folder), "", kind)
+
+
+def _classifier(folder: Path | None) -> Classifier:
+    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER
+
+    return Classifier.load(_model(folder, CLASSIFIER).files)
+
+
+def _say_what_was_left_out(path: Path, posts: LabelledPosts) -> None:
+    counts = ", ".join(f"{count:,} {name}" for name, count in posts.counts().items())
+    typer.echo(f"{path}: {len(posts):,} posts ({counts})")
+    if posts.duplicates or posts.conflicting:
+        typer.echo(f"  left out: {posts.duplicates:,} repeated, {posts.conflicting:,} with conflicting labels")
+
+
+def _print_measures(card: ModelCard) -> None:
+    """The model beside its baselines, in percent, as the card has them."""
+    typer.echo(f"\nOn {card.metrics['posts']:,} held-out posts, in percent, with 95 % bootstrap intervals:")
+    typer.echo(f"  {'':28} {'macro recall':>22} {'macro F1':>22} {'accuracy':>22}")
+    for name, found in (("this model", card.metrics), *card.baselines.items()):
+        cells = (found[key] for key in ("macro_recall", "macro_f1", "accuracy"))
+        shown = (f"{100 * c['value']:.2f} [{100 * c['low']:.2f}, {100 * c['high']:.2f}]" for c in cells)
+        typer.echo(f"  {name:28} " + " ".join(f"{cell:>22}" for cell in shown))
+    tried = ", ".join(f"{c}: {100 * r:.2f}" for c, r in card.choice["cross_validated_macro_recall"].items())
+    typer.echo(f"Cross-validated macro recall on the training posts by inverse penalty: {tried}\n")

@@ -105,12 +105,17 @@ class Classifier:
         return total
 
     def probabilities(self, texts: Sequence[str | None]) -> Floats:
-        """Probability of each class for each text, shape (n, 3), rows sum to 1, in the order of `CLASSES`."""
-        rows = [self._calibrated(self.scores(documents(part))) for part in _batches(texts)]
+        """Probability of each class for each text, shape (n, 3), rows sum to 1, in the order of `CLASSES`.
+
+        A text without a word or sign says nothing: it is neutral by definition, as the lexicon has it.
+        """
+        rows = [self._answers(documents(part)) for part in _batches(texts)]
         return np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
 
-    def _calibrated(self, scores: Floats) -> Floats:
-        return calibrated(scores, self.sharpness, np.asarray(self.bias))
+    def _answers(self, posts: Sequence[Document]) -> Floats:
+        found = calibrated(self.scores(posts), self.sharpness, np.asarray(self.bias))
+        found[[not post.words for post in posts]] = np.eye(len(CLASSES))[CLASSES.index("neutral")]
+        return found
 
     def dump(self) -> dict[str, bytes]:
         """The model's files by name; the same model gives the same bytes."""

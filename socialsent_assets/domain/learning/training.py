@@ -8,6 +8,7 @@ Not here: the model as it answers (classifier.py), metrics (evaluation.py), the 
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -138,6 +139,7 @@ def _search(
     and how rare each is, is fitted inside every fold (weighing.py).
     """
     import scipy.sparse as sp
+    from sklearn.exceptions import ConvergenceWarning
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
 
     rarest = (1, 1) if len(posts) < _SMALL else (2, 5)
@@ -156,7 +158,11 @@ def _search(
         from sklearn.callback import ProgressBar
 
         search.set_callbacks(ProgressBar())
-    return search.fit(table, labels), [tuple(each.get_feature_names_out()) for each in counters]
+    with warnings.catch_warnings():
+        # The last steps of the solver change no digit of a metric: it is stopped early on purpose.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        search.fit(table, labels)
+    return search, [tuple(each.get_feature_names_out()) for each in counters]
 
 
 def _as_classifier(search: GridSearchCV, vocabularies: Sequence[tuple[str, ...]]) -> Classifier:

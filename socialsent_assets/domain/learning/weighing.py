@@ -101,5 +101,5 @@ class Weighing(TransformerMixin, BaseEstimator):
 
 def pipeline(widths: tuple[int, ...], rarest: tuple[int, ...]) -> Pipeline:
     """Weigh, then a linear classifier in which every class has the same say."""
-    classes = LogisticRegression(class_weight="balanced", max_iter=200, tol=2e-4)
+    classes = LogisticRegression(class_weight="balanced", max_iter=150, tol=2e-4)
     return Pipeline([("weigh", Weighing(widths, rarest)), ("classes", classes)])

@@ -1,0 +1,27 @@
+"""How an answer of the classifier is written: the same on the command line, over HTTP and in the lake.
+
+Not here: how probabilities come about (classifier.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from socialsent_assets.domain.learning.labels import CLASSES
+
+__all__ = ["prediction"]
+
+
+def prediction(probabilities: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """`label` and `probabilities` by class name, of one row of shape (3,); the label is the likeliest class.
+
+    >>> prediction(np.array([0.1, 0.2, 0.7]))["label"]
+    'positive'
+    """
+    return {
+        "label": CLASSES[int(probabilities.argmax())],
+        "probabilities": {name: round(float(p), 6) for name, p in zip(CLASSES, probabilities, strict=True)},
+    }

@@ -1,0 +1,161 @@
+"""A trained model made ready to be judged: its files, measured beside baselines, with its card.
+
+One way for the command line and the graph alike: posts in, `Candidate` out.
+
+Not here: search and calibration (training.py), keeping and promoting (lake/model_registry.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from socialsent_assets.domain.language import bigram_files, bigrams
+from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.text import clean_texts
+from socialsent_assets.domain.learning import training
+from socialsent_assets.domain.learning.card_page import PAGE, markdown
+from socialsent_assets.domain.learning.classifier import Classifier
+from socialsent_assets.domain.learning.evaluation import Interval, difference, evaluate, hard, majority_class
+from socialsent_assets.domain.learning.labels import CLASSES, LabelledPosts
+from socialsent_assets.domain.learning.model_card import (
+    BIGRAM,
+    CARD,
+    CHAMPION,
+    CLASSIFIER,
+    ModelCard,
+    fingerprints,
+    library_versions,
+    write_card,
+)
+
+__all__ = ["Candidate", "bigram_candidate", "classifier_candidate", "lexicon_classes"]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A model that may become champion.
+
+    Attributes:
+        files: everything that is kept, by name: the model, card.json and card.md.
+        card: what is written about it.
+        against_champion: macro recall minus the champion's on the same held-out posts; None without a champion.
+    """
+
+    files: Mapping[str, bytes]
+    card: ModelCard
+    against_champion: Interval | None = None
+
+
+def lexicon_classes(texts: Sequence[str]) -> npt.NDArray[np.int64]:
+    """Class number that VADER's thresholds give each text, shape (n,): a baseline, and the weak labels."""
+    sentiments = score_texts(clean_texts(texts)).sentiments()
+    return np.array([CLASSES.index(str(sentiment)) for sentiment in sentiments], dtype=np.int64)
+
+
+def classifier_candidate(
+    posts: LabelledPosts,
+    held_out: LabelledPosts,
+    *,
+    label_source: str,
+    created_at: datetime,
+    data: Mapping[str, Any],
+    champion: Classifier | None = None,
+    grid: Sequence[float] = training.GRID,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: bool = False,
+) -> Candidate:
+    """Train, measure on held-out posts beside the baselines, and write the card.
+
+    Args:
+        posts: to learn from.
+        held_out: to calibrate and measure on; each metric by a calibration that did not see the post.
+        label_source: labels.HUMAN or labels.WEAK.
+        created_at: aware, UTC.
+        data: what the card says about where the posts come from.
+        champion: the model in use, measured on the same posts.
+        grid: as `training.train`.
+        seed: as `training.train`, and of the bootstrap.
+        jobs: as `training.train`.
+        progress: as `training.train`.
+
+    Raises:
+        UserError: too few posts of a class.
+    """
+    trained = training.train(posts, held_out, grid=grid, seed=seed, jobs=jobs, progress=progress)
+    measured = evaluate(held_out.labels, trained.held_out_probabilities, seed)
+    others = {
+        "always the commonest class": hard(np.full(len(held_out), majority_class(posts.labels))),
+        "lexicon (VADER)": hard(lexicon_classes(held_out.texts)),
+    }
+    if champion is not None:
+        others[CHAMPION] = champion.probabilities(held_out.texts)
+    ours = trained.held_out_probabilities.argmax(axis=1)
+    gains = {name: difference(held_out.labels, ours, theirs.argmax(axis=1), seed) for name, theirs in others.items()}
+    files = trained.classifier.dump()
+    card = ModelCard(
+        kind=CLASSIFIER,
+        created_at=created_at.isoformat(),
+        label_source=label_source,
+        data={
+            **data,
+            "training_posts": len(posts.without(held_out)),
+            "training_class_counts": posts.counts(),
+            "held_out_posts": len(held_out),
+            "duplicates_left_out": posts.duplicates + held_out.duplicates,
+            "conflicting_left_out": posts.conflicting + held_out.conflicting,
+        },
+        metrics=asdict(measured),
+        baselines={name: asdict(evaluate(held_out.labels, p, seed)) for name, p in others.items()},
+        gains={name: asdict(gain) for name, gain in gains.items()},
+        choice={
+            "inverse_penalty": trained.strength,
+            "cross_validated_macro_recall": {str(k): v for k, v in trained.cross_validation.items()},
+            "sharpness": trained.classifier.sharpness,
+            "bias": dict(zip(CLASSES, trained.classifier.bias, strict=True)),
+            "seed": seed,
+        },
+        files=fingerprints(files),
+        libraries=library_versions(),
+    )
+    return Candidate(_with_card(files, card), card, gains.get(CHAMPION))
+
+
+def bigram_candidate(
+    sentences: Iterable[Sequence[str]],
+    held_out: Sequence[Sequence[str]],
+    *,
+    created_at: datetime,
+    data: Mapping[str, Any],
+    min_count: int = 2,
+) -> Candidate:
+    """Train the next-word model on sentences of `text.words`, measure it on others, and write the card.
+
+    Raises:
+        NoSentencesError: not one word to train or measure on.
+    """
+    model = bigrams.train(sentences, min_count)
+    files = bigram_files.dump(model)
+    card = ModelCard(
+        kind=BIGRAM,
+        created_at=created_at.isoformat(),
+        label_source=None,
+        data={**data, "training_tokens": model.tokens, "vocabulary": model.size, "bigrams": len(model.counts)},
+        metrics=asdict(model.perplexity(held_out)),
+        baselines={},
+        gains={},
+        choice={"smoothing": "interpolated modified Kneser-Ney", "words_seen_at_least": min_count},
+        files=fingerprints(files),
+        libraries=library_versions(),
+    )
+    return Candidate(_with_card(files, card), card)
+
+
+def _with_card(files: Mapping[str, bytes], card: ModelCard) -> dict[str, bytes]:
+    return {**files, CARD: write_card(card), PAGE: markdown(card).encode()}
