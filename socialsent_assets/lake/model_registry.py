@@ -104,7 +104,7 @@ class ModelRegistry:
     def digests(self, kind: str) -> list[str]:
         """Digests of all models that have a card, sorted."""
         names = self.storage.folders(f"{ROOT}/{kind}")
-        return [name for name in names if self.storage.list(self._folder(kind, name))]
+        return [name for name in names if self._has_card(kind, name)]
 
     def card(self, kind: str, name: str) -> ModelCard:
         """The card alone, for lists; the model's files are not read."""
@@ -181,6 +181,10 @@ class ModelRegistry:
     def _point(self, kind: str, history: list[dict[str, Any]]) -> None:
         content = json.dumps({"champion": history[-1]["digest"], "history": history}, indent=1) + "\n"
         self.storage.write(f"{ROOT}/{kind}/{_POINTER}", content.encode())
+
+    def _has_card(self, kind: str, name: str) -> bool:
+        folder = self._folder(kind, name)
+        return any(info.key == _key(folder, CARD) for info in self.storage.list(folder))
 
     def _folder(self, kind: str, name: str) -> str:
         return f"{ROOT}/{kind}/{name}"
