@@ -4,7 +4,7 @@ It keeps nothing between two calls: the records of a minute follow from the sett
 a call that is repeated puts the same records again, which the pipeline drops as duplicates.
 
 Settings: `STREAM_NAME`; `EVENTS_PER_TICK` (records a minute, default 60); `SEED` (default 7); `FEED_START` (first
-minute of the feed, default 2026-01-01T00:00Z). The endpoint and credentials are boto3's own (`AWS_ENDPOINT_URL` …).
+minute of the feed, default `SOCIALSENT_START`). The endpoint and credentials are boto3's own (`AWS_ENDPOINT_URL` …).
 A scheduled event may carry a plan in its `detail`: `{"plan": {"events", "hours", "until"}, "minutes"}` puts the
 records of so many minutes of a feed with an end.
 
@@ -31,10 +31,9 @@ from socialsent_assets.domain.events.sources.mock_feed import (
 )
 from socialsent_assets.domain.events.sources.mock_pace import minute_at
 from socialsent_assets.domain.events.sources.mock_world import World
+from socialsent_assets.domain.events.start import start_hour
 
 log = logging.getLogger(__name__)
-
-_DEFAULT_START = "2026-01-01T00:00:00+00:00"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class FeedSettings:
             stream=environ["STREAM_NAME"],
             events_per_tick=events,
             seed=int(environ.get("SEED") or 7),
-            start=_time(environ.get("FEED_START") or _DEFAULT_START),
+            start=_time(environ["FEED_START"]) if environ.get("FEED_START") else start_hour(environ),
         )
 
 

@@ -14,7 +14,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -81,7 +81,7 @@ class FeedResult:
         sent: records that the stream took.
         counts: what the consumer made of them.
         dead_lettered: records that the mapping gave up on.
-        objects: keys in the landing tier -> rows they hold.
+        objects: keys in the landing tier -> rows of the feed they hold; labels are none.
         labels: annotator labels written.
     """
 
@@ -91,7 +91,14 @@ class FeedResult:
     objects: dict[str, int] = field(default_factory=dict)
     labels: int = 0
 
-    def check(self, last_error: OSError | None) -> None:
+    def add(self, load: FeedResult) -> None:
+        """Count what one load did."""
+        self.sent += load.sent
+        self.counts += load.counts
+        self.dead_lettered += load.dead_lettered
+        self.objects |= load.objects
+
+    def check(self, last_error: OSError | None = None) -> None:
         """Raises FeedError unless every record is accounted for, in the counts and in the objects' names."""
         if self.dead_lettered:
             cause = f" ({last_error})" if last_error else ""
@@ -131,16 +138,16 @@ def simulate(
     world = planned_world(plan.seed, plan.until, plan.hours, plan.events)
     arguments = {"events": plan.events, "hours": plan.hours, "until": plan.until.isoformat()}
     result, labels = FeedResult(), []
-    with _Ingest(landing, start, FeedSettings("", 1, plan.seed, start), result) as ingest:
+    with _Ingest(landing, start, FeedSettings("", 1, plan.seed, start), _SHARDS) as ingest:
         for end, minutes in _loads(world.pace, 60 * plan.hours):
-            ingest.load(end, {"plan": arguments, "minutes": minutes}, arrives_at=end)
+            result.add(ingest.load(end, {"plan": arguments, "minutes": minutes}, arrives_at=end))
             last = minute_at(end)
             labels += [row for minute in range(last - minutes, last) for row in label_rows(world, minute)]
-            result.check(ingest.store.last_error)
             progress(result)
+        result.check()  # each load closed; this finds one load overwriting another
         result.labels = len(labels)
         if labels:
-            ingest.put_labels(f"mock-{world.pace.tag}", labels)
+            result.objects[ingest.put_labels(f"mock-{world.pace.tag}", labels)] = 0
     return result
 
 
@@ -172,14 +179,15 @@ def follow(
     """
     result = FeedResult()
     done = _floor_to_minute(settings.start)
-    with _Ingest(landing, start, settings, result) as ingest:
+    with _Ingest(landing, start, settings, shards=1) as ingest:
         while True:
             end = _floor_to_minute(clock())
             done = max(done, end - CATCH_UP_MINUTES * _MINUTE)
             while done < end:
                 done += _MINUTE
-                ingest.load(done, {}, arrives_at=None)
-                result.check(ingest.store.last_error)
+                load = ingest.load(done, {}, arrives_at=None)
+                load.objects.clear()  # a feed that runs for weeks must not remember each of them
+                result.add(load)
                 progress(done, result)
             if wait(every.total_seconds()):
                 return result
@@ -188,9 +196,9 @@ def follow(
 class _WatchedStore:
     """The consumer's store; remembers what was put and what went wrong."""
 
-    def __init__(self, store: Store, objects: dict[str, int]) -> None:
+    def __init__(self, store: Store) -> None:
         self.store = store
-        self.objects = objects
+        self.objects: dict[str, int] = {}
         self.last_error: OSError | None = None
 
     def put(self, key: str, content: bytes) -> None:
@@ -207,11 +215,11 @@ class _WatchedStore:
 class _Ingest:
     """Stream, mapping and both Lambdas around one landing tier; a context manager, because it runs a server."""
 
-    def __init__(self, landing: str, start: datetime, settings: FeedSettings, result: FeedResult) -> None:
-        self.store = _WatchedStore(store_at(landing), result.objects)
+    def __init__(self, landing: str, start: datetime, settings: FeedSettings, shards: int) -> None:
+        self.store = store_at(landing)
         self.start = start
         self.settings = settings
-        self.result = result
+        self.shards = shards
 
     def __enter__(self) -> _Ingest:
         self._server = _quiet_server()
@@ -221,10 +229,21 @@ class _Ingest:
     def __exit__(self, *exception: Any) -> None:
         self._server.__exit__(*exception)
 
-    def load(self, end: datetime, detail: dict[str, Any], arrives_at: datetime | None) -> None:
-        """One call of the mock server, then the consumer until the stream is drained."""
+    def load(self, end: datetime, detail: dict[str, Any], arrives_at: datetime | None) -> FeedResult:
+        """One call of the mock server, then the consumer until the stream is drained.
+
+        Raises:
+            FeedError: not everything landed.
+        """
+        result, store = FeedResult(), _WatchedStore(self.store)
         stream = f"socialsent-{next(_stream_numbers)}"
-        self._kinesis.create_stream(StreamName=stream, ShardCount=_SHARDS)
+
+        def consumer(event: dict[str, Any], _context: object) -> dict[str, Any]:
+            done = consume(event, store, self.start)
+            result.counts += done.counts
+            return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
+
+        self._kinesis.create_stream(StreamName=stream, ShardCount=self.shards)
         try:
             event = {
                 "source": "aws.events",
@@ -232,30 +251,26 @@ class _Ingest:
                 "time": end.isoformat(),
                 "detail": detail,
             }
-            settings = FeedSettings(stream, self.settings.events_per_tick, self.settings.seed, self.settings.start)
-            self.result.sent += tick(event, settings, self._kinesis)["records"]
-            mapping = KinesisEventSourceMapping(
-                self._kinesis,
-                stream,
-                self._consume,
-                _MAPPING,
-                arrival_clock=(lambda: arrives_at) if arrives_at else None,
-            )
+            result.sent = tick(event, replace(self.settings, stream=stream), self._kinesis)["records"]
+            clock = (lambda: arrives_at) if arrives_at else None
+            mapping = KinesisEventSourceMapping(self._kinesis, stream, consumer, _MAPPING, arrival_clock=clock)
             mapping.drain()
-            self.result.dead_lettered += mapping.statistics.dead_lettered
         finally:
             self._kinesis.delete_stream(StreamName=stream)
+        result.dead_lettered = mapping.statistics.dead_lettered
+        result.objects = store.objects
+        if mapping.last_error is not None:
+            raise FeedError("the consumer raised instead of quarantining") from mapping.last_error
+        result.check(store.last_error)
+        return result
 
-    def put_labels(self, name: str, rows: list[dict[str, str]]) -> None:
-        """Write annotator labels as one object of landing/labels."""
+    def put_labels(self, name: str, rows: list[dict[str, str]]) -> str:
+        """Write annotator labels as one object of landing/labels; its key."""
         lines = [json.dumps(row, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() for row in rows]
         content = gzip_lines(lines)
-        self.store.put(f"{LANDING_LABELS}/{name}-{content_digest(content)}.jsonl.gz", content)
-
-    def _consume(self, event: dict[str, Any], _context: object) -> dict[str, Any]:
-        done = consume(event, self.store, self.start)
-        self.result.counts += done.counts
-        return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
+        key = f"{LANDING_LABELS}/{name}-{content_digest(content)}.jsonl.gz"
+        self.store.put(key, content)
+        return key
 
 
 @contextmanager

@@ -147,13 +147,25 @@ def test_a_disk_that_is_full_for_a_moment_loses_nothing(landed, tmp_path, monkey
     assert objects(tmp_path) == objects(landed[0])
 
 
+def test_a_consumer_that_raises_is_no_storage_outage(tmp_path, monkeypatch):
+    """Prevents a bug of ours that shows up as a message about the disk."""
+
+    def broken(*_arguments):
+        raise TypeError("no such argument")
+
+    monkeypatch.setattr(feeds, "consume", broken)
+    with pytest.raises(FeedError, match="raised") as error:
+        simulate(FeedPlan(50, 1, 7, UNTIL), str(tmp_path), START)
+    assert isinstance(error.value.__cause__, TypeError)
+
+
 def test_a_sum_that_does_not_close_raises():
     lost = FeedResult(sent=3, counts=Counts(3, 2, 1, 0), objects={"a": 1})
     with pytest.raises(FeedError, match="lost"):
-        lost.check(None)
+        lost.check()
     with pytest.raises(FeedError, match="lost"):
-        FeedResult(sent=4, counts=Counts(3, 2, 1, 0), objects={"a": 2}).check(None)
-    FeedResult(sent=3, counts=Counts(3, 2, 1, 0), objects={"a": 2}).check(None)
+        FeedResult(sent=4, counts=Counts(3, 2, 1, 0), objects={"a": 2}).check()
+    FeedResult(sent=3, counts=Counts(3, 2, 1, 0), objects={"a": 2}).check()
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def _delay_ms(rng: Random) -> int:
     return int(minutes * MINUTE_MS)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def utterance(world: World, number: int) -> Utterance:
     """The post or comment that a record of these two roles carries."""
     when = moment(world, number)
