@@ -92,6 +92,7 @@ class _Lines:
         self.taken = b""
 
     def begin_row(self) -> None:
+        """Forget the bytes of the last row; the next line begins another."""
         self.row_line, self.taken = self._number + 1, b""
 
     def __iter__(self) -> Iterator[str]:
