@@ -77,7 +77,7 @@ def _mood_split(facts: Facts) -> Chart:
         name="mood_split",
         title="How the mood divides",
         note=f"Living posts and comments by sentiment: number of texts (bars) and share of all "
-        f"{number(facts.texts)} texts (ring). Positive from +0.05, negative from \u22120.05, neutral between.",
+        f"{plural(facts.texts, 'text')} (ring). Positive from +0.05, negative from \u22120.05, neutral between.",
         alt=f"Of {number(facts.texts)} texts: {shares}.",
         draw=partial(_draw_split, [(mood, facts.count(mood)) for mood in MOODS]),
     )
@@ -299,7 +299,7 @@ def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     for place, topic in zip(places, topics, strict=True):
         axes.text(right, place, signed(topic.mean_polarity), va="center", **small)
         shares: Any = {"va": "center", "color": INK, "fontsize": 10.5}
-        axes.text(negative[place] - 5 * unit, place, f"{-negative[place]:.0f}%", ha="right", **shares)
+        axes.text(negative[place] - 5 * unit, place, f"{abs(negative[place]):.0f}%", ha="right", **shares)
         axes.text(positive[place] + 5 * unit, place, f"{positive[place]:.0f}%", ha="left", **shares)
     top = len(topics) - 0.35
     axes.text(right, top, "mean", **small)

@@ -166,9 +166,11 @@ class _Asker:
         self._connection = connection
 
     def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of the answer."""
         return self._connection.execute(sql, list(parameters)).fetchall()
 
     def row(self, sql: str, parameters: Sequence[Any] = ()) -> tuple[Any, ...]:
+        """The first row of the answer."""
         return self.rows(sql, parameters)[0]
 
 
