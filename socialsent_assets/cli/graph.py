@@ -44,11 +44,14 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
 
     Without --hours, the event hours whose landing, code or results changed. Safe to repeat, and to stop with Ctrl-C.
 
-    \b
-    socialsent materialize
-    socialsent materialize --hours 2026-11-22T03..2026-11-22T09
-    socialsent materialize --hours 2026-11-22 --select cleansed/posts
-    """  # noqa: D301 - \b keeps the lines of the examples
+    Try:
+
+        socialsent materialize
+
+        socialsent materialize --hours 2026-11-22T03..2026-11-22T09
+
+        socialsent materialize --hours 2026-11-22 --select cleansed/posts
+    """
     settings = Settings.from_env()
     console = Console()
     with only_one_writer(settings):
@@ -63,10 +66,12 @@ def status(
 ) -> None:
     """Per tier: hours, rows, duplicates dropped, quarantined, newest event and lag; hours that are stale.
 
-    \b
-    socialsent status
-    socialsent status --format json
-    """  # noqa: D301 - \b keeps the lines of the examples
+    Try:
+
+        socialsent status
+
+        socialsent status --format json
+    """
     if output not in ("table", "json"):
         raise UserError(f"--format {output} is not known; write table or json")
     settings = Settings.from_env()
@@ -95,10 +100,12 @@ def run(
 
     A second run with the same numbers finds everything done and says so.
 
-    \b
-    socialsent run
-    socialsent run --events 200000 --hours 24 --seed 7
-    """  # noqa: D301 - \b keeps the lines of the examples
+    Try:
+
+        socialsent run
+
+        socialsent run --events 200000 --hours 24 --seed 7
+    """
     from socialsent_assets.cli import feed
     from socialsent_assets.cli.memory import PeakMemory
 

@@ -57,6 +57,7 @@ def run_ranges(ranges: Sequence[Range], select: str | None, console: Console) ->
     console.print("[dim]loading the graph …[/dim]")
     import dagster as dg
 
+    from socialsent_assets.cli.orphans import fail_orphans
     from socialsent_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
@@ -88,20 +89,6 @@ def words(hours: Range) -> str:
     """`A..B`, or `A` for a single hour."""
     first, last = hours
     return first.key if first == last else f"{first.key}..{last.key}"
-
-
-def fail_orphans(instance: dg.DagsterInstance) -> int:
-    """Mark runs of command lines that were killed as failed, or the UI shows them running for ever.
-
-    Call it while holding the lock of `materialize`: then no other such process is alive.
-    """
-    import dagster as dg
-
-    unfinished = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.NOT_STARTED])
-    orphans = [run for run in instance.get_runs(unfinished) if PROCESS_TAG in run.tags]
-    for run in orphans:
-        instance.report_run_failed(run, message=f"process {run.tags[PROCESS_TAG]} ended without finishing it")
-    return len(orphans)
 
 
 def _selected(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:

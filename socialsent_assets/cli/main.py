@@ -14,7 +14,7 @@ from typing import Annotated
 import click
 import typer
 
-from socialsent_assets.cli import ask, docs_site, feed, graph, ingest, models
+from socialsent_assets.cli import ask, docs_site, feed, graph, ingest, models, ui
 from socialsent_assets.domain.events.errors import UserError
 
 INTERRUPTED = 130
@@ -27,7 +27,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (feed, ingest, graph, ask, models, docs_site):
+for commands in (feed, ingest, graph, ui, ask, models, docs_site):
     commands.register(app)
 
 

@@ -22,12 +22,15 @@ def standing_table(found: Standing, now: datetime) -> Table:
     from rich.table import Table
 
     table = Table(
-        caption="records = rows + duplicates + quarantined; times are UTC", box=box.SIMPLE, padding=(0, 1, 0, 0)
+        caption="records = rows + duplicates + quarantined; times are UTC",
+        box=box.SIMPLE,
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
     )
     table.add_column("tier", no_wrap=True)
     for name in _NUMBERS:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("newest event", no_wrap=True)
+    table.add_column("newest", no_wrap=True)
     table.add_column("lag", justify="right", no_wrap=True)
     for name, tier in found.tiers.items():
         numbers = [f"{getattr(tier, field):,}" for field in _NUMBERS]
@@ -55,7 +58,7 @@ def _tier_json(tier: TierStanding, now: datetime) -> dict[str, Any]:
 
 
 def _time(tier: TierStanding) -> str:
-    return "–" if tier.newest_event is None else f"{tier.newest_event:%m-%d %H:%M:%S}"
+    return "–" if tier.newest_event is None else f"{tier.newest_event:%m-%d %H:%M}"
 
 
 def _duration(seconds: float | None) -> str:

@@ -33,6 +33,7 @@ READS = (
     kinds={"html", "matplotlib"},
     owners=OWNERS,
     code_version="1",
+    pool="warehouse",  # DuckDB has no readers while dbt writes
 )
 def insights(warehouse: Warehouse, reports: ReportFolder) -> dg.MaterializeResult[None]:
     """One self-contained page: mood over time and by topic, the strongest posts, word clouds, data quality."""

@@ -1,0 +1,107 @@
+"""Child processes of a supervisor: started so that they can be stopped, stopped with all their descendants.
+
+Not here: which children there are (ui.py).
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import psutil
+from rich.console import Console
+from rich.text import Text
+
+PATIENCE_S = 20.0
+EVERY_LINE = re.compile("")
+
+
+@dataclass(frozen=True)
+class Child:
+    """A running child; its output goes to `log`, and line by line to the terminal where that says something."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it still runs."""
+        return self.process.poll() is None
+
+
+def start(
+    name: str, command: Sequence[str], log: Path, console: Console, shown: re.Pattern[str] = EVERY_LINE
+) -> Child:
+    """Start a child; all its output goes to `log`, and lines that match `shown` to the terminal.
+
+    It is started in a session of its own, so that Ctrl-C reaches it through us alone and in order.
+
+    SIGINT and SIGTERM are set back to their defaults: started from a script in the background they would be
+    ignored, Dagster would inherit that, and nothing but SIGKILL would stop it.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=_default_signals,
+    )
+    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    reader = threading.Thread(
+        target=_relay, args=(name, process.stdout, log, console, shown), name=f"{name}-log", daemon=True
+    )
+    reader.start()
+    return Child(name, process, log)
+
+
+def stop_all(children: Sequence[Child], patience_s: float = PATIENCE_S) -> None:
+    """Ask every child to end, last started first, wait, then kill whatever is left of their families."""
+    families = [member for child in children for member in _family(child.process.pid)]
+    for child in reversed(children):
+        if child.is_alive:
+            child.process.send_signal(signal.SIGINT)
+    for child in children:
+        try:
+            child.process.wait(timeout=patience_s)
+        except subprocess.TimeoutExpired:
+            child.process.kill()
+            child.process.wait()
+    _, alive = psutil.wait_procs(families, timeout=2.0)
+    for process in alive:
+        process.terminate()
+    _, alive = psutil.wait_procs(alive, timeout=5.0)
+    for process in alive:
+        process.kill()
+    psutil.wait_procs(alive, timeout=5.0)
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """Descendants of a process now; asked before it is stopped, because orphans lose their parent's id."""
+    try:
+        return psutil.Process(pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def _default_signals() -> None:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _relay(name: str, stream: IO[bytes], log: Path, console: Console, shown: re.Pattern[str]) -> None:
+    with log.open("wb") as file:
+        for raw in stream:
+            file.write(raw)
+            file.flush()
+            line = raw.decode("utf-8", "replace").rstrip()
+            if shown.search(line):
+                console.print(Text.assemble((f"{name:8}", "dim"), line), soft_wrap=True)

@@ -1,0 +1,134 @@
+"""`socialsent ui`: Dagster and a live feed on this machine, until Ctrl-C.
+
+It supervises two children: `dagster dev` (web server, daemon, code server) and the continuous feed.
+
+Not here: starting and stopping processes (children.py), what the daemon does (defs/sensors.py).
+"""
+
+from __future__ import annotations
+
+import re
+import signal
+import sys
+import threading
+import urllib.error
+import urllib.request
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from socialsent_assets.cli.children import Child, start, stop_all
+from socialsent_assets.cli.dagster_home import prepare_dagster_home
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.lake.exclusive import BusyError, exclusive
+from socialsent_assets.settings import PROJECT_ROOT, Settings
+
+READY_WITHIN_S = 300.0
+_LOOK_EVERY_S = 1.0
+# What is worth a line on the terminal of all that Dagster says; the log has everything.
+_NEWS = re.compile(r"- (ERROR|CRITICAL)|Launching run for|RUN_SUCCESS|RUN_FAILURE|STEP_FAILURE")
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server, on 127.0.0.1.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's commands to the application."""
+    app.command(name="ui")(ui)
+
+
+def ui(
+    port: Port = 3000,
+    feed: Annotated[bool, typer.Option(help="Keep simulating a network, a minute at a time.")] = True,
+    per_minute: Annotated[int, typer.Option(help="Events of the feed per minute.")] = 60,
+) -> None:
+    """Dagster's UI and daemon on this lake, with a continuous feed and the sensors on, until Ctrl-C.
+
+    Try:
+
+        socialsent ui
+
+        socialsent ui --port 3001 --no-feed
+    """
+    settings = Settings.from_env()
+    console = Console()
+    prepare_dagster_home(settings)
+    if _answers(port):
+        raise UserError(f"port {port} is taken; write --port {port + 1}")
+    try:
+        with exclusive(settings.home / "locks" / "ui.lock"):
+            _fail_orphans()
+            _supervise(settings, port, per_minute if feed else None, console)
+    except BusyError as error:
+        raise BusyError(f"a UI works on {settings.home} already ({error})") from None
+
+
+def _supervise(settings: Settings, port: int, per_minute: int | None, console: Console) -> None:
+    """Start everything, wait for a signal or for a child to end, stop everything."""
+    stopping = threading.Event()
+    before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    children: list[Child] = []
+    try:
+        console.print("Starting Dagster: web server, daemon, code server … (Ctrl-C stops everything)")
+        children.append(
+            start("dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS)
+        )
+        ready = _wait_until_ready(port, children, stopping)
+        if ready:
+            console.print(f"Dagster UI: [bold]http://127.0.0.1:{port}[/bold]  logs: {settings.home / 'logs'}")
+            if per_minute is not None:
+                feed_log = settings.home / "logs" / "feed.log"
+                children.append(start("feed", feed_command(per_minute), feed_log, console))
+        while not stopping.wait(_LOOK_EVERY_S) and all(child.is_alive for child in children):
+            pass
+        ended = [child for child in children if not child.is_alive]
+    finally:
+        console.print("Stopping …")
+        stop_all(children)
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if ended and not stopping.is_set():
+        raise RuntimeError(
+            f"{ended[0].name} ended with code {ended[0].process.returncode}; its log is {ended[0].log}"
+        )
+    console.print("Stopped.")
+
+
+def dagster_command(port: int) -> list[str]:
+    """`dagster dev` of this very Python: web server, daemon and one code server."""
+    workspace = str(PROJECT_ROOT / "workspace.yaml")
+    return [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
+
+
+def feed_command(per_minute: int) -> list[str]:
+    """The continuous feed."""
+    program = "import sys; from socialsent_assets.cli.main import run; run()"
+    return [sys.executable, "-c", program, "simulate", "--follow", "--per-minute", str(per_minute)]
+
+
+def _wait_until_ready(port: int, children: list[Child], stopping: threading.Event) -> bool:
+    looks = int(READY_WITHIN_S / _LOOK_EVERY_S)
+    for _ in range(looks):
+        if _answers(port):
+            return True
+        if stopping.wait(_LOOK_EVERY_S) or not all(child.is_alive for child in children):
+            return False
+    raise RuntimeError(f"the web server did not answer within {READY_WITHIN_S:.0f} s; its log is {children[0].log}")
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2):
+            return True
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+
+
+def _fail_orphans() -> None:
+    import dagster as dg
+
+    from socialsent_assets.cli.orphans import fail_orphans
+
+    with dg.DagsterInstance.get() as instance:
+        fail_orphans(instance)

@@ -1,0 +1,186 @@
+"""Checks of the lake's tables: each finds its defect, and a blocking one stops what comes after."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from graph_lake import Landing, hour, post_row, score_row, write_table
+
+from socialsent_assets.defs import analytics, cleansed
+from socialsent_assets.defs import landing as landed
+from socialsent_assets.defs.checks import contract, freshness
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import POSTS, SENTIMENT
+from socialsent_assets.lake import audit
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.publish import partition_key
+from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.compute import Compute
+from socialsent_assets.resources.lake import LakeResource
+
+AT = hour("22T08")
+
+
+def test_a_good_hour_passes_every_check(landing: Landing) -> None:
+    """Prevents checks that cry at everything, which nobody reads for long."""
+    landing.add(AT)
+    landing.build([AT])
+    for check in (*contract.CLEANSED, *contract.ANALYTICS):
+        result = check.result(landing.lake, [AT])
+        assert result.passed, (check.table.name, check.name, result.description)
+
+
+def test_an_hour_without_any_object_passes_every_check(lake: Lake) -> None:
+    """Prevents an empty hour from stopping a backfill."""
+    for check in (*contract.CLEANSED, *contract.ANALYTICS):
+        assert check.result(lake, [AT]).passed, check.name
+
+
+def test_a_repeated_event_is_found(lake: Lake) -> None:
+    """Prevents duplicates in the marts."""
+    write_table(lake, POSTS, AT, [post_row(1, AT), post_row(1, AT), post_row(2, AT)])
+    verdict = audit.keys_are_unique(lake, POSTS, [AT])
+    assert (verdict.passed, verdict.measures["repeated rows"]) == (False, 1)
+
+
+def test_a_null_in_a_required_column_is_found_by_name(lake: Lake) -> None:
+    """Prevents posts that belong to nobody."""
+    write_table(lake, POSTS, AT, [post_row(1, AT, post_id=None)])
+    verdict = audit.required_are_filled(lake, POSTS, [AT])
+    assert (verdict.passed, "post_id (1)" in verdict.detail) == (False, True)
+
+
+@pytest.mark.parametrize("change", [{"polarity": 1.5}, {"polarity": None}, {"pos": 0.5}, {"sentiment": "negative"}])
+def test_a_score_that_cannot_be_is_found(lake: Lake, change: dict[str, object]) -> None:
+    """Prevents impossible numbers from reaching a chart."""
+    write_table(lake, SENTIMENT, AT, [score_row(1, AT), score_row(2, AT, **change)])
+    failed = [check.name for check in contract.ANALYTICS if not check.result(lake, [AT]).passed]
+    assert failed
+
+
+def test_another_column_type_or_order_is_found(lake: Lake) -> None:
+    """Prevents a library's habits from becoming the contract."""
+    write_table(lake, POSTS, AT, [post_row(1, AT)])
+    path = Path(lake.cleansed.path(partition_key("posts", AT)))
+    table = pq.read_table(path)
+    pq.write_table(table.append_column("__index_level_0__", pa.array([0])), path)
+    assert "__index_level_0__" in audit.columns_match(lake, POSTS, [AT]).detail
+    pq.write_table(table.select(list(reversed(table.column_names))), path)
+    assert "another order" in audit.columns_match(lake, POSTS, [AT]).detail
+
+
+def test_rows_that_nobody_counted_are_found(landing: Landing) -> None:
+    """Prevents a file that grew after its receipt was written."""
+    landing.add(AT)
+    landing.build([AT])
+    write_table(landing.lake, POSTS, AT, [post_row(number, AT) for number in range(5)])
+    assert not audit.rows_as_counted(landing.lake, POSTS, [AT], "cleanse").passed
+
+
+def test_records_that_vanish_between_landing_and_cleansed_are_found(landing: Landing) -> None:
+    """Prevents silent loss: what landed has to be accepted, dropped as a duplicate or quarantined."""
+    landing.add(AT, events=3)
+    landing.build([AT])  # the pretended job keeps one row per object
+    verdict = audit.records_add_up(landing.lake, [AT])
+    assert (verdict.passed, "3 records landed, 1 were read" in verdict.detail) == (False, True)
+
+
+def test_checks_read_only_the_hours_of_the_run(landing: Landing) -> None:
+    """Prevents checks whose cost grows with the history: a defect elsewhere is not even opened."""
+    landing.add(AT)
+    landing.build([AT])
+    Path(landing.lake.cleansed.path("posts/dt=2026-11-01/hr=00")).mkdir(parents=True)
+    Path(landing.lake.cleansed.path("posts/dt=2026-11-01/hr=00/part-0.parquet")).write_bytes(b"not parquet")
+    assert all(check.result(landing.lake, [AT]).passed for check in contract.CLEANSED)
+
+
+class Pretended(Compute):
+    """Runs no Spark: writes what `Landing` writes, with one defect if asked."""
+
+    root: str
+    defect: bool = False
+
+    def run(self, job: str, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
+        landing = Landing(lake_at(self.root))
+        if job == "score":
+            return [landing.score(at) for at in hours]
+        receipts = [landing.cleanse(at) for at in hours]
+        if self.defect:
+            write_table(landing.lake, POSTS, hours[0], [post_row(0, hours[0], post_id=None)])
+        return receipts
+
+
+def resource_at(root: str) -> LakeResource:
+    tiers = ("landing", "cleansed", "analytics", "artifacts")
+    return LakeResource(**{tier: f"{root}/{tier}" for tier in tiers})
+
+
+def lake_at(root: str) -> Lake:
+    return resource_at(root).open()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def run(
+    root: Path, instance: dg.DagsterInstance, tags: dict[str, str], *, defect: bool = False
+) -> dg.ExecuteInProcessResult:
+    compute = Pretended(root=str(root), defect=defect)
+    defs = dg.Definitions(
+        assets=[landed.landed_events, landed.human_labels, cleansed.cleansed_tables, analytics.analytics_tables],
+        asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
+        jobs=[dg.define_asset_job("refresh", selection="*")],
+        resources={"lake": resource_at(str(root)), "compute": compute},
+        executor=dg.in_process_executor,
+    )
+    return defs.resolve_job_def("refresh").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
+
+
+RANGE = {"dagster/asset_partition_range_start": hour("22T07").key, "dagster/asset_partition_range_end": AT.key}
+
+
+def test_one_run_over_a_range_gives_every_hour_its_own_numbers(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a backfill that stamps the sum, or the last hour's numbers, on every hour."""
+    landing.add(hour("22T07"))
+    landing.add(AT, name="a")
+    landing.add(AT, name="b")
+    result = run(tmp_path / "lake", instance, RANGE)
+    assert result.success
+    events = [
+        e.materialization
+        for e in result.get_asset_materialization_events()
+        if e.asset_key == dg.AssetKey(["cleansed", "posts"])
+    ]
+    rows = {event.partition: event.metadata["dagster/row_count"].value for event in events}
+    assert rows == {hour("22T07").key: 1, AT.key: 2}
+
+
+def test_a_failed_blocking_check_stops_what_comes_after_in_the_same_run(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents rows that break the contract from flowing into scores and marts."""
+    landing.add(AT)
+    result = run(tmp_path / "lake", instance, {"dagster/partition": AT.key}, defect=True)
+    assert not result.success
+    failed = {e.asset_check_key.name for e in result.get_asset_check_evaluations() if not e.passed}
+    assert "required_columns_are_filled" in failed
+    assert not lake_at(str(tmp_path / "lake")).analytics.list(f"sentiment/{AT.path}")
+
+
+def test_hours_that_never_held_anything_are_left_alone(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a bridged gap of a day from leaving a receipt per empty hour."""
+    landing.add(AT)
+    assert run(tmp_path / "lake", instance, RANGE).success
+    assert not landing.lake.cleansed.list(f"_receipts/{hour('22T07').path}")
