@@ -88,9 +88,12 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_traceback(command):
     assert (err, process.returncode) == (b"", 0)
 
 
-def test_a_large_batch_answers_the_same_bytes_as_single_texts():
-    texts = ["VADER is smart, handsome, and funny!", "", "not good", "meh", "😀😡"] * ask.SMALL_BATCH
-    assert ask.scored(texts) == [json.dumps(score_text(text)._asdict()) for text in texts]
+def test_many_texts_answer_the_same_bytes_as_single_ones(monkeypatch):
+    """Prevents a second, faster path that says something else, or the same in other JSON."""
+    monkeypatch.setattr(ask, "MANY", 300)
+    texts = ["VADER is smart, handsome, and funny!", "", "not good", "meh", "😀😡"] * 50
+    scorer, alone = ask.Scorer(), [json.dumps(score_text(text)._asdict()) for text in texts]
+    assert [scorer(texts), scorer(texts)] == [alone, alone]
 
 
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1000])
@@ -106,8 +109,8 @@ def test_an_argument_that_is_no_utf8_is_scored_with_replacement_characters():
 
 def test_scoring_starts_without_the_orchestrator_spark_or_plotting():
     """A pipe of texts must not pay seconds for libraries that it never calls."""
-    code = "import sys, socialsent_assets.cli.ask as a; a.scored(['x'])\n" + (
-        "print([m for m in ('dagster', 'pyspark', 'pandas', 'matplotlib', 'duckdb', 'jinja2') if m in sys.modules])"
+    code = "import sys, socialsent_assets.cli.ask as a; a.Scorer()(['x'])\n" + (
+        "print([m for m in ('dagster', 'pyspark', 'pandas', 'matplotlib', 'duckdb', 'jinja2', 'numba') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
