@@ -19,6 +19,9 @@ from socialsent_assets.domain.events.errors import UserError
 _TAIL = 8  # gzip ends with CRC-32 and length of the content: a content hash for the price of a seek
 
 
+Names = list[str]  # by another name, because `list` is a method below
+
+
 @dataclass(frozen=True)
 class ObjectInfo:
     """One object as a listing shows it: `size` in bytes, `version` changes whenever the content does."""
@@ -28,16 +31,19 @@ class ObjectInfo:
     version: str
 
 
+Objects = list[ObjectInfo]
+
+
 class Storage(Protocol):
     """A tier's root; keys are relative to it, with `/` between parts, and never leave it."""
 
     uri: str
 
-    def list(self, prefix: str) -> list[ObjectInfo]:
+    def list(self, prefix: str) -> Objects:
         """Objects whose folder is exactly `prefix`, sorted by key; [] if there is no such folder."""
         ...
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> Names:
         """Names of the folders directly under `prefix`, sorted."""
         ...
 
@@ -65,7 +71,7 @@ class FolderStorage:
         self.root = root
         self.uri = str(root)
 
-    def list(self, prefix: str) -> list[ObjectInfo]:
+    def list(self, prefix: str) -> Objects:
         """See `Storage.list`; hidden files and writes under way (names that start with a dot) are left out."""
         folder = self._inside(prefix)
         if not folder.is_dir():
@@ -74,7 +80,7 @@ class FolderStorage:
             files = [e for e in entries if e.is_file() and not e.name.startswith(".")]
         return sorted((self._info(prefix, e) for e in files), key=lambda info: info.key)
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str) -> Names:
         """See `Storage.folders`."""
         folder = self._inside(prefix)
         if not folder.is_dir():
