@@ -13,10 +13,11 @@ from socialsent_assets.domain.language import bigram_files
 from socialsent_assets.domain.language.bigrams import train as train_bigrams
 from socialsent_assets.domain.learning.labels import CLASSES
 
+# Words that the lexicon does not hold: a model must know more than the lexicon, or it is not promoted.
 MOODS = {
-    "negative": "awful lost broken angry",
+    "negative": "blurgh grotty naff yucko",
     "neutral": "station monday report street",
-    "positive": "love win sunny great",
+    "positive": "zingy corking belter spiffo",
 }
 FILLER = ["the", "a", "of", "in", "we", "today", "with", "game", "it", "and", "they", "city", "song", "food"]
 
@@ -80,7 +81,10 @@ def test_training_prints_the_model_beside_its_baselines(tmp_path, capfd):
 
 
 def test_every_line_of_stdin_gets_one_object_in_order(model, monkeypatch, capfdbinary):
-    stdin(monkeypatch, "sunny love great\n\nawful \xff angry lost\n".encode("latin-1") + "station monday 😀".encode())
+    stdin(
+        monkeypatch,
+        "zingy corking belter\n\nblurgh \xff naff yucko\n".encode("latin-1") + "station monday 木".encode(),
+    )
     assert exit_code(["predict", "-", "--model", str(model)]) == 0
     answers = [json.loads(line) for line in capfdbinary.readouterr().out.splitlines()]
     assert [a["label"] for a in answers] == ["positive", "neutral", "negative", "neutral"]
@@ -98,7 +102,7 @@ def test_no_input_gives_no_output(model, monkeypatch, capfdbinary):
 
 
 def test_one_text_from_the_command_line(model, capfdbinary):
-    assert exit_code(["predict", "awful broken", "--model", str(model)]) == 0
+    assert exit_code(["predict", "blurgh grotty", "--model", str(model)]) == 0
     assert json.loads(capfdbinary.readouterr().out)["label"] == "negative"
 
 
@@ -133,8 +137,8 @@ def test_a_tampered_model_does_not_answer(model, tmp_path, capfd):
     for path in model.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     target = tmp_path / "classifier.json"
-    target.write_bytes(target.read_bytes().replace(b"awful", b"lawful"))
-    assert exit_code(["predict", "awful", "--model", str(tmp_path)]) == 2
+    target.write_bytes(target.read_bytes().replace(b"naff", b"naffy"))
+    assert exit_code(["predict", "naff", "--model", str(tmp_path)]) == 2
     assert "classifier.json is not the file" in capfd.readouterr().err
 
 
@@ -143,7 +147,7 @@ def test_a_model_is_promoted_listed_used_and_rolled_back(model, tmp_path, capfd)
     assert "socialsent models promote" in capfd.readouterr().err
     assert exit_code(["models", "promote", str(model)]) == 0
     assert "answers now" in capfd.readouterr().out
-    assert exit_code(["predict", "love sunny"]) == 0
+    assert exit_code(["predict", "zingy belter"]) == 0
     assert json.loads(capfd.readouterr().out)["label"] == "positive"
     other = write_labels(tmp_path / "other.csv", 240, 9)
     assert exit_code(["train", "--labels", str(other), "--out", "second", "--jobs", "1"]) == 0
