@@ -18,7 +18,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.language.text import clean_text
 
 MANY = 20_000
-"""Texts from which the compiled scorer, a second of loading, answers sooner than the plain rules (60,000 per second)."""
+"""Texts from which the compiled scorer, a second of loading, repays it: the plain rules score 60,000 per second."""
 
 FEW = 100  # a batch that a person or a slow pipe hands over: not worth arrays
 

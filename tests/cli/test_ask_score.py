@@ -109,8 +109,8 @@ def test_an_argument_that_is_no_utf8_is_scored_with_replacement_characters():
 
 def test_scoring_starts_without_the_orchestrator_spark_or_plotting():
     """A pipe of texts must not pay seconds for libraries that it never calls."""
-    code = "import sys, socialsent_assets.cli.ask as a; a.Scorer()(['x'])\n" + (
-        "print([m for m in ('dagster', 'pyspark', 'pandas', 'matplotlib', 'duckdb', 'jinja2', 'numba') if m in sys.modules])"
-    )
+    heavy = ["dagster", "pyspark", "pandas", "matplotlib", "duckdb", "jinja2", "numba"]
+    code = "import sys, socialsent_assets.cli.ask as a; a.Scorer()(['x'])\n"
+    code += f"print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "[]"
