@@ -13,6 +13,7 @@ import dagster as dg
 
 from socialsent_assets.defs.metadata import OWNERS
 from socialsent_assets.lake.warehouse import reading
+from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
 
@@ -22,6 +23,8 @@ READS = (
     "agg_user_engagement",
     "fct_posts",
     "fct_comments",
+    "fct_interactions",
+    "dim_users",
     "lake_hours",
 )
 
@@ -35,12 +38,12 @@ READS = (
     code_version="1",
     pool="warehouse",  # DuckDB has no readers while dbt writes
 )
-def insights(warehouse: Warehouse, reports: ReportFolder) -> dg.MaterializeResult[None]:
+def insights(lake: LakeResource, warehouse: Warehouse, reports: ReportFolder) -> dg.MaterializeResult[None]:
     """One self-contained page: mood over time and by topic, the strongest posts, word clouds, data quality."""
     from socialsent_assets.insights.report import build_report
 
     with reading(Path(warehouse.path)) as connection:
-        made = build_report(connection, Path(reports.path))
+        made = build_report(connection, Path(reports.path), lake.open())
     return dg.MaterializeResult(metadata=_metadata(made.path, made.pngs, made.headline))
 
 
