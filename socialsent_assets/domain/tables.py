@@ -114,7 +114,7 @@ QUARANTINE = Table(
         Column("reason", "string", "One of the nine quarantine reasons.", required=True),
         Column("detail", "string", "A sentence that says what is wrong.", required=True),
         Column("source_object", "string", "Landing object that holds the line.", required=True),
-        Column("raw", "string", "The line, base64; null if it was JSON and stays readable in landing."),
+        Column("raw", "string", "The line, base64; null if it was JSON or too large: it stays readable in landing."),
     ),
 )
 SENTIMENT = Table(

@@ -9,7 +9,7 @@ Not here: the rules for a line (landing_rows.py), the files (hour_files.py), Dag
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,8 +18,11 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.cleansed_rows import normaliser
+from socialsent_assets.jobs.damaged import rows_without_damage, salvage
 from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.landing_rows import TABLE_OF, landing_rows
+from socialsent_assets.jobs.slices import in_slices
+from socialsent_assets.jobs.spark_errors import SparkRunError
 from socialsent_assets.lake.freshness import CLEANSE_VERSION
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.publish import promote, staging
@@ -32,7 +35,6 @@ if TYPE_CHECKING:
 
 JOB = "cleanse"
 SLICE_BYTES = 256 * 1024 * 1024
-SLICE_HOURS = 200
 
 
 @dataclass(frozen=True)
@@ -60,21 +62,11 @@ def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list
     An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
     """
     landed = [LandedHour(hour, tuple(_readable(lake.landed(hour)))) for hour in sorted(set(hours))]
-    return [receipt for batch in in_slices(landed) for receipt in _cleanse_slice(spark, lake, batch)]
-
-
-def in_slices(landed: Sequence[LandedHour]) -> Iterator[list[LandedHour]]:
-    """Consecutive hours of at most SLICE_HOURS and, but for a single larger hour, SLICE_BYTES."""
-    batch: list[LandedHour] = []
-    size = 0
-    for hour in landed:
-        if batch and (len(batch) >= SLICE_HOURS or size + hour.size > SLICE_BYTES):
-            yield batch
-            batch, size = [], 0
-        batch.append(hour)
-        size += hour.size
-    if batch:
-        yield batch
+    return [
+        receipt
+        for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES)
+        for receipt in _cleanse_slice(spark, lake, batch)
+    ]
 
 
 def _readable(objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
@@ -82,17 +74,25 @@ def _readable(objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
 
 
 def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
-    files = [lake.landing.path(info.key) for hour in landed for info in hour.objects]
+    keys = [info.key for hour in landed for info in hour.objects]
     with staging(lake.cleansed) as folder:
-        staged = _stage(spark, lake, files, folder) if files else []
+        staged = _stage(spark, lake, keys, folder) if keys else []
         return [
             _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}) for hour in landed
         ]
 
 
-def _stage(spark: SparkSession, lake: Lake, files: Sequence[str], folder: Path) -> list[StagedHour]:
-    rows = landing_rows(spark, lake.landing.path(LANDING_EVENTS), files)
-    return write_hours(rows, folder, _table_files())
+def _stage(spark: SparkSession, lake: Lake, keys: Sequence[str], folder: Path) -> list[StagedHour]:
+    rows = landing_rows(spark, lake.landing.path(LANDING_EVENTS), [lake.landing.path(key) for key in keys])
+    try:
+        return write_hours(rows, folder / "whole", _table_files())
+    except SparkRunError:
+        salvaged = folder / "salvaged"
+        damaged = salvage(lake, keys, salvaged)
+        if not damaged:
+            raise
+        rows = rows_without_damage(spark, lake, keys, damaged, salvaged)
+        return write_hours(rows, folder / "without_damage", _table_files())
 
 
 def _table_files() -> dict[str, TableFile]:

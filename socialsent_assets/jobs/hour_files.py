@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import Table
 from socialsent_assets.jobs.schemas import arrow_schema
+from socialsent_assets.jobs.spark_errors import told_in_one_line
 from socialsent_assets.lake.publish import PART
 
 if TYPE_CHECKING:
@@ -71,6 +72,9 @@ def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) 
     stands: newest event_time, then the order of `domain.events.versions.copy_order`, which compares canonical
     lines; their keys are sorted, so comparing columns in the order of their names is the same, but for fields
     that the contract does not know.
+
+    Raises:
+        SparkRunError: the run failed; nothing but `folder` was touched.
     """
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
@@ -81,10 +85,11 @@ def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) 
     )
     target = str(folder)
 
-    def write(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def write(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         return write_batches(batches, Path(target), tables)
 
-    reports = ordered.mapInArrow(write, REPORT_SCHEMA).collect()
+    with told_in_one_line():
+        reports = ordered.mapInArrow(write, REPORT_SCHEMA).collect()
     return sorted((_staged(row) for row in reports), key=lambda staged: (staged.hour, staged.table))
 
 

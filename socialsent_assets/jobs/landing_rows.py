@@ -19,19 +19,14 @@ from socialsent_assets.jobs.schemas import CORRUPT, landing_schema
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 TABLE_OF = {kind: f"{kind}s" for kind in KINDS}
 """Event type -> cleansed table."""
 
 # No "encoding": Spark would decode every line before it parses it, which takes a fifth longer and hides bytes
 # that are not UTF-8.
-_JSON_OPTIONS = {
-    "mode": "PERMISSIVE",
-    "columnNameOfCorruptRecord": CORRUPT,
-    "allowSingleQuotes": "false",
-    "allowNonNumericNumbers": "false",
-    "lineSep": "\n",
-}
+_JSON_OPTIONS = {"mode": "PERMISSIVE", "columnNameOfCorruptRecord": CORRUPT, "lineSep": "\n"}
 
 
 def landing_rows(spark: SparkSession, root: str, files: Sequence[str]) -> DataFrame:
@@ -41,13 +36,14 @@ def landing_rows(spark: SparkSession, root: str, files: Sequence[str]) -> DataFr
 
     Returns:
         PARTITION, event_id, event_time (text, one spelling), source, every field of `data` as text, and for a
-        bad line reason, detail, source_object and raw (base64, if it was not JSON).
+        bad line reason, detail, source_object and raw (base64, if it was not JSON and not too large).
     """
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-    from socialsent_assets.jobs.line_rules import failure, one_spelling
+    from socialsent_assets.jobs.line_rules import STRICT_JSON, failure, one_spelling
 
-    lines = spark.read.schema(landing_schema()).options(basePath=root, **_JSON_OPTIONS).json(list(files))
+    options = {"basePath": root, **_JSON_OPTIONS, **STRICT_JSON}
+    lines = spark.read.schema(landing_schema()).options(**options).json(list(files))
     judged = lines.withColumn("event_time", one_spelling("event_time")).withColumn("failure", failure())
     bad = F.col("failure").isNotNull()
     hour = F.concat(F.lit("dt="), F.col("dt"), F.lit("/hr="), F.col("hr"))
@@ -62,7 +58,26 @@ def landing_rows(spark: SparkSession, root: str, files: Sequence[str]) -> DataFr
         F.when(bad, F.concat(F.lit(f"{LANDING_EVENTS}/"), hour, F.lit("/"), F.col("_metadata.file_name"))).alias(
             "source_object"
         ),
-        F.base64(F.col(CORRUPT).cast("binary")).alias("raw"),
+        # A line of 50 MB would be copied four times on its way to the table; it stays where it is, in landing.
+        F.when(F.col("failure.reason") != "too_large", F.base64(F.col(CORRUPT).cast("binary"))).alias("raw"),
+    )
+
+
+def landing_row_schema() -> StructType:
+    """Schema of what `landing_rows` returns, for rows that come from elsewhere."""
+    from pyspark.sql import types as T  # noqa: N812
+
+    data = next(field.dataType for field in landing_schema() if field.name == "data")
+    if not isinstance(data, T.StructType):
+        raise TypeError(f"data is not a struct: {data}")
+    before = (PARTITION, "event_id", "event_time", "source")
+    after = ("reason", "detail", "source_object", "raw")
+    return T.StructType(
+        [
+            *(T.StructField(name, T.StringType()) for name in before),
+            *data.fields,
+            *(T.StructField(name, T.StringType()) for name in after),
+        ]
     )
 
 

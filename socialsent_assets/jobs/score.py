@@ -17,6 +17,7 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
 from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
+from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.lake.freshness import lake_version, score_code_version
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.publish import partition_key, promote, staging
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 JOB = "score"
 SLICE_ROWS = 2_000_000
-SLICE_HOURS = 200
 _POLARITY_UNITS = 10_000  # VADER rounds to four decimals
 _CLASSES = ("positive", "neutral", "negative")
 
@@ -40,9 +40,12 @@ def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[R
 
     Raises:
         FileNotFoundError: an hour was never cleansed.
+        SparkRunError: see `write_hours`.
     """
     cleansed = [_cleansed(lake, hour) for hour in sorted(set(hours))]
-    return [receipt for batch in _in_slices(cleansed) for receipt in _score_slice(spark, lake, batch)]
+    return [
+        receipt for batch in in_slices(cleansed, _texts, SLICE_ROWS) for receipt in _score_slice(spark, lake, batch)
+    ]
 
 
 def _cleansed(lake: Lake, hour: EventHour) -> Receipt:
@@ -50,18 +53,6 @@ def _cleansed(lake: Lake, hour: EventHour) -> Receipt:
     if receipt is None:
         raise FileNotFoundError(f"hour {hour} was never cleansed: run cleanse for it first")
     return receipt
-
-
-def _in_slices(cleansed: Sequence[Receipt]) -> list[list[Receipt]]:
-    slices: list[list[Receipt]] = [[]]
-    rows = 0
-    for receipt in cleansed:
-        rows += _texts(receipt)
-        if slices[-1] and (len(slices[-1]) >= SLICE_HOURS or rows > SLICE_ROWS):
-            slices.append([])
-            rows = _texts(receipt)
-        slices[-1].append(receipt)
-    return slices
 
 
 def _texts(cleansed: Receipt) -> int:
