@@ -65,7 +65,7 @@ def train(
     """
     from socialsent_assets.domain.learning.candidates import classifier_candidate
     from socialsent_assets.domain.learning.labels import HUMAN, read_csv
-    from socialsent_assets.domain.learning.training import split
+    from socialsent_assets.domain.learning.training import FOLDS, GRID, split
     from socialsent_assets.lake.model_registry import write_model
     from socialsent_assets.lake.storage import FolderStorage
 
@@ -78,6 +78,9 @@ def train(
     else:
         held_out = read_csv(val)
         _say_what_was_left_out(val, held_out)
+    sys.stderr.write(
+        f"Searching {len(GRID)} settings on {FOLDS} folds each, then training the best on all of them…\n"
+    )
     made = classifier_candidate(
         posts,
         held_out,

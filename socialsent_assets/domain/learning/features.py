@@ -1,4 +1,4 @@
-"""What the classifier sees of a post: words with negation marked, characters, and what the lexicon says.
+"""What the classifier sees of a post: words, and which are negated, characters, and what the lexicon says.
 
 Everything here is a function of one post alone: nothing is fitted, so nothing can leak from held-out posts,
 and a post has the same features whatever batch it comes in.
@@ -22,13 +22,13 @@ from socialsent_assets.domain.language.text import USER, clean_text, words
 from socialsent_assets.domain.language.vader_lexicon import NEGATIONS, valences
 from socialsent_assets.domain.learning.emoji_words import without_emoji
 
-__all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "documents", "word_ngrams"]
+__all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "characters", "documents", "word_ngrams"]
 
 FEATURES_VERSION = 1
 """Raise it with every change of any output here: a model answers only with the features it learned from."""
 
 NEGATED = "_NEG"
-"""Ends every word in the reach of a negation: "not good" is "not", "good_NEG"."""
+"""Ends the second form of every word in the reach of a negation: "not good" is "not", "good" and "good_NEG"."""
 
 LONGEST_TEXT = 10_000
 """Characters of a post that are looked at. Posts of the platforms end far below; a text of a megabyte would
@@ -39,13 +39,13 @@ class Document(NamedTuple):
     """One post, ready for weighing.
 
     Attributes:
-        words: tokens, lower case, negated ones marked.
-        characters: the unmarked tokens as one string, for character n-grams.
+        words: tokens, lower case.
+        negated: those of them that a negation reaches, marked.
         numbers: float32, shape (len(NUMBERS),), each of the order of one.
     """
 
     words: list[str]
-    characters: str
+    negated: list[str]
     numbers: npt.NDArray[np.float32]
 
 
@@ -65,9 +65,14 @@ def documents(texts: Sequence[str | None]) -> list[Document]:
 
 
 def word_ngrams(document: Document) -> list[str]:
-    """Words and pairs of neighbours: the analyzer of the word vectorizer."""
+    """Words, pairs of neighbours, and negated words once more: the analyzer of the word counter."""
     found = document.words
-    return found + [f"{a} {b}" for a, b in pairwise(found)]
+    return [*found, *(f"{a} {b}" for a, b in pairwise(found)), *document.negated]
+
+
+def characters(document: Document) -> str:
+    """The words as one string, of which character n-grams are counted."""
+    return " ".join(document.words)
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -101,18 +106,18 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _marked(tokens: Sequence[str]) -> list[str]:
-    """Tokens with `NEGATED` after every word from a negation to the end of its clause."""
-    marked, negating = [], False
+def _in_reach(tokens: Sequence[str]) -> list[bool]:
+    """For each token whether it lies between a negation and the end of its clause."""
+    reached, negating = [], False
     for token in tokens:
         if token in NEGATIONS or token.endswith("n't"):
             negating = True
-            marked.append(token)
+            reached.append(False)
             continue
         if token in _CLAUSE_END:
             negating = False
-        marked.append(token + NEGATED if negating and token[0].isalnum() else token)
-    return marked
+        reached.append(negating and token[0].isalnum())
+    return reached
 
 
 # ---------------------------------------------------------------------------------------------- numbers
@@ -122,14 +127,14 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2}")
 
 def _documents(texts: Sequence[str], scores: Scores) -> list[Document]:
     rows = np.empty((len(texts), len(NUMBERS)), np.float32)
-    kept: list[tuple[list[str], str]] = []
+    kept: list[tuple[list[str], list[str]]] = []
     columns = (column.tolist() for column in (scores.polarity, scores.pos, scores.neu, scores.neg))
     for row, text, polarity in zip(rows, texts, zip(*columns, strict=True), strict=True):
         tokens = _tokens(text)
-        marked = _marked(tokens)
-        row[:] = (*_lexicon_says(*polarity), *_surface(text, tokens), *_word_valences(tokens, marked))
-        kept.append((marked, " ".join(tokens)))
-    return [Document(marked, joined, row) for (marked, joined), row in zip(kept, rows, strict=True)]
+        reached = _in_reach(tokens)
+        row[:] = (*_lexicon_says(*polarity), *_surface(text, tokens), *_word_valences(tokens, reached))
+        kept.append((tokens, [t + NEGATED for t, negated in zip(tokens, reached, strict=True) if negated]))
+    return [Document(tokens, negated, row) for (tokens, negated), row in zip(kept, rows, strict=True)]
 
 
 def _lexicon_says(polarity: float, pos: float, neu: float, neg: float) -> tuple[float, ...]:
@@ -156,14 +161,14 @@ def _surface(text: str, tokens: Sequence[str]) -> tuple[float, ...]:
     )
 
 
-def _word_valences(tokens: Sequence[str], marked: Sequence[str]) -> tuple[float, ...]:
+def _word_valences(tokens: Sequence[str], reached: Sequence[bool]) -> tuple[float, ...]:
     """Sums, extremes and counts of the words' own valences; a negated word counts 0.7 the other way."""
     lexicon = valences()
     found = []
-    for token, mark in zip(tokens, marked, strict=True):
+    for token, negated in zip(tokens, reached, strict=True):
         valence = lexicon.get(token.lstrip("#") or token)
         if valence:
-            found.append(valence / 4 * (-0.7 if mark.endswith(NEGATED) else 1))
+            found.append(valence / 4 * (-0.7 if negated else 1))
     if not found:
         return (0.0,) * 9
     up = [v for v in found if v > 0]

@@ -20,7 +20,7 @@ from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 
-from socialsent_assets.domain.learning.features import word_ngrams
+from socialsent_assets.domain.learning.features import characters, word_ngrams
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.learning.features import Document
@@ -37,16 +37,12 @@ def counter(kind: str, **options: Any) -> CountVectorizer:
         return CountVectorizer(analyzer=word_ngrams, dtype=np.float32, **options)
     return CountVectorizer(
         analyzer="char_wb",
-        preprocessor=_characters,
+        preprocessor=characters,
         ngram_range=CHARACTER_RANGE,
         lowercase=False,
         dtype=np.float32,
         **options,
     )
-
-
-def _characters(document: Document) -> str:
-    return document.characters
 
 
 def numbers_of(posts: Sequence[Document]) -> npt.NDArray[np.float32]:

@@ -12,11 +12,13 @@ def one(text):
 
 
 def test_negation_reaches_to_the_end_of_its_clause():
-    assert one("I don't like it, good food").words == ["i", "don't", "like_NEG", "it_NEG", ",", "good", "food"]
+    found = one("I don't like it, good food")
+    assert found.words == ["i", "don't", "like", "it", ",", "good", "food"]
+    assert found.negated == ["like_NEG", "it_NEG"]
 
 
 def test_neighbours_are_features():
-    assert word_ngrams(one("not good")) == ["not", "good_NEG", "not good_NEG"]
+    assert word_ngrams(one("not good")) == ["not", "good", "not good", "good_NEG"]
 
 
 def test_an_emoji_is_read_as_the_emoticon_for_the_same_thing():

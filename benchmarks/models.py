@@ -1,0 +1,172 @@
+"""Speed and quality of the models: bigrams, classifier, server. Run it: python benchmarks/models.py [--model DIR]
+
+Corpus: the labelled posts in the folder that SOCIALSENT_LABELLED_POSTS names, else invented posts; the first line
+says which. Without --model a classifier is trained first, which takes minutes on real posts. CPU seconds of one
+core, except latencies, which are wall time.
+
+Not here: the scorer (benchmarks/scoring.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import os
+import random
+import threading
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import uvicorn
+from threadpoolctl import threadpool_limits
+
+from socialsent_assets.domain.language import bigram_files, bigrams, text
+from socialsent_assets.domain.learning.candidates import classifier_candidate
+from socialsent_assets.domain.learning.classifier import Classifier
+from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, LabelledPosts, from_pairs, read_csv
+from socialsent_assets.domain.learning.model_card import CLASSIFIER
+from socialsent_assets.jobs.endpoint import application
+from socialsent_assets.lake.model_registry import read_model
+from socialsent_assets.lake.storage import FolderStorage
+
+REQUESTS = 500
+
+
+def main() -> None:
+    """Measure and print."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--model", type=Path, help="a folder of socialsent train; default: train one now")
+    chosen = options.parse_args()
+    learn, measure = corpus()
+    with threadpool_limits(1):  # figures are per core
+        bench_bigrams(learn, measure)
+        classifier = classifier_of(chosen.model, learn, measure)
+        bench_batches(classifier, measure.texts)
+        bench_single(classifier, measure.texts)
+        bench_server(classifier, measure.texts)
+
+
+def corpus() -> tuple[LabelledPosts, LabelledPosts]:
+    """Posts to learn from and to measure on."""
+    folder = os.environ.get("SOCIALSENT_LABELLED_POSTS")
+    if folder:
+        learn, measure = (read_csv(Path(folder) / name) for name in ("train.csv", "val.csv"))
+    else:
+        learn, measure = invented(10_000, 1), invented(1_000, 2)
+    source = f"labelled posts of {folder}" if folder else "invented posts"
+    print(f"corpus: {source}: {len(learn):,} to learn from, {len(measure):,} to measure on")
+    return learn, measure
+
+
+def invented(count: int, seed: int) -> LabelledPosts:
+    """Posts of random letters in which three words give the mood away."""
+    rng = random.Random(seed)
+    words = ["".join(random.Random(i).choices("aeioulnrst", k=2 + i % 7)) for i in range(5000)]
+    texts, labels = [], []
+    for _ in range(count):
+        label = rng.randrange(len(CLASSES))
+        mood = [words[(rng.randrange(300) * 3 + label) % 5000] for _ in range(3)]
+        texts.append(" ".join([*mood, *rng.choices(words, k=12)]))
+        labels.append(CLASSES[label])
+    return from_pairs(texts, labels)
+
+
+def bench_bigrams(learn: LabelledPosts, measure: LabelledPosts) -> None:
+    """Training speed, perplexity beside the add-one baselines, hits of the next word, look-ups."""
+    train, held_out = ([text.words(text.clean_text(t)) for t in posts.texts] for posts in (learn, measure))
+    seconds = []
+    for _ in range(3):
+        start = time.process_time()
+        model = bigrams.train(train)
+        seconds.append(time.process_time() - start)
+    size = sum(map(len, bigram_files.dump(model).values()))
+    print(
+        f"bigrams: training {model.tokens / min(seconds):,.0f} tokens/s, {model.tokens:,} tokens, {size / 1e6:.1f} MB"
+    )
+    found = model.perplexity(held_out)
+    print(
+        f"bigrams: perplexity {found.value:.1f} (add-one bigrams {found.laplace_bigram:.1f}, add-one words "
+        f"{found.laplace_unigram:.1f}; vocabulary {model.size:,}, unknown {100 * found.unknown_share:.1f} %)"
+    )
+    pairs = [(a, b) for post in held_out for a, b in zip([None, *post], post, strict=False) if b in model.ids]
+    start = time.process_time()
+    tops = {a: [word for word, _ in model.top_k(a, 5)] for a in {a for a, _ in pairs}}
+    rate = len(tops) / (time.process_time() - start)
+    first = np.mean([tops[a][:1] == [b] for a, b in pairs])
+    five = np.mean([b in tops[a] for a, b in pairs])
+    print(f"bigrams: next known word top-1 {100 * first:.1f} %, top-5 {100 * five:.1f} %, {rate:,.0f} look-ups/s")
+
+
+def classifier_of(folder: Path | None, learn: LabelledPosts, measure: LabelledPosts) -> Classifier:
+    """The model of a folder, or one trained here, with its figures."""
+    if folder is not None:
+        model = read_model(FolderStorage(folder), "", CLASSIFIER)
+        print(f"classifier: {folder}: {model.card.headline}")
+        return Classifier.load(model.files)
+    start = time.process_time()
+    made = classifier_candidate(learn, measure, label_source=HUMAN, created_at=datetime.now(UTC), data={})
+    print(f"classifier: trained in {time.process_time() - start:.0f} CPU s: {made.card.headline}")
+    for name, gain in made.card.gains.items():
+        print(f"classifier: {100 * gain['value']:+.1f} points over {name}")
+    return Classifier.load(made.files)
+
+
+def bench_batches(classifier: Classifier, texts: list[str]) -> None:
+    """Posts per CPU second in batches, features included."""
+    rates = []
+    for _ in range(4):
+        start = time.process_time()
+        classifier.probabilities(texts)
+        rates.append(len(texts) / (time.process_time() - start))
+    print(f"classifier: {np.median(rates[1:]):,.0f} posts/s per core in batches (first, cold: {rates[0]:,.0f})")
+
+
+def bench_single(classifier: Classifier, texts: list[str]) -> None:
+    """Wall time of one post at a time, in this process."""
+    print_latency(
+        "one post, in process", [timed(lambda t=t: classifier.probabilities([t])) for t in texts[:REQUESTS]]
+    )
+
+
+def bench_server(classifier: Classifier, texts: list[str]) -> None:
+    """Wall time of one post per request over loopback, one connection."""
+    server = uvicorn.Server(uvicorn.Config(application(classifier), port=0, log_level="error"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+
+        def ask(post: str) -> None:
+            connection.request(
+                "POST", "/invocations", json.dumps({"text": post}), {"Content-Type": "application/json"}
+            )
+            connection.getresponse().read()
+
+        print_latency("one post, over HTTP", [timed(lambda t=t: ask(t)) for t in texts[:REQUESTS]])
+        connection.close()
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+def timed(call: object) -> float:
+    """Milliseconds that a call takes."""
+    start = time.perf_counter()
+    call()  # type: ignore[operator]
+    return 1000 * (time.perf_counter() - start)
+
+
+def print_latency(what: str, milliseconds: list[float]) -> None:
+    """Median, 99th percentile and worst."""
+    p50, p99 = np.percentile(milliseconds, (50, 99))
+    print(f"{what}: p50 {p50:.2f} ms, p99 {p99:.2f} ms, worst {max(milliseconds):.2f} ms ({len(milliseconds)} posts)")
+
+
+if __name__ == "__main__":
+    main()
