@@ -28,7 +28,7 @@ import pyarrow as pa
 from socialsent_assets.domain.language import polarity, vader_rules
 from socialsent_assets.domain.language.vader_lexicon import BOOSTERS, NEGATIONS, emoji_descriptions, valences
 
-CHUNK = 4_000
+CHUNK = 8_000  # about what Spark hands to a Python worker at once
 REFERENCE = "vaderSentiment 3.3.2"
 OURS = "ours, batch from a list"
 

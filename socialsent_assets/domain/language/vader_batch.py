@@ -85,7 +85,7 @@ def score_rows(
 
 @_compiled
 def _score_rows(data, offsets, tables, scores, left_over):  # type: ignore[no-untyped-def]
-    longest = 0
+    longest = np.int64(0)
     for row in range(len(scores)):
         longest = max(longest, offsets[row + 1] - offsets[row])
     tokens, hits, sentiments = _scratch(longest)
