@@ -35,6 +35,10 @@ class Child:
         """Whether it still runs."""
         return self.process.poll() is None
 
+    def log_lines(self) -> int:
+        """How many lines it has said so far."""
+        return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
+
 
 def start(
     name: str, command: Sequence[str], log: Path, console: Console, shown: re.Pattern[str] = EVERY_LINE

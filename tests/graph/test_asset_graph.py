@@ -103,7 +103,12 @@ def test_keys_are_the_same_with_an_empty_environment_and_without_network(
     graph: dg.AssetGraph, tmp_path: Path
 ) -> None:
     """Prevents keys that carry an environment's name, and an import that asks a network for anything."""
-    no_network = "import socket\ndef no(*a, **k): raise OSError('no network')\nsocket.socket.connect = no\nsocket.getaddrinfo = no\n"
+    no_network = (
+        "import socket\n"
+        "def no(*a, **k): raise OSError('no network')\n"
+        "socket.socket.connect = no\n"
+        "socket.getaddrinfo = no\n"
+    )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", no_network + PROBE],
         cwd=tmp_path,
@@ -119,6 +124,9 @@ def test_keys_are_the_same_with_an_empty_environment_and_without_network(
 
 def test_importing_the_graph_starts_no_spark_and_opens_no_warehouse() -> None:
     """Prevents a web server that pays for a JVM, and a lock on the warehouse while nobody reads it."""
-    program = "import sys, socialsent_assets.definitions; print([m for m in ('pyspark', 'sklearn', 'matplotlib') if m in sys.modules])"
+    program = (
+        "import sys, socialsent_assets.definitions;"
+        "print([m for m in ('pyspark', 'sklearn', 'matplotlib') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

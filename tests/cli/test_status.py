@@ -1,0 +1,77 @@
+"""`socialsent status`: the tiers as they stand."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from socialsent_assets.cli.main import exit_code
+from socialsent_assets.cli.standing_table import _duration
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SOCIALSENT_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def land(home: Path, key: str, lines: list[str]) -> None:
+    path = home / "lake" / "landing" / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
+
+
+def test_an_empty_home_has_a_standing_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents an error from the command that one types first."""
+    assert exit_code(["status", "--format", "json"]) == 0
+    standing = json.loads(capsys.readouterr().out)
+    assert set(standing) == {"tiers", "stale_hours", "models"}
+    assert set(standing["tiers"]) == {"landing", "cleansed", "analytics", "marts"}
+    for tier in standing["tiers"].values():
+        assert {"hours", "rows", "duplicates", "quarantined", "newest_event", "lag_seconds"} <= set(tier)
+        assert (tier["rows"], tier["newest_event"]) == (0, None)
+    assert exit_code(["status"]) == 0
+    assert "Nothing has landed yet" in capsys.readouterr().out
+
+
+def test_landing_is_counted_by_names_and_its_hours_are_stale(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a landing tier whose three numbers do not add up to what was sent."""
+    land(home, "events/dt=2026-11-22/hr=09/a.2r1d.jsonl.gz",
+         ['{"event_time":"2026-11-22T09:10:00.000000Z"}', '{"event_time":"2026-11-22T09:05:00.000000Z"}'])  # fmt: skip
+    land(home, "quarantine/dt=2026-11-22/hr=10/a.3r0d.jsonl.gz", ["{}"] * 3)
+    assert exit_code(["status", "--format", "json"]) == 0
+    standing = json.loads(capsys.readouterr().out)
+    landing = standing["tiers"]["landing"]
+    assert (landing["records"], landing["rows"], landing["duplicates"], landing["quarantined"]) == (6, 2, 1, 3)
+    assert landing["newest_event"] == "2026-11-22T09:10:00Z"
+    assert landing["lag_seconds"] > 0
+    assert standing["stale_hours"] == ["2026-11-22-09:00"]
+
+
+def test_a_damaged_object_does_not_hide_the_standing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents one truncated gzip from taking the overview away when it is needed most."""
+    land(home, "events/dt=2026-11-22/hr=09/a.2r0d.jsonl.gz", ["{}"] * 2)
+    broken = home / "lake/landing/events/dt=2026-11-22/hr=09/b.1r0d.jsonl.gz"
+    broken.write_bytes(b"\x1f\x8b\x08 cut")
+    assert exit_code(["status", "--format", "json"]) == 0
+    landing = json.loads(capsys.readouterr().out)["tiers"]["landing"]
+    assert (landing["rows"], landing["newest_event"]) == (3, "2026-11-22T09:00:00Z")
+
+
+def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a table where a script expects JSON."""
+    assert exit_code(["status", "--format", "yaml"]) == 2
+    assert "table or json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7260, "2 h 1 min"), (200_000, "2 d 7 h"), (None, "–")],
+)
+def test_a_lag_is_shown_in_words(seconds: float | None, words: str) -> None:
+    """Prevents 172800 as an answer to "how far behind are we?"."""
+    assert _duration(seconds) == words

@@ -1,0 +1,139 @@
+"""The sensors as the daemon calls them: requests, reasons, unfinished runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from graph_lake import Landing
+
+from socialsent_assets.defs.jobs import refresh
+from socialsent_assets.defs.reconciliation import ATTEMPTS
+from socialsent_assets.defs.sensors import hours_in_flight, landing_sensor, report_sensor
+from socialsent_assets.domain.events.layout import HOUR, EventHour
+from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.reports import ReportFolder
+from socialsent_assets.resources.warehouse import Warehouse
+
+# The sensor reads the clock itself, so hours here are counted from now.
+NOW = EventHour.of(datetime.now(UTC))
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.instance_for_test() as made:
+        yield made
+
+
+def evaluate(root: Path, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
+    tiers = ("landing", "cleansed", "analytics", "artifacts")
+    lake = LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers})
+    resources = {"lake": lake, "warehouse": Warehouse(lake=lake, path=str(root / "warehouse.duckdb"))}
+    with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources) as context:
+        result = landing_sensor(context)
+    assert isinstance(result, dg.SensorResult)
+    return result
+
+
+def ranges(result: dg.SensorResult) -> list[tuple[str, str]]:
+    requests = result.run_requests or []
+    return [
+        (r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests
+    ]
+
+
+def test_a_landed_hour_becomes_one_run_without_a_run_key(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents run keys: Dagster remembers each for ever and drops the run of an hour that was rewritten back."""
+    before = EventHour(NOW.start - HOUR)
+    landing.add(NOW)
+    landing.add(before)
+    result = evaluate(tmp_path, instance)
+    assert ranges(result) == [(before.key, NOW.key)]
+    assert [request.run_key for request in result.run_requests or []] == [None]
+
+
+def test_a_quiet_tick_says_what_it_looked_at(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    """Prevents ticks that skip without a reason."""
+    result = evaluate(tmp_path, instance)
+    assert not result.run_requests
+    assert "nothing is stale" in str(result.skip_reason)
+
+
+def test_a_queued_run_keeps_its_hours_from_the_next_tick(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a second run for an hour while the first waits in the queue; other hours go on."""
+    before = EventHour(NOW.start - HOUR)
+    landing.add(before)
+    tags = {"dagster/asset_partition_range_start": before.key, "dagster/asset_partition_range_end": before.key}
+    run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.QUEUED)
+    assert hours_in_flight(instance) == {before}
+    landing.add(NOW)
+    assert ranges(evaluate(tmp_path, instance)) == [(NOW.key, NOW.key)]
+    instance.report_run_failed(run)
+    assert ranges(evaluate(tmp_path, instance)) == [(before.key, NOW.key)]
+
+
+def test_a_failed_run_is_followed_by_two_more_and_then_a_reason(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents an endless row of failing runs, and an hour that is skipped in silence."""
+    landing.add(NOW)
+    cursor = None
+    for _ in range(ATTEMPTS):
+        result = evaluate(tmp_path, instance, cursor)
+        assert ranges(result) == [(NOW.key, NOW.key)]
+        cursor = result.cursor
+    result = evaluate(tmp_path, instance, cursor)
+    assert not result.run_requests
+    assert "failed three times" in str(result.skip_reason)
+    assert NOW.key in str(result.skip_reason)
+
+
+def test_the_sensors_are_on_from_the_start() -> None:
+    """Prevents a daemon that runs and does nothing: Dagster's sensors are stopped unless they say otherwise."""
+    assert {sensor.default_status for sensor in (landing_sensor, report_sensor)} == {dg.DefaultSensorStatus.RUNNING}
+    assert landing_sensor.job_name == refresh.name
+
+
+def test_the_report_follows_the_marts_but_not_every_minute(tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    """Prevents both a stale report and a report per minute of data."""
+
+    def tick() -> object:
+        lake = LakeResource(**{tier: str(tmp_path) for tier in ("landing", "cleansed", "analytics", "artifacts")})
+        resources = {
+            "warehouse": Warehouse(lake=lake, path=str(warehouse)),
+            "reports": ReportFolder(path=str(tmp_path)),
+        }
+        with dg.build_sensor_context(instance=instance, resources=resources) as context:
+            return report_sensor(context)
+
+    warehouse, page = tmp_path / "warehouse.duckdb", tmp_path / "insights.html"
+    assert isinstance(tick(), dg.SkipReason)
+    warehouse.write_text("")
+    assert isinstance(tick(), dg.RunRequest)
+    page.write_text("")
+    assert isinstance(tick(), dg.SkipReason)
+    newer = page.stat().st_mtime + 10
+    os.utime(warehouse, (newer, newer))
+    assert isinstance(tick(), dg.SkipReason), "the report is seconds old"
+    long_ago = page.stat().st_mtime - 3600
+    os.utime(page, (long_ago, long_ago))
+    assert isinstance(tick(), dg.RunRequest)
+
+
+def _any_job() -> dg.JobDefinition:
+    @dg.op
+    def nothing() -> None: ...
+
+    @dg.job(name="refresh")
+    def job() -> None:
+        nothing()
+
+    return job
