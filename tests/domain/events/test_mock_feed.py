@@ -21,6 +21,7 @@ from socialsent_assets.domain.events.sources.mock_feed import (
     planned_world,
     steady_world,
 )
+from socialsent_assets.domain.events.sources.mock_layout import Role, role_of
 from socialsent_assets.domain.events.sources.mock_pace import MINUTE_MS, minute_at, planned_pace
 from socialsent_assets.domain.events.sources.mock_topics import TOPICS
 
@@ -160,6 +161,16 @@ def test_late_repeated_and_broken_records_are_about_as_many_as_promised(feed, ev
     assert sum(delay > timedelta(hours=2) for delay in delays) < 0.3 * len(delays)
 
 
+def test_a_redelivery_repeats_a_good_record_that_was_sent_before(feed):
+    """Prevents one that invents an event, because what it picked was a redelivery or a broken record itself."""
+    first = {}
+    for number, record in enumerate(feed):
+        earlier = first.setdefault(record.raw, number)
+        if role_of(7, number) is Role.REDELIVERY:
+            assert earlier < number
+            assert feed[earlier].about == record.about
+
+
 def test_late_records_stay_inside_the_feed(events):
     """Prevents hours before the feed that hold one late record each."""
     assert min(event.event_time for event in events) >= UNTIL - timedelta(hours=HOURS)
@@ -235,8 +246,6 @@ def _minutes(world) -> range:
 
 
 def _posts(world):
-    from socialsent_assets.domain.events.sources.mock_layout import Role, role_of
-
     return (n for n in range(world.pace.cumulative[-1]) if role_of(world.seed, n) is Role.POST)
 
 
