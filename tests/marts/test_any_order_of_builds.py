@@ -21,6 +21,7 @@ from tests.marts.oracle import marts_of
 
 FIRST = at("22T21:00")  # the hours cross midnight, so that days have to be recomputed too
 HOURS = [EventHour(FIRST + timedelta(hours=number)) for number in range(6)]
+USERS = 15  # many for the few events of an hour, so that a user who should have been touched is not so by chance
 FAST = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 STOPS = ("int_post_versions+", "fct_posts+", "fct_comments+", "agg_sentiment_hourly+", "agg_user_engagement+")
 
@@ -36,18 +37,18 @@ def random_event(rng: random.Random, event_id: str, hour: EventHour) -> Row:
         return f"{prefix}{rng.randrange(count)}"
 
     if kind == "user":
-        return event(kind, event_id, time, user_id=pick("u", 5), user_name=event_id)
+        return event(kind, event_id, time, user_id=pick("u", USERS), user_name=event_id)
     if kind == "interaction":
         action = rng.choice(("like", "share", "comment", "follow"))
         of_user = action == "follow" or rng.random() < 0.1
-        about = {"target_user_id": pick("u", 5)} if of_user else {"post_id": pick("p", 6)}
+        about = {"target_user_id": pick("u", USERS)} if of_user else {"post_id": pick("p", 6)}
         return event(
-            kind, event_id, time, interaction_id=pick("i", 12), action=action, actor_id=pick("u", 5), **about
+            kind, event_id, time, interaction_id=pick("i", 12), action=action, actor_id=pick("u", USERS), **about
         )
     deleted = rng.random() < 0.2
     data: Row = {
         "post_id": pick("p", 6),
-        "author_id": None if deleted and rng.random() < 0.5 else pick("u", 5),
+        "author_id": None if deleted and rng.random() < 0.5 else pick("u", USERS),
         "text": None if deleted else f"text {event_id}",
         "deleted": deleted,
     }

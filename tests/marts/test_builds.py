@@ -89,6 +89,21 @@ def test_a_version_table_that_got_lost_makes_every_hour_stale(lake: LakeFolder, 
     assert [hour.hour for (hour,) in dbt.rows("select event_hour from lake_hours")] == [4]
 
 
+def test_what_others_do_later_reaches_the_author_of_an_older_post(lake: LakeFolder, dbt: Dbt) -> None:
+    """Prevents engagement that only counts likes and replies of the hour in which the post was written."""
+    lake.put([a_post("p1", "22T03:05", author_id="ann"), a_post("p2", "22T03:06", author_id="ben")])
+    dbt.build("22T03", options=UNTESTED)
+    lake.put(
+        [
+            event("interaction", "e1", at("22T04:01"), interaction_id="i1", post_id="p1", actor_id="cat"),
+            event("comment", "e2", at("22T04:02"), comment_id="c1", post_id="p2", author_id="cat"),
+        ]
+    )
+    dbt.build("22T04", options=UNTESTED)
+    received = dbt.rows("select user_id, likes_received, comments_received from agg_user_engagement order by user_id")
+    assert received == [("ann", 1, 0), ("ben", 0, 1), ("cat", 0, 0)]
+
+
 def test_a_reader_sees_all_versions_of_a_profile(lake: LakeFolder, dbt: Dbt) -> None:
     """Prevents a snapshot that overwrites history instead of closing it."""
     lake.put([event("user", "e1", at("22T03:01"), user_id="u1", user_name="old")])
