@@ -40,8 +40,8 @@ def test_an_empty_home_has_a_standing_too(capsys: pytest.CaptureFixture[str]) ->
 
 def test_landing_is_counted_by_names_and_its_hours_are_stale(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a landing tier whose three numbers do not add up to what was sent."""
-    land(home, "events/dt=2026-11-22/hr=09/a.2r1d.jsonl.gz",
-         ['{"event_time":"2026-11-22T09:10:00.000000Z"}', '{"event_time":"2026-11-22T09:05:00.000000Z"}'])  # fmt: skip
+    times = ("2026-11-22T09:10:00.000000Z", "2026-11-22T09:05:00.000000Z")
+    land(home, "events/dt=2026-11-22/hr=09/a.2r1d.jsonl.gz", [f'{{"event_time":"{time}"}}' for time in times])
     land(home, "quarantine/dt=2026-11-22/hr=10/a.3r0d.jsonl.gz", ["{}"] * 3)
     assert exit_code(["status", "--format", "json"]) == 0
     standing = json.loads(capsys.readouterr().out)

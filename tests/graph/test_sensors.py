@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.events import EngineEventData
 from graph_lake import Landing
 
+from socialsent_assets.cli.orphans import fail_orphans
 from socialsent_assets.defs.jobs import refresh
 from socialsent_assets.defs.reconciliation import ATTEMPTS
 from socialsent_assets.defs.sensors import hours_in_flight, landing_sensor, report_sensor
@@ -65,14 +69,14 @@ def test_a_quiet_tick_says_what_it_looked_at(tmp_path: Path, instance: dg.Dagste
     assert "nothing is stale" in str(result.skip_reason)
 
 
-def test_a_queued_run_keeps_its_hours_from_the_next_tick(
+def test_an_unfinished_run_keeps_its_hours_from_the_next_tick(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents a second run for an hour while the first waits in the queue; other hours go on."""
+    """Prevents a second run for an hour while the first is under way; other hours go on."""
     before = EventHour(NOW.start - HOUR)
     landing.add(before)
     tags = {"dagster/asset_partition_range_start": before.key, "dagster/asset_partition_range_end": before.key}
-    run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.QUEUED)
+    run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.STARTED)
     assert hours_in_flight(instance) == {before}
     landing.add(NOW)
     assert ranges(evaluate(tmp_path, instance)) == [(NOW.key, NOW.key)]
@@ -137,3 +141,19 @@ def _any_job() -> dg.JobDefinition:
         nothing()
 
     return job
+
+
+def test_a_run_whose_process_was_killed_is_ended_and_its_hours_are_free_again(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents kill -9 from keeping an hour out of every later tick: a dead process cannot end its run."""
+    landing.add(NOW)
+    tags = {"dagster/asset_partition_range_start": NOW.key, "dagster/asset_partition_range_end": NOW.key}
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    for pid in (os.getpid(), gone.pid):
+        run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.STARTED)
+        instance.report_engine_event("at work", run, EngineEventData.in_process(pid))
+    assert fail_orphans(instance) == 1
+    statuses = sorted(run.status.value for run in instance.get_runs())
+    assert statuses == ["FAILURE", "STARTED"]
