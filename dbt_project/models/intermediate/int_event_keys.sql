@@ -4,9 +4,6 @@
 -- Which entities and users the events of an hour are about, now or in any earlier state of that hour. Never shrinks:
 -- an event that vanished from the lake still finds the mart rows that it made, also when a build was killed half way.
 -- So it survives --full-refresh too.
--- So it survives --full-refresh too.
--- So it survives --full-refresh too.
--- So it survives --full-refresh too.
 with keys as (
     select
         event_hour,
