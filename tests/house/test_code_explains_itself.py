@@ -16,7 +16,7 @@ def name_of(path: Path) -> str:
 
 def public_definitions(tree: ast.Module) -> list[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
     kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    top = [node for node in tree.body if isinstance(node, kinds)]
+    top = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
     inner = [
         node for owner in top if isinstance(owner, ast.ClassDef) for node in owner.body if isinstance(node, kinds)
     ]
