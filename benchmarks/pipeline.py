@@ -29,7 +29,26 @@ import psutil
 START = datetime(2026, 11, 22, tzinfo=UTC)
 ARRIVAL = START + timedelta(days=3)
 BATCH = 10_000
-WORDS = "good bad NOT happy :) https://t.co/abc love HATE! 😀 &amp; the flight was awful meh great @ann #fun".split()
+WORDS = [
+    "good",
+    "bad",
+    "NOT",
+    "happy",
+    ":)",
+    "https://t.co/abc",
+    "love",
+    "HATE!",
+    "😀",
+    "&amp;",
+    "the",
+    "flight",
+    "was",
+    "awful",
+    "meh",
+    "great",
+    "@ann",
+    "#fun",
+]
 
 
 def events(count: int, hours: int, seed: int) -> Iterator[bytes]:
@@ -123,9 +142,21 @@ def run_spark(lake_root: Path) -> None:
     session.stop()
 
 
-_FIELDS = (
-    "post_id comment_id author_id text lang topic user_id user_name age interaction_id action actor_id target_user_id"
-).split()
+_FIELDS = [
+    "post_id",
+    "comment_id",
+    "author_id",
+    "text",
+    "lang",
+    "topic",
+    "user_id",
+    "user_name",
+    "age",
+    "interaction_id",
+    "action",
+    "actor_id",
+    "target_user_id",
+]
 
 
 def run_duckdb(lake_root: Path) -> None:
