@@ -119,6 +119,6 @@ def run(
             write_report(settings, console)
     console.print(standing_table(standing(Lake.of(settings), settings.warehouse), datetime.now(UTC)))
     done = "Done" if built else "Nothing to do: everything was up to date"
-    console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.1f} GB.")
+    console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.2f} GB.")
     console.print(f"Report: [bold]{report_page(settings)}[/bold]")
     console.print("Dagster UI with a live feed: [bold]make ui[/bold]; ask: [bold]socialsent query SQL[/bold]")

@@ -1,0 +1,25 @@
+"""Jobs that people launch from the UI."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+
+from socialsent_assets.defs.jobs import simulate_feed
+from socialsent_assets.resources.ingest import EmbeddedKinesis
+
+
+def test_a_feed_launched_from_the_ui_lands_and_says_what_became_of_it(tmp_path: Path) -> None:
+    """Prevents a launch button whose resource nobody ever called."""
+    ingest = EmbeddedKinesis(landing=str(tmp_path), start="2026-01-01T00:00:00+00:00")
+    config = {"events": 50, "hours": 1, "seed": 3, "until": "2026-11-20T12:00:00+00:00"}
+    with dg.instance_for_test() as instance:
+        result = simulate_feed.execute_in_process(
+            run_config={"ops": {"send_feed": {"config": config}}}, resources={"ingest": ingest}, instance=instance
+        )
+        outputs = [e for e in result.all_node_events if e.event_type_value == "STEP_OUTPUT"]
+    numbers = {name: value.value for name, value in outputs[0].event_specific_data.metadata.items()}
+    assert numbers["sent"] == 50
+    assert numbers["sent"] == numbers["accepted"] + numbers["duplicates"] + numbers["quarantined"]
+    assert list(tmp_path.glob("events/dt=2026-11-20/hr=11/*.jsonl.gz"))
