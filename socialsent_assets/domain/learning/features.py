@@ -60,8 +60,8 @@ NUMBERS = (
 
 def documents(texts: Sequence[str | None]) -> list[Document]:
     """A document for each text, in order; a missing text is an empty one."""
-    cleaned = [_readable(text[:LONGEST_TEXT]) if text else "" for text in texts]
-    return _documents(cleaned, score_texts(cleaned))
+    readable = [_readable(text[:LONGEST_TEXT]) if text else "" for text in texts]
+    return _documents(readable, score_texts(readable))
 
 
 def word_ngrams(document: Document) -> list[str]:
@@ -81,7 +81,8 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # some public label sets hold \u2
 _DOUBLED_QUOTES = re.compile(r'\\?"(?:\\?")+')
 _PLACEHOLDER = re.compile(r"\bhttps?\b(?!:)", re.IGNORECASE)  # and "http" where an address was
 _RUN = re.compile(r"([!?.])[!?.]*")
-_CLAUSE_END = frozenset(".:;!?,") | {"...", "!!", "!!!", "??", "???", "but"}
+_APART = frozenset(";")
+_CLAUSE_END = frozenset(".:!?,") | {"...", "!!", "!!!", "??", "???", "but"}
 
 
 def _readable(text: str) -> str:
@@ -91,13 +92,13 @@ def _readable(text: str) -> str:
         text = _DOUBLED_QUOTES.sub('"', text)
     if "http" in text:
         text = _PLACEHOLDER.sub(" ", text)
-    return clean_text(text)
+    return without_emoji(clean_text(text))
 
 
 def _tokens(text: str) -> list[str]:
     """Words of a readable text, with runs of marks as one token of at most three: "!!!!" is "!!!"."""
     found: list[str] = []
-    for word in words(without_emoji(text)):
+    for word in words(text):
         if word in ".!?" and found and found[-1][0] == word:
             if len(found[-1]) < 3:
                 found[-1] += word
@@ -106,18 +107,23 @@ def _tokens(text: str) -> list[str]:
     return found
 
 
-def _in_reach(tokens: Sequence[str]) -> list[bool]:
-    """For each token whether it lies between a negation and the end of its clause."""
-    reached, negating = [], False
-    for token in tokens:
-        if token in NEGATIONS or token.endswith("n't"):
-            negating = True
-            reached.append(False)
+def _words_and_negated(text: str) -> tuple[list[str], list[bool]]:
+    """Tokens of a readable text, and for each whether it lies between a negation and the end of its clause.
+
+    ";" ends a clause and is then left out: it sets the stand-ins of emoji apart, and says nothing itself.
+    """
+    kept, negated, negating = [], [], False
+    for token in _tokens(text):
+        if token in _APART:
+            negating = False
             continue
+        is_negation = token in NEGATIONS or token.endswith("n't")
         if token in _CLAUSE_END:
             negating = False
-        reached.append(negating and token[0].isalnum())
-    return reached
+        kept.append(token)
+        negated.append(negating and not is_negation and token[0].isalnum())
+        negating = negating or is_negation
+    return kept, negated
 
 
 # ---------------------------------------------------------------------------------------------- numbers
@@ -127,14 +133,14 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2}")
 
 def _documents(texts: Sequence[str], scores: Scores) -> list[Document]:
     rows = np.empty((len(texts), len(NUMBERS)), np.float32)
-    kept: list[tuple[list[str], list[str]]] = []
+    found = []
     columns = (column.tolist() for column in (scores.polarity, scores.pos, scores.neu, scores.neg))
     for row, text, polarity in zip(rows, texts, zip(*columns, strict=True), strict=True):
-        tokens = _tokens(text)
-        reached = _in_reach(tokens)
-        row[:] = (*_lexicon_says(*polarity), *_surface(text, tokens), *_word_valences(tokens, reached))
-        kept.append((tokens, [t + NEGATED for t, negated in zip(tokens, reached, strict=True) if negated]))
-    return [Document(tokens, negated, row) for (tokens, negated), row in zip(kept, rows, strict=True)]
+        tokens, negated = _words_and_negated(text)
+        row[:] = (*_lexicon_says(*polarity), *_surface(text, tokens), *_word_valences(tokens, negated))
+        marked = [token + NEGATED for token, is_negated in zip(tokens, negated, strict=True) if is_negated]
+        found.append(Document(tokens, marked, row))
+    return found
 
 
 def _lexicon_says(polarity: float, pos: float, neu: float, neg: float) -> tuple[float, ...]:
@@ -161,14 +167,14 @@ def _surface(text: str, tokens: Sequence[str]) -> tuple[float, ...]:
     )
 
 
-def _word_valences(tokens: Sequence[str], reached: Sequence[bool]) -> tuple[float, ...]:
+def _word_valences(tokens: Sequence[str], negated: Sequence[bool]) -> tuple[float, ...]:
     """Sums, extremes and counts of the words' own valences; a negated word counts 0.7 the other way."""
     lexicon = valences()
     found = []
-    for token, negated in zip(tokens, reached, strict=True):
+    for token, is_negated in zip(tokens, negated, strict=True):
         valence = lexicon.get(token.lstrip("#") or token)
         if valence:
-            found.append(valence / 4 * (-0.7 if negated else 1))
+            found.append(valence / 4 * (-0.7 if is_negated else 1))
     if not found:
         return (0.0,) * 9
     up = [v for v in found if v > 0]

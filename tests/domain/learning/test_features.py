@@ -27,6 +27,14 @@ def test_an_emoji_is_read_as_the_emoticon_for_the_same_thing():
     assert one("yes 👍🏾❤️").words[1:] == [":)", "<3"]
 
 
+def test_a_negation_does_not_reach_an_emoji():
+    """Prevents "can't stop 😂" from being read as the opposite of laughing, by the lexicon as by the words."""
+    found = one("can't stop 😂")
+    assert found.words == ["can't", "stop", "haha"]
+    assert found.negated == ["stop_NEG"]
+    assert found.numbers[NUMBERS.index("polarity")] > 0
+
+
 def test_skin_tones_and_variants_leave_no_trace():
     assert without_emoji("👍🏾") == without_emoji("👍")
 
