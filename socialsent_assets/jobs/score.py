@@ -100,10 +100,10 @@ def _scored(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
     from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
     from socialsent_assets.domain.language.text import token_lists
 
-    texts = rows.column("clean_text").to_pylist()
+    texts = rows.column("clean_text")
     scores = score_texts(texts, rows.column("lang"))
     return {
-        "tokens": pa.array(token_lists(texts), pa.list_(pa.string())),
+        "tokens": pa.array(token_lists(texts.to_pylist()), pa.list_(pa.string())),
         "polarity": pa.array(scores.polarity),
         "pos": pa.array(scores.pos),
         "neu": pa.array(scores.neu),

@@ -53,7 +53,14 @@ job.cleanse(spark_session("1g", 2), lake_at(root), [hour])
 """
 
 
-@pytest.mark.parametrize("moment", ["writing", "staged", "half promoted"])
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "half promoted",
+        pytest.param("writing", marks=pytest.mark.slow),
+        pytest.param("staged", marks=pytest.mark.slow),
+    ],
+)
 def test_a_kill_leaves_whole_files_and_the_next_run_heals(spark, tmp_path, moment):
     """Prevents empty, partial or doubled hours after the power went, and JVMs that live on."""
     lake, landing = lake_at(tmp_path), Landing(lake_at(tmp_path))
