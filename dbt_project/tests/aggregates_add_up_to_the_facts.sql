@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_sentiment_daily'}}}) }}
 -- Hours, days and topics each count every living text once. Looks at the touched days alone: what a killed build of
 -- another window left half done is that window's to repair.
 with texts as (

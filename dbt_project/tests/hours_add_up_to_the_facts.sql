@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_sentiment_hourly'}}}) }}
 -- Every touched hour counts every living text once.
 with texts as (
     select event_hour, cast(count(*) as bigint) as text_count from {{ ref('int_living_texts') }}

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'agg_sentiment_hourly'}}}) }}
 -- The three shares of every row of every aggregate sum to one, and the counts to text_count.
 {% for mart in ['agg_sentiment_hourly', 'agg_sentiment_daily', 'agg_topic_sentiment_daily'] %}
 select '{{ mart }}' as mart, text_count

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_posts'}}}) }}
 -- A tombstone that is the newest version of its post or comment keeps that text out of the facts. Looks at the
 -- window's tombstones.
 with tombstones as (

@@ -1,3 +1,4 @@
+{{ config(meta={'dagster': {'ref': {'name': 'fct_posts'}}}) }}
 -- Every touched post and comment with a living version is in its mart exactly once, and no other one is: mart rows
 -- equal lake rows. Costs what the touched keys cost.
 with versions as (
