@@ -74,6 +74,7 @@ class Classifier:
     Attributes:
         words: words and pairs of words.
         characters: character n-grams.
+        evidence: float32, shape (words, 3): what the mere presence of each word says for each class.
         numbers: float32, shape (len(NUMBERS), 3).
         intercept: float64, shape (3,).
         sharpness: one over the temperature: what scores are multiplied by before the softmax.
@@ -83,6 +84,7 @@ class Classifier:
 
     words: Terms
     characters: Terms
+    evidence: npt.NDArray[np.float32]
     numbers: npt.NDArray[np.float32]
     intercept: Floats
     sharpness: float = 1.0
@@ -100,8 +102,9 @@ class Classifier:
         if not posts:
             return np.zeros((0, len(CLASSES)))
         total = numbers_of(posts) @ self.numbers + self.intercept
-        for count, terms in zip(self._counters, (self.words, self.characters), strict=True):
-            total += weigh(count.transform(posts), terms.rarity) @ terms.weights
+        by_word, by_character = (count.transform(posts) for count in self._counters)
+        total += weigh(by_word, self.words.rarity) @ self.words.weights + by_word.sign() @ self.evidence
+        total += weigh(by_character, self.characters.rarity) @ self.characters.weights
         return total
 
     def probabilities(self, texts: Sequence[str | None]) -> Floats:
@@ -135,6 +138,7 @@ class Classifier:
             word_weights=self.words.weights,
             character_rarity=self.characters.rarity,
             character_weights=self.characters.weights,
+            evidence=self.evidence,
             numbers=self.numbers,
             intercept=self.intercept,
         )
@@ -159,12 +163,16 @@ class Classifier:
                 raise UnreadableModelError("classifier for other classes or features than this version has")
             with np.load(io.BytesIO(files[_WEIGHTS]), allow_pickle=False) as stored:
                 arrays = {name: stored[name] for name in stored.files}
-            if arrays["numbers"].shape != (len(NUMBERS), len(CLASSES)) or arrays["intercept"].shape != (3,):
+            shapes = {"numbers": len(NUMBERS), "evidence": len(head["words"])}
+            if any(arrays[name].shape != (rows, len(CLASSES)) for name, rows in shapes.items()):
                 raise UnreadableModelError("classifier with weights of the wrong shape")
+            if arrays["intercept"].shape != (len(CLASSES),):
+                raise UnreadableModelError("classifier with an intercept of the wrong shape")
             negative, neutral, positive = map(float, head["bias"])
             return cls(
                 words=Terms(tuple(head["words"]), arrays["word_rarity"], arrays["word_weights"]),
                 characters=Terms(tuple(head["characters"]), arrays["character_rarity"], arrays["character_weights"]),
+                evidence=arrays["evidence"],
                 numbers=arrays["numbers"],
                 intercept=arrays["intercept"],
                 sharpness=float(head["sharpness"]),

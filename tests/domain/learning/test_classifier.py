@@ -94,6 +94,7 @@ def change_arrays(**changes):
         change_head(bias=[1, 2]),
         change_arrays(numbers=np.zeros((2, 3), np.float32)),
         change_arrays(word_rarity=np.array([{"pickled": True}], dtype=object)),
+        change_arrays(evidence=np.zeros((2, 3), np.float32)),
         change_arrays(intercept=np.zeros(2)),
     ],
 )
