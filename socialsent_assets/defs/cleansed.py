@@ -11,7 +11,7 @@ from socialsent_assets.defs.landing import EVENTS
 from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
-from socialsent_assets.lake.freshness import CLEANSE_VERSION, hours_with_work
+from socialsent_assets.lake.freshness import cleanse_code_version, hours_with_work
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -26,7 +26,7 @@ def _spec(table: Table) -> dg.AssetSpec:
         group_name="cleansed",
         kinds={"spark", "parquet"},
         owners=OWNERS,
-        code_version=CLEANSE_VERSION,
+        code_version=cleanse_code_version(),
         metadata=table_metadata(table),
         skippable=True,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
-from socialsent_assets.lake.freshness import CLEANSE_VERSION, score_code_version, stale_hours
+from socialsent_assets.lake.freshness import cleanse_code_version, score_code_version, stale_hours
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.ranges import Range, rebuild_ranges
 from socialsent_assets.lake.receipts import RECEIPTS
@@ -102,7 +102,7 @@ def plan(
 
 def attempt_version(lake: Lake, hour: EventHour) -> str:
     """Changes when trying the hour again can end differently: other objects, or other code."""
-    return f"{lake.landing_fingerprint(hour)} {CLEANSE_VERSION} {score_code_version()}"
+    return f"{lake.landing_fingerprint(hour)} {cleanse_code_version()} {score_code_version()}"
 
 
 def _attempts(memory: Memory, hour: EventHour, version: str) -> int:

@@ -34,7 +34,12 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         "lake": lake,
         "compute": LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS)),
         "warehouse": Warehouse(lake=lake, path=str(settings.warehouse)),
-        "dbt": DbtCli(project_dir=dbt_project, dbt_executable=dbt_executable()),
+        "dbt": DbtCli(
+            project_dir=str(dbt_project.project_dir),
+            profiles_dir=str(dbt_project.profiles_dir),
+            target=dbt_project.target,
+            dbt_executable=dbt_executable(),
+        ),
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports)),
     }

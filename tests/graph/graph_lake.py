@@ -99,7 +99,7 @@ class Landing:
             job="cleanse",
             hour=at,
             input_version=self.lake.landing_fingerprint(at),
-            code_version=freshness.CLEANSE_VERSION,
+            code_version=freshness.cleanse_code_version(),
             counts=Counts(landed, landed, 0, 0),
             rows={table.name: 0 for table in (*CLEANSED_EVENTS, QUARANTINE)} | {"posts": landed},
             outputs=outputs,
