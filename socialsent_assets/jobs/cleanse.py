@@ -23,7 +23,7 @@ from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.landing_rows import TABLE_OF, landing_rows
 from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.jobs.spark_errors import SparkRunError
-from socialsent_assets.lake.freshness import CLEANSE_VERSION
+from socialsent_assets.lake.freshness import cleanse_code_version
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.publish import promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
@@ -126,7 +126,7 @@ def _receipt(landed: LandedHour, staged: Mapping[str, StagedHour], outputs: Mapp
         job=JOB,
         hour=landed.hour,
         input_version=fingerprint(landed.objects),
-        code_version=CLEANSE_VERSION,
+        code_version=cleanse_code_version(),
         counts=Counts(accepted + duplicates + set_aside, accepted, duplicates, set_aside),
         rows={**rows, QUARANTINE.name: set_aside},
         outputs=outputs,

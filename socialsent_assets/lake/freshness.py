@@ -12,7 +12,8 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, table_prefix
+from socialsent_assets.domain.tables import LAKE_HOURS
 from socialsent_assets.lake.lake import NOTHING_LANDED, Lake, hours_under
 from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
 from socialsent_assets.lake.storage import Storage
@@ -54,7 +55,7 @@ def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> Sta
     cleanse = read_receipt(lake.cleansed, "cleanse", hour)
     if cleanse is None:
         return None if landed == NOTHING_LANDED else "cleansed"
-    if cleanse.input_version != landed or cleanse.code_version != CLEANSE_VERSION:
+    if cleanse.input_version != landed or cleanse.code_version != cleanse_code_version():
         return "cleansed"
     if not _stands(lake.cleansed, cleanse):
         return "cleansed"
@@ -62,6 +63,8 @@ def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> Sta
     if score is None or score.input_version != cleanse.output_version:
         return "analytics"
     if score.code_version != score_code_version() or not _stands(lake.analytics, score):
+        return "analytics"
+    if not lake.analytics.list(table_prefix(LAKE_HOURS.name, hour)):  # holds a digest of the outputs, so is none
         return "analytics"
     if warehouse.get(hour.key) != lake_version(cleanse, score):
         return "warehouse"
@@ -72,6 +75,13 @@ def stale_hours(lake: Lake, hours: Iterable[EventHour], warehouse: Mapping[str, 
     """Those of `hours` that are stale, each with the first tier to rebuild."""
     tiers = ((hour, stale_tier(lake, hour, warehouse)) for hour in hours)
     return {hour: tier for hour, tier in tiers if tier is not None}
+
+
+def cleanse_code_version() -> str:
+    """Version of everything that cleansing depends on: the job and the text cleaning that it stores."""
+    from socialsent_assets.domain.language.text import TEXT_VERSION
+
+    return f"{CLEANSE_VERSION}/{TEXT_VERSION}"
 
 
 def score_code_version() -> str:

@@ -32,8 +32,9 @@ def build(lake: Lake) -> dict[str, str]:
     posts, scores = f"posts/{HOUR.path}/part-0.parquet", f"sentiment/{HOUR.path}/part-0.parquet"
     lake.cleansed.write(posts, b"rows")
     lake.analytics.write(scores, b"scores")
+    lake.analytics.write(f"lake_hours/{HOUR.path}/part-0.parquet", b"counts")
     cleanse = Receipt(
-        "cleanse", HOUR, lake.landing_fingerprint(HOUR), freshness.CLEANSE_VERSION, ONE, {}, {posts: "a"}
+        "cleanse", HOUR, lake.landing_fingerprint(HOUR), freshness.cleanse_code_version(), ONE, {}, {posts: "a"}
     )
     score = Receipt("score", HOUR, cleanse.output_version, freshness.score_code_version(), ONE, {}, {scores: "b"})
     write_receipt(lake.cleansed, cleanse)
@@ -72,6 +73,9 @@ def test_a_deleted_tier_is_noticed_without_new_data(lake: Lake) -> None:
     assert freshness.stale_tier(lake, HOUR, held) == "cleansed"
     held = build(lake)
     lake.analytics.delete(f"sentiment/{HOUR.path}/part-0.parquet")
+    assert freshness.stale_tier(lake, HOUR, held) == "analytics"
+    held = build(lake)
+    lake.analytics.delete(f"lake_hours/{HOUR.path}/part-0.parquet")
     assert freshness.stale_tier(lake, HOUR, held) == "analytics"
     held = build(lake)
     assert freshness.stale_tier(lake, HOUR, {}) == "warehouse"
