@@ -23,8 +23,8 @@ def standing_table(found: Standing, now: datetime) -> Table:
 
     table = Table(
         caption="records = rows + duplicates + quarantined; times are UTC",
-        box=box.SIMPLE,
-        padding=(0, 1, 0, 0),
+        box=box.SIMPLE_HEAD,
+        padding=0,
         pad_edge=False,
     )
     table.add_column("tier", no_wrap=True)
@@ -65,7 +65,7 @@ def _duration(seconds: float | None) -> str:
     """In words, with two units at most.
 
     >>> _duration(59), _duration(3700), _duration(None)
-    ('59 s', '1 h 1 min', '–')
+    ('59 s', '1 h 01 m', '–')
     """
     if seconds is None:
         return "–"
@@ -75,4 +75,4 @@ def _duration(seconds: float | None) -> str:
     if minutes < 60:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d {hours % 24} h"
+    return f"{hours} h {minutes:02} m" if hours < 48 else f"{hours // 24} d {hours % 24} h"

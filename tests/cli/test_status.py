@@ -70,7 +70,7 @@ def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7260, "2 h 1 min"), (200_000, "2 d 7 h"), (None, "–")],
+    [(0, "0 s"), (119, "119 s"), (120, "2 min"), (7260, "2 h 01 m"), (200_000, "2 d 7 h"), (None, "–")],
 )
 def test_a_lag_is_shown_in_words(seconds: float | None, words: str) -> None:
     """Prevents 172800 as an answer to "how far behind are we?"."""
