@@ -5,6 +5,8 @@ Not here: which children there are (ui.py).
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import signal
 import subprocess
@@ -69,7 +71,6 @@ def start(
 
 def stop_all(children: Sequence[Child], patience_s: float = PATIENCE_S) -> None:
     """Ask every child to end, last started first, wait, then kill whatever is left of their families."""
-    families = [member for child in children for member in _family(child.process.pid)]
     for child in reversed(children):
         if child.is_alive:
             child.process.send_signal(signal.SIGINT)
@@ -79,21 +80,34 @@ def stop_all(children: Sequence[Child], patience_s: float = PATIENCE_S) -> None:
         except subprocess.TimeoutExpired:
             child.process.kill()
             child.process.wait()
-    _, alive = psutil.wait_procs(families, timeout=2.0)
+    _end([member for child in children for member in family(child)])
+
+
+def family(child: Child) -> list[psutil.Process]:
+    """Everything that runs in the child's session, whoever its parent is now.
+
+    Not its descendants: a run that starts its JVM while it is told to stop leaves an orphan, which has lost them.
+    """
+    return [process for process in psutil.process_iter() if _session(process.pid) == child.process.pid]
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except OSError:
+        return None
+
+
+def _end(processes: list[psutil.Process]) -> None:
+    _, alive = psutil.wait_procs(processes, timeout=2.0)
     for process in alive:
-        process.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
     _, alive = psutil.wait_procs(alive, timeout=5.0)
     for process in alive:
-        process.kill()
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
     psutil.wait_procs(alive, timeout=5.0)
-
-
-def _family(pid: int) -> list[psutil.Process]:
-    """Descendants of a process now; asked before it is stopped, because orphans lose their parent's id."""
-    try:
-        return psutil.Process(pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return []
 
 
 def _default_signals() -> None:

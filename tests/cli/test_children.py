@@ -32,6 +32,16 @@ except KeyboardInterrupt:
     print("tidied up", flush=True)
 """
 
+# A child that starts another process while it is being stopped, and leaves it behind.
+LATE = """
+import subprocess, sys, time
+print("ready", flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
+"""
+
 
 def started(tmp_path: Path, program: str, lines: int) -> Child:
     """A child that has said that many lines."""
@@ -64,3 +74,11 @@ def test_a_family_that_ignores_every_signal_is_killed(tmp_path: Path) -> None:
     stop_all([child], patience_s=0.2)
     assert not child.is_alive
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+
+
+def test_a_process_started_during_the_stop_is_stopped_too(tmp_path: Path) -> None:
+    """Prevents the JVM of a run that was just beginning from living on as nobody's child."""
+    child = started(tmp_path, LATE, lines=1)
+    stop_all([child])
+    left_behind = int(child.log.read_text().split()[-1])
+    assert not psutil.pid_exists(left_behind) or psutil.Process(left_behind).status() == psutil.STATUS_ZOMBIE
