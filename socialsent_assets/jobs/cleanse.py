@@ -61,16 +61,12 @@ def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list
 
     An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
     """
-    landed = [LandedHour(hour, tuple(_readable(lake.landed(hour)))) for hour in sorted(set(hours))]
+    landed = [LandedHour(hour, tuple(lake.landed(hour))) for hour in sorted(set(hours))]
     return [
         receipt
         for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES)
         for receipt in _cleanse_slice(spark, lake, batch)
     ]
-
-
-def _readable(objects: Sequence[ObjectInfo]) -> list[ObjectInfo]:
-    return [info for info in objects if not info.key.rpartition("/")[2].startswith("_")]  # as every reader does
 
 
 def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:

@@ -46,8 +46,9 @@ class Lake:
         return tiers[name]
 
     def landed(self, hour: EventHour) -> list[ObjectInfo]:
-        """Landing objects of one event hour, sorted by key."""
-        return self.landing.list(table_prefix(LANDING_EVENTS, hour))
+        """Landing objects of one event hour, sorted by key; names that start with `_` are not read by anything."""
+        objects = self.landing.list(table_prefix(LANDING_EVENTS, hour))
+        return [info for info in objects if not info.key.rpartition("/")[2].startswith("_")]
 
     def landing_fingerprint(self, hour: EventHour) -> str:
         """Changes whenever an object of the hour is added, rewritten or deleted; `empty` if there is none."""

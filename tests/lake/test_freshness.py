@@ -93,6 +93,14 @@ def test_new_code_makes_every_hour_stale(lake: Lake, monkeypatch: pytest.MonkeyP
     assert freshness.stale_tier(lake, HOUR, held) == "cleansed"
 
 
+def test_an_object_that_no_job_reads_makes_nothing_stale(lake: Lake) -> None:
+    """Prevents an hour that is rebuilt for ever because of a marker file that the job leaves out."""
+    land(lake, "a.jsonl.gz", b"1")
+    held = build(lake)
+    land(lake, "_SUCCESS.gz", b"")
+    assert freshness.stale_tier(lake, HOUR, held) is None
+
+
 def test_an_hour_that_never_landed_is_not_stale(lake: Lake) -> None:
     """Prevents runs for hours that hold nothing."""
     assert freshness.stale_tier(lake, HOUR, {}) is None
