@@ -11,15 +11,23 @@ from __future__ import annotations
 import gzip
 import itertools
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, landing_key, landing_name
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage import FolderStorage
+
+# How fast a busy machine draws examples is no property of ours. CI draws the same ones every time, so that a red
+# build is the fault of its commit; everybody else draws new ones.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", parent=settings.get_profile("local"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
 @pytest.fixture(scope="session")
