@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from socialsent_assets.defs import analytics, cleansed, jobs, landing, marts, reports, sensors
+from socialsent_assets.defs import analytics, cleansed, jobs, landing, marts, models, reports, retraining, sensors
 from socialsent_assets.defs.checks import contract, freshness
 from socialsent_assets.resources.bindings import resources_for
 from socialsent_assets.resources.dbt_manifest import dbt_project
@@ -25,13 +25,16 @@ def definitions(settings: Settings) -> dg.Definitions:
             landing.quarantined_records,
             landing.human_labels,
             cleansed.cleansed_tables,
+            models.bigram,
+            models.sentiment_classifier,
             analytics.analytics_tables,
             marts.dbt_marts(project),
             reports.insights,
         ],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
-        jobs=[jobs.refresh, jobs.report, jobs.simulate_feed],
-        sensors=[sensors.landing_sensor, sensors.report_sensor],
+        jobs=[jobs.refresh, jobs.train, jobs.report, jobs.simulate_feed],
+        schedules=[retraining.daily],
+        sensors=[sensors.landing_sensor, sensors.report_sensor, retraining.drift_sensor],
         resources=resources_for(settings, project),
         # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.
         executor=dg.in_process_executor,

@@ -1,17 +1,26 @@
-"""What `materialize` and `run` share: which hours to build, the one-writer lock, the report at the end.
+"""What `materialize` and `run` share: which hours to build, in which order, the one-writer lock, the report.
 
-Not here: options and words of the commands (graph.py), one run (graph_run.py).
+Not here: options and words of the commands (graph.py), one run (graph_run.py), first champions (first_models.py).
 """
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from rich.console import Console
 
 from socialsent_assets.cli.dagster_home import chatter_to, prepare_dagster_home
+from socialsent_assets.cli.first_models import (
+    AFTER_MODELS,
+    BEFORE_MODELS,
+    MODELS,
+    kinds_without_champion,
+    names_models,
+    promote_first,
+)
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
 from socialsent_assets.lake.exclusive import BusyError, exclusive
@@ -44,30 +53,58 @@ def only_one_writer(settings: Settings) -> Iterator[None]:
 def build(settings: Settings, hours: str | None, select: str | None, console: Console) -> bool:
     """Bring stale hours, or exactly `hours`, up to date; False if there was nothing to do.
 
+    As long as a kind of model has no champion, models are trained between cleansing and scoring, and the first
+    ones that pass their gate are promoted. `select` may name models: those are trained, whatever is stale.
+
     Raises:
         UserError: `hours` or `select` cannot be used.
         RunFailedError: a step or a blocking check failed.
     """
     lake = Lake.of(settings)
+    if select is not None and names_models(select):
+        _train(settings, lake, select, console)
+        return True
     wanted = _asked(lake, settings, hours) if hours else sorted(_stale(lake, settings, console))
     if not wanted:
         return False
-    from socialsent_assets.cli.graph_run import RunFailedError, run_ranges
-
-    prepare_dagster_home(settings)
     ranges = rebuild_ranges(lake, wanted)
     console.print(
         f"Building {len(wanted)} hours in {len(ranges)} run{'s' if len(ranges) > 1 else ''}: {_words(wanted)}"
     )
+    from socialsent_assets.cli.graph_run import run_ranges, run_training
+
+    with _running(settings, console) as shown:
+        if select is None and (kinds := kinds_without_champion(lake)):
+            run_ranges(ranges, BEFORE_MODELS, shown)
+            run_training(MODELS, shown)
+            promote_first(lake, kinds, datetime.now(UTC), shown)
+            run_ranges(ranges, AFTER_MODELS, shown)
+        else:
+            run_ranges(ranges, select, shown)
+    return True
+
+
+def _train(settings: Settings, lake: Lake, select: str, console: Console) -> None:
+    from socialsent_assets.cli.graph_run import run_training
+
+    with _running(settings, console) as shown:
+        run_training(select, shown)
+        promote_first(lake, kinds_without_champion(lake), datetime.now(UTC), shown)
+
+
+@contextlib.contextmanager
+def _running(settings: Settings, console: Console) -> Iterator[Console]:
+    """Dagster is ready; chatter goes to the log and progress to the terminal. A failure names the log."""
+    from socialsent_assets.cli.graph_run import RunFailedError
+
+    prepare_dagster_home(settings)
     log = settings.home / LOG
     width = console.width
     try:
         with chatter_to(log) as terminal:
-            shown = Console(file=terminal, width=width, force_terminal=console.is_terminal or None)
-            run_ranges(ranges, select, shown)
+            yield Console(file=terminal, width=width, force_terminal=console.is_terminal or None)
     except RunFailedError as error:
         raise RunFailedError(f"{error} (full log: {log})") from error
-    return True
 
 
 def write_report(settings: Settings, console: Console) -> Path:

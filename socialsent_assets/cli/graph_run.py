@@ -74,14 +74,23 @@ def run_ranges(ranges: Sequence[Range], select: str | None, console: Console) ->
 
 def run_report(console: Console) -> RunOutcome:
     """Materialize reports/insights. Raises RunFailedError."""
+    return _run_without_hours("group:reports", "the report", console)
+
+
+def run_training(select: str, console: Console) -> RunOutcome:
+    """Train the models that `select` names. Raises UserError if it names none, RunFailedError."""
+    return _run_without_hours(select, "training", console)
+
+
+def _run_without_hours(select: str, what: str, console: Console) -> RunOutcome:
     import dagster as dg
 
     from socialsent_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:
-        outcome = _run(defs, instance, None, _selected(defs, "group:reports"), console)
+        outcome = _run(defs, instance, None, _selected(defs, select), console, what)
     if outcome.failures:
-        raise RunFailedError(f"the report failed: {next(iter(outcome.failures.values()))}")
+        raise RunFailedError(f"{what} failed: {next(iter(outcome.failures.values()))}")
     return outcome
 
 
@@ -114,6 +123,7 @@ def _run(
     hours: Range | None,
     selection: list[dg.AssetKey] | None,
     console: Console,
+    what: str = "",
 ) -> RunOutcome:
     outcome = RunOutcome(run_id=str(uuid.uuid4()))
     started = time.monotonic()
@@ -124,7 +134,7 @@ def _run(
             "dagster/asset_partition_range_end": hours[1].key,
         }
     job = defs.resolve_job_def("refresh") if selection is None else defs.resolve_implicit_global_asset_job_def()
-    with console.status(f"{words(hours) if hours else 'report'}: starting") as status:
+    with console.status(f"{words(hours) if hours else what}: starting") as status:
         instance.add_event_listener(outcome.run_id, lambda entry: _follow(entry, outcome, console, status))
         result = job.execute_in_process(
             run_config={"loggers": {"console": {"config": {"log_level": "WARNING"}}}},

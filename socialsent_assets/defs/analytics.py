@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
+from socialsent_assets.defs.models import CLASSIFIER
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake.freshness import hours_with_work, score_code_version
@@ -16,12 +17,13 @@ from socialsent_assets.resources.lake import LakeResource
 
 TABLES = (SENTIMENT, LAKE_HOURS)
 _READS = {SENTIMENT: (POSTS, COMMENTS), LAKE_HOURS: (POSTS, COMMENTS, QUARANTINE)}
+_ASKS = {SENTIMENT: [CLASSIFIER], LAKE_HOURS: []}  # its champion, where one was promoted
 
 
 def _spec(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         key=dg.AssetKey(table.asset_key),
-        deps=[dg.AssetKey(source.asset_key) for source in _READS[table]],
+        deps=[*(dg.AssetKey(source.asset_key) for source in _READS[table]), *_ASKS[table]],
         description=table.meaning,
         group_name="analytics",
         kinds={"spark", "parquet"},
@@ -43,7 +45,9 @@ def _spec(table: Table) -> dg.AssetSpec:
 def analytics_tables(
     context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Lexicon scores of every post and comment version; the marts learn from `lake_hours` what they hold."""
+    """Lexicon scores and the champion's answers for every post and comment version; the marts learn from
+    `lake_hours` what they hold.
+    """
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
     receipts = compute.run("score", hours, context.log.info)

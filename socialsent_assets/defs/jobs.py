@@ -1,6 +1,6 @@
-"""What can be launched as one thing: refresh hours, make the report, send a simulated feed.
+"""What can be launched as one thing: refresh hours, train the models, make the report, send a simulated feed.
 
-Not here: when that happens by itself (sensors.py).
+Not here: when that happens by itself (sensors.py, retraining.py).
 """
 
 from datetime import UTC, datetime
@@ -10,14 +10,22 @@ import dagster as dg
 from socialsent_assets.resources.ingest import Ingest
 
 REPORTS = dg.AssetSelection.groups("reports")
+MODELS = dg.AssetSelection.groups("models")
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - REPORTS,
+    selection=dg.AssetSelection.all() - REPORTS - MODELS,
     description="Bring event hours up to date, from what has landed to the marts. One run takes any number of hours.",
 )
 
 report = dg.define_asset_job("report", selection=REPORTS, description="Write the insights report from the marts.")
+
+
+train = dg.define_asset_job(
+    "train",
+    selection=MODELS,
+    description="Train candidates of all models on the whole lake. None is promoted: socialsent models promote.",
+)
 
 
 class Feed(dg.Config):

@@ -1,7 +1,7 @@
 """Cleansed posts and comments -> analytics/sentiment, and analytics/lake_hours: which version of an hour this is.
 
-Not here: how a text is scored or split into tokens (domain/language/), the files (hour_files.py), Dagster
-(defs/analytics.py).
+Not here: how a text is scored or split into tokens (domain/language/), the classifier (champion.py), the files
+(hour_files.py), Dagster (defs/analytics.py).
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
+from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
 from socialsent_assets.jobs.slices import in_slices
@@ -36,15 +38,21 @@ _CLASSES = ("positive", "neutral", "negative")
 def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
     """Rebuild sentiment and the lake_hours row of these hours from their cleansed tables; one receipt per hour.
 
-    An hour without posts and comments has no sentiment object, but a row in lake_hours. Safe to repeat.
+    An hour without posts and comments has no sentiment object, but a row in lake_hours. Safe to repeat. The
+    champion of this moment fills the predictions; a later one changes no hour by itself, only when it is scored
+    again (`socialsent materialize --hours FROM..TO`).
 
     Raises:
         FileNotFoundError: an hour was never cleansed.
+        ModelRefusedError: there is a champion, but it must not answer.
         SparkRunError: see `write_hours`.
     """
     cleansed = [_cleansed(lake, hour) for hour in sorted(set(hours))]
+    champion = champion_of(lake.artifacts)
     return [
-        receipt for batch in in_slices(cleansed, _texts, SLICE_ROWS) for receipt in _score_slice(spark, lake, batch)
+        receipt
+        for batch in in_slices(cleansed, _texts, SLICE_ROWS)
+        for receipt in _score_slice(spark, lake, batch, champion)
     ]
 
 
@@ -59,14 +67,18 @@ def _texts(cleansed: Receipt) -> int:
     return cleansed.rows.get(POSTS.name, 0) + cleansed.rows.get(COMMENTS.name, 0)
 
 
-def _score_slice(spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt]) -> list[Receipt]:
+def _score_slice(
+    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], champion: Champion | None
+) -> list[Receipt]:
     with staging(lake.analytics) as folder:
-        staged = _stage(spark, lake, cleansed, folder)
+        staged = _stage(spark, lake, cleansed, folder, champion)
         by_hour = {done.hour: done for done in staged}
-        return [_publish(lake, receipt, by_hour.get(receipt.hour)) for receipt in cleansed]
+        return [_publish(lake, receipt, by_hour.get(receipt.hour), champion) for receipt in cleansed]
 
 
-def _stage(spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], folder: Path) -> list[StagedHour]:
+def _stage(
+    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], folder: Path, champion: Champion | None
+) -> list[StagedHour]:
     rows: DataFrame | None = None
     for table, kind in ((POSTS, "post"), (COMMENTS, "comment")):
         keys = [key for r in cleansed for key in r.outputs if key == partition_key(table.name, r.hour)]
@@ -77,7 +89,8 @@ def _stage(spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], folder:
         rows = texts if rows is None else rows.unionByName(texts)
     if rows is None:
         return []
-    return write_hours(rows, folder, {SENTIMENT.name: TableFile(SENTIMENT, False, _scored, _mood)})
+    scored = partial(_scored, champion=champion)
+    return write_hours(rows, folder, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
 
 
 def _texts_of(rows: DataFrame, kind: str) -> DataFrame:
@@ -93,8 +106,8 @@ def _texts_of(rows: DataFrame, kind: str) -> DataFrame:
     )
 
 
-def _scored(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
-    """What is computed from clean_text and lang. A champion's predictions join here, in the same batch."""
+def _scored(rows: pa.RecordBatch, champion: Champion | None) -> Mapping[str, pa.Array]:
+    """What is computed from clean_text and lang: the lexicon's columns, and the champion's where there is one."""
     import pyarrow as pa
 
     from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
@@ -111,30 +124,41 @@ def _scored(rows: pa.RecordBatch) -> Mapping[str, pa.Array]:
         "sentiment": pa.array(scores.sentiments()),
         "unscored_reason": pa.array(scores.unscored_reason, pa.string()),
         "scorer_version": pa.repeat(SCORER_VERSION, len(rows)),
+        **(champion.columns(texts) if champion is not None else {}),
     }
 
 
 def _mood(rows: pa.RecordBatch) -> Mapping[str, int]:
     """Numbers to add up; whole ones, because sums of floats would depend on how Spark cut the batches."""
-    reasons = Counter(reason for reason in rows.column("unscored_reason").to_pylist() if reason)
+    moods, predicted, unscored = (
+        rows.column(name).to_pylist() for name in ("sentiment", "predicted_sentiment", "unscored_reason")
+    )
+    reasons = Counter(reason for reason in unscored if reason)
+    answers = Counter(answer for answer in predicted if answer)
+    both = [(p, mood) for p, mood, reason in zip(predicted, moods, unscored, strict=True) if p and not reason]
     return {
-        **Counter(rows.column("sentiment").to_pylist()),
+        **Counter(moods),
+        **{f"predicted/{name}": count for name, count in answers.items()},
+        "compared": len(both),
+        "disagreeing": sum(p != mood for p, mood in both),
         **{f"unscored/{reason}": count for reason, count in reasons.items()},
         "polarity_sum": sum(round(value * _POLARITY_UNITS) for value in rows.column("polarity").to_pylist()),
     }
 
 
-def _publish(lake: Lake, cleansed: Receipt, staged: StagedHour | None) -> Receipt:
+def _publish(lake: Lake, cleansed: Receipt, staged: StagedHour | None, champion: Champion | None) -> Receipt:
     hour = cleansed.hour
     drop_receipt(lake.analytics, JOB, hour)
     outputs = promote(lake.analytics, SENTIMENT.name, hour, staged.file if staged else None)
-    receipt = _receipt(cleansed, staged, outputs)
+    receipt = _receipt(cleansed, staged, outputs, champion)
     lake.analytics.write(partition_key(LAKE_HOURS.name, hour), _lake_hours_file(cleansed, receipt))
     write_receipt(lake.analytics, receipt)
     return receipt
 
 
-def _receipt(cleansed: Receipt, staged: StagedHour | None, outputs: Mapping[str, str]) -> Receipt:
+def _receipt(
+    cleansed: Receipt, staged: StagedHour | None, outputs: Mapping[str, str], champion: Champion | None
+) -> Receipt:
     rows = staged.rows if staged else 0
     return Receipt(
         job=JOB,
@@ -144,20 +168,25 @@ def _receipt(cleansed: Receipt, staged: StagedHour | None, outputs: Mapping[str,
         counts=Counts(records=rows, accepted=rows, duplicates=0, quarantined=0),
         rows={SENTIMENT.name: rows, LAKE_HOURS.name: 1},
         outputs=outputs,
-        measures=_measures(staged),
+        measures={**_measures(staged), "model_version": champion.digest if champion else None},
     )
 
 
 def _measures(staged: StagedHour | None) -> dict[str, object]:
+    """Of one hour. `disagreement`: share of the rows judged by lexicon and champion that they judge differently."""
     counted = staged.measures if staged else {}
     rows = staged.rows if staged else 0
     by_sentiment = {name: int(counted.get(name, 0)) for name in _CLASSES}
+    by_prediction = {name: int(counted.get(f"predicted/{name}", 0)) for name in _CLASSES}
+    compared = counted.get("compared", 0)
     unscored = {key.partition("/")[2]: int(n) for key, n in counted.items() if key.startswith("unscored/")}
     return {
         "rows_by_sentiment": by_sentiment,
         "share_by_sentiment": {name: count / rows if rows else None for name, count in by_sentiment.items()},
         "mean_polarity": counted["polarity_sum"] / _POLARITY_UNITS / rows if rows else None,
         "unscored_by_reason": unscored,
+        "rows_by_prediction": by_prediction,
+        "disagreement": counted["disagreeing"] / compared if compared else None,
     }
 
 

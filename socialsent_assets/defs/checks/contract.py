@@ -14,7 +14,7 @@ import dagster as dg
 from socialsent_assets.defs.partitions import hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
-from socialsent_assets.lake import audit
+from socialsent_assets.lake import audit, drift
 from socialsent_assets.lake.audit import Verdict
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.resources.lake import LakeResource
@@ -93,6 +93,8 @@ ANALYTICS = [
     range_check(SENTIMENT, "polarity_in_range", "polarity between -1 and 1"),
     range_check(SENTIMENT, "shares_sum_to_one", f"{_SHARES} and {_SHARES_SUM}"),
     range_check(SENTIMENT, "sentiment_follows_polarity", f"sentiment = {_THRESHOLDS}"),
+    Check(SENTIMENT, "drift", "Labels, polarity and words are still distributed as where the champion learned.",
+          drift.no_drift, blocking=False),
 ]  # fmt: skip
 
 

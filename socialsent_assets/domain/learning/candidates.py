@@ -7,7 +7,7 @@ Not here: search and calibration (training.py), keeping and promoting (lake/mode
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -64,7 +64,7 @@ def classifier_candidate(
     *,
     label_source: str,
     created_at: datetime,
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | Callable[[Classifier], Mapping[str, Any]],
     champion: Classifier | None = None,
     grid: Sequence[float] = training.GRID,
     seed: int = 0,
@@ -78,7 +78,7 @@ def classifier_candidate(
         held_out: to calibrate and measure on; each metric by a calibration that did not see the post.
         label_source: labels.HUMAN or labels.WEAK.
         created_at: aware, UTC.
-        data: what the card says about where the posts come from.
+        data: what the card says about where the posts come from; a function is asked once the classifier is there.
         champion: the model in use, measured on the same posts.
         grid: as `training.train`.
         seed: as `training.train`, and of the bootstrap.
@@ -104,7 +104,7 @@ def classifier_candidate(
         created_at=created_at.isoformat(),
         label_source=label_source,
         data={
-            **data,
+            **(data(trained.classifier) if callable(data) else data),
             "training_posts": len(posts.without(held_out)),
             "training_class_counts": posts.counts(),
             "held_out_posts": len(held_out),

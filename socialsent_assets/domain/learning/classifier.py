@@ -101,7 +101,8 @@ class Classifier:
         """Uncalibrated scores, shape (n, 3)."""
         if not posts:
             return np.zeros((0, len(CLASSES)))
-        total = numbers_of(posts) @ self.numbers + self.intercept
+        # einsum, because BLAS adds up a single row in another order: the last bits would tell the size of a batch.
+        total = np.einsum("ij,jk->ik", numbers_of(posts), self.numbers) + self.intercept
         by_word, by_character = (count.transform(posts) for count in self._counters)
         total += weigh(by_word, self.words.rarity) @ self.words.weights + by_word.sign() @ self.evidence
         total += weigh(by_character, self.characters.rarity) @ self.characters.weights

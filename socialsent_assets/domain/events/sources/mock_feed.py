@@ -31,7 +31,7 @@ from socialsent_assets.domain.events.sources.mock_world import World, comment_id
 __all__ = ["FeedRecord", "LabelRow", "label_rows", "minute_of_feed", "mock_feed", "planned_world", "steady_world"]
 
 _FAULT_SHARE = 0.3  # of the one slot in a hundred that may be broken
-_LABEL_SHARE = 0.03
+_LABEL_SHARE = 0.08
 _LABEL_NOISE = 0.08
 _ANNOTATORS = ("annotator-1", "annotator-2", "annotator-3", "annotator-4")
 
@@ -82,7 +82,7 @@ def minute_of_feed(world: World, minute: int) -> Iterator[FeedRecord]:
 
 
 def label_rows(world: World, minute: int) -> Iterator[LabelRow]:
-    """What annotators said about 3 % of the posts and comments of a minute: one in twelve is mistaken.
+    """What annotators said about 8 % of the posts and comments of a minute: one in twelve is mistaken.
 
     Rows are `{"text_id", "text", "label", "annotator"}`.
     """

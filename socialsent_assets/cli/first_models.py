@@ -1,0 +1,65 @@
+"""The first champion of each kind: trained between cleansing and scoring, and promoted when it passes its gate.
+
+Only the first: a later candidate never replaces a champion without a person (`socialsent models promote`).
+
+Not here: training (defs/models.py), the gate (domain/learning/model_card.py), later promotions (models.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from socialsent_assets.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MODELS = "group:models"
+BEFORE_MODELS = "group:landing or group:cleansed"
+AFTER_MODELS = "group:analytics or group:staging or group:marts"
+
+
+def names_models(select: str) -> bool:
+    """Whether a selection is of models alone, which have no hours.
+
+    >>> names_models("models/bigram"), names_models("group:models"), names_models("+marts/fct_posts")
+    (True, True, False)
+    """
+    return select == MODELS or select.startswith("models/")
+
+
+def kinds_without_champion(lake: Lake) -> list[str]:
+    """Kinds of model of which none was promoted yet."""
+    from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
+    from socialsent_assets.lake.model_registry import ModelRegistry
+
+    registry = ModelRegistry(lake.artifacts)
+    return [kind for kind in (CLASSIFIER, BIGRAM) if not registry.history(kind)]
+
+
+def promote_first(lake: Lake, kinds: Sequence[str], now: datetime, console: Console) -> None:
+    """Promote the newest candidate of each kind if it passes its gate, and say what became of it either way."""
+    from socialsent_assets.domain.learning.model_card import obstacles
+    from socialsent_assets.lake.model_registry import ModelRegistry
+
+    registry = ModelRegistry(lake.artifacts)
+    for kind in kinds:
+        cards = {digest: registry.card(kind, digest) for digest in registry.digests(kind)}
+        newest = max(cards, key=lambda digest: (cards[digest].created_at, digest), default=None)
+        words = kind.replace("_", " ")
+        if newest is None:
+            console.print(f"  [yellow]![/yellow] no {words} yet: there is too little to learn from", soft_wrap=True)
+            continue
+        against = obstacles(cards[newest])
+        if against:
+            console.print(
+                f"  [yellow]![/yellow] {words} {newest[:12]} is not promoted: {'; '.join(against)}", soft_wrap=True
+            )
+            continue
+        registry.promote(kind, newest, now)
+        console.print(
+            f"  [green]★[/green] {words} {newest[:12]} is the first champion: {cards[newest].headline}",
+            soft_wrap=True,
+        )

@@ -1,0 +1,87 @@
+"""Pictures of a classifier's card: which classes it confuses, and whether its probabilities can be believed.
+
+Not here: the numbers (domain/learning/evaluation.py), pictures of the marts (charts.py).
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.learning.model_card import ModelCard
+from socialsent_assets.insights.drawing import ACCENT, HALF, INK, MUTED, PAPER, Chart, new_figure, quiet_axis
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+_HALF_SHARE = 0.5  # from here on a cell is dark, and its number light
+
+
+def model_charts(card: ModelCard) -> list[Chart]:
+    """Confusion matrix and calibration curve of a classifier, on its held-out posts."""
+    found = card.metrics
+    posts, source = found["posts"], "lexicon" if card.is_weak else "human"
+    confusion = Chart(
+        name="confusion",
+        title="What is taken for what",
+        note=f"Shares of each label's posts, in percent, with numbers of posts; {posts:,} held-out {source} labels.",
+        alt="; ".join(f"{name}: recall {100 * s['recall']:.0f} %" for name, s in found["per_class"].items()),
+        draw=partial(_confusion, card=card),
+        width=HALF,
+    )
+    if found["calibration_error"] is None:
+        return [confusion]
+    error = 100 * found["calibration_error"]
+    calibration = Chart(
+        name="calibration",
+        title="Are the probabilities right?",
+        note=f"Share right by stated probability, {posts:,} held-out {source} labels; ideal is on the line.",
+        alt=f"Expected calibration error {error:.1f} percentage points.",
+        draw=partial(_calibration, card=card),
+        width=HALF,
+    )
+    return [confusion, calibration]
+
+
+def _confusion(width: int, *, card: ModelCard) -> Figure:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    figure = new_figure(width, round(width * 0.62))
+    axes = figure.subplots()
+    rows = card.metrics["confusion"]
+    shares = [[count / max(sum(row), 1) for count in row] for row in rows]
+    axes.imshow(
+        shares, cmap=LinearSegmentedColormap.from_list("house", [PAPER, ACCENT]), vmin=0, vmax=1, aspect="auto"
+    )
+    for y, row in enumerate(rows):
+        for x, count in enumerate(row):
+            share = shares[y][x]
+            colour = PAPER if share > _HALF_SHARE else INK
+            axes.text(x, y, f"{100 * share:.0f} %\n{count:,}", ha="center", va="center", color=colour)
+    axes.set_xticks(range(len(card.classes)), card.classes)
+    axes.set_yticks(range(len(card.classes)), card.classes)
+    axes.set_xlabel("predicted")
+    axes.set_ylabel("label")
+    axes.tick_params(length=0)
+    return figure
+
+
+def _calibration(width: int, *, card: ModelCard) -> Figure:
+    figure = new_figure(width, round(width * 0.62))
+    axes = figure.subplots()
+    bins = card.metrics["calibration"]
+    axes.plot([0, 1], [0, 1], color=MUTED, linewidth=1, linestyle=(0, (4, 4)))
+    most = max(found["posts"] for found in bins)
+    axes.plot([found["confidence"] for found in bins], [found["accuracy"] for found in bins], color=ACCENT)
+    axes.scatter(
+        [found["confidence"] for found in bins],
+        [found["accuracy"] for found in bins],
+        s=[30 + 170 * found["posts"] / most for found in bins],
+        color=ACCENT,
+    )
+    axes.set_xlim(1 / len(card.classes) - 0.03, 1.02)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel("stated probability (area: number of posts)")
+    axes.set_ylabel("share right")
+    quiet_axis(axes, grid="both")
+    return figure

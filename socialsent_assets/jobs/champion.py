@@ -1,0 +1,81 @@
+"""The champion classifier inside a Spark job: verified once by the driver, opened once by every worker.
+
+Workers get the address and the digest of the model, never the model: they read and verify it themselves, so
+what answers is what the driver saw, and a task carries a few bytes.
+
+Not here: what the classifier computes (domain/learning/classifier.py), which model is champion
+(lake/model_registry.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.lake.storage import Storage, storage_at
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from socialsent_assets.domain.learning.classifier import Classifier
+
+_WAYS_OUT = (
+    "Scoring stops rather than leave predictions out. Go back with `socialsent models rollback`, or train on this "
+    "lake with `socialsent materialize --select group:models` and then `socialsent models promote DIGEST`"
+)
+
+
+@dataclass(frozen=True)
+class Champion:
+    """A verified classifier of the artifacts tier at `uri`, by digest."""
+
+    uri: str
+    digest: str
+
+    def columns(self, texts: pa.Array) -> Mapping[str, pa.Array]:
+        """predicted_sentiment, predicted_probability and model_version for clean texts; runs in a worker."""
+        import numpy as np
+        import pyarrow as pa
+
+        from socialsent_assets.domain.learning.labels import CLASSES
+
+        probabilities = _opened(self.uri, self.digest).probabilities(texts.to_pylist())
+        return {
+            "predicted_sentiment": pa.array(np.array(CLASSES)[probabilities.argmax(axis=1)], pa.string()),
+            "predicted_probability": pa.array(probabilities.max(axis=1, initial=0.0)),
+            "model_version": pa.repeat(self.digest, len(texts)),
+        }
+
+
+def champion_of(artifacts: Storage) -> Champion | None:
+    """The champion, verified and readable; None when nothing was promoted yet.
+
+    Raises:
+        ModelRefusedError: there is one, but it is damaged, or was made for other text or by another version; the
+            message says how to go on.
+    """
+    from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
+    from socialsent_assets.lake.model_registry import ModelRegistry
+
+    registry = ModelRegistry(artifacts)
+    try:
+        digest = registry.champion_digest(CLASSIFIER)
+        if digest is None:
+            return None
+        Classifier.load(registry.read(CLASSIFIER, digest).files)
+    except (UserError, UnreadableModelError) as error:
+        raise ModelRefusedError(f"the champion must not answer: {error}. {_WAYS_OUT}") from error
+    return Champion(artifacts.uri, digest)
+
+
+@lru_cache(maxsize=1)
+def _opened(uri: str, digest: str) -> Classifier:
+    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER
+    from socialsent_assets.lake.model_registry import ModelRegistry
+
+    return Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)

@@ -1,0 +1,149 @@
+"""Models made from this lake: its texts and labels in, candidates of the registry out.
+
+Not here: how a model is trained and judged (domain/learning/), which model answers (model_registry.py), when
+training happens (defs/models.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language import bigram_files
+from socialsent_assets.domain.language.bigrams import BigramModel
+from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.text import words
+from socialsent_assets.domain.language.typical_bigrams import TypicalBigram, typical_bigrams
+from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
+from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+from socialsent_assets.domain.learning.drift import profile
+from socialsent_assets.domain.learning.labels import is_held_out
+from socialsent_assets.domain.learning.model_card import CLASSIFIER
+from socialsent_assets.domain.learning.training import GRID
+from socialsent_assets.lake.corpus import Corpus
+from socialsent_assets.lake.labelled import LabelledLake
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.model_registry import ModelRegistry
+
+Log = Callable[[str], None]
+
+PROFILED_TEXTS = 20_000
+"""Texts whose profile stands on the card, for drift to be measured against."""
+
+_EXAMPLES = (None, "i", "the", "not", "so", "love")
+_HELD_OUT_WORDS = 0.1  # share of the authors
+
+
+class TooLittleToLearnError(UserError):
+    """The lake does not hold enough to train on yet; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class NextWords:
+    """A trained next-word model with what a reader wants to see of it.
+
+    Attributes:
+        typical: sentiment -> pairs of words that set its texts apart.
+        examples: word so far ("" is the start of a post) -> likely next words.
+    """
+
+    candidate: Candidate
+    model: BigramModel
+    typical: dict[str, list[TypicalBigram]]
+    examples: dict[str, list[tuple[str, float]]]
+
+
+def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
+    """The bigram model of the living texts, measured on authors that it did not learn from.
+
+    Raises:
+        TooLittleToLearnError: no words to learn from, or none to measure on.
+    """
+    sentences = [words(text) for text in corpus.texts]
+    learned, held_out = _parted(corpus, sentences)
+    if not learned or not held_out:
+        raise TooLittleToLearnError(
+            f"{len(corpus)} living texts are too few for a next-word model: it needs texts of several authors"
+        )
+    candidate = bigram_candidate(learned, held_out, created_at=now, data=corpus.as_card_data())
+    model = bigram_files.load(candidate.files)
+    sentiments = score_texts(corpus.texts, corpus.langs).sentiments()
+    groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
+    for sentiment, sentence in zip(sentiments, sentences, strict=True):
+        groups[str(sentiment)].append(sentence)
+    return NextWords(
+        candidate, model, typical_bigrams(groups), {word or "": model.top_k(word, 5) for word in _EXAMPLES}
+    )
+
+
+def _parted(corpus: Corpus, sentences: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+    """Sentences to learn from, and those of a tenth of the authors that nobody else wrote."""
+    writers = [author or text for author, text in zip(corpus.authors, corpus.texts, strict=True)]
+    aside = [is_held_out(writer, _HELD_OUT_WORDS) for writer in writers]
+    rows = list(zip(sentences, corpus.texts, aside, strict=True))
+    said = {text for _, text, held in rows if not held}
+    learned = [sentence for sentence, _, held in rows if sentence and not held]
+    held_out = [sentence for sentence, text, held in rows if sentence and held and text not in said]
+    return learned, held_out
+
+
+def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: datetime, log: Log) -> Candidate:
+    """A classifier of the lake's labels, measured beside the baselines and the champion on held-out authors.
+
+    Raises:
+        TooLittleToLearnError: too few labelled posts of a class.
+    """
+    if labelled.shortage:
+        raise TooLittleToLearnError(
+            f"too few labelled posts, even with the lexicon's own labels: {labelled.shortage}. "
+            "Import some: socialsent labels import PATH"
+        )
+    log(
+        f"{len(labelled.posts)} posts to learn from, {len(labelled.held_out)} to measure on, labels by "
+        f"{labelled.source}; searching {len(GRID)} settings"
+    )
+    champion = _champion(lake, log)
+
+    def about(classifier: Classifier) -> dict[str, Any]:
+        return {
+            **corpus.as_card_data(),
+            "labels_left_out": dict(labelled.left_out),
+            "profile": _profile(corpus, classifier),
+        }
+
+    return classifier_candidate(
+        labelled.posts,
+        labelled.held_out,
+        label_source=labelled.source,
+        created_at=now,
+        data=about,
+        champion=champion,
+    )
+
+
+def _profile(corpus: Corpus, classifier: Classifier) -> dict[str, Any]:
+    """Of the texts in the lexicon's languages, as drift will see them."""
+    step = slice(None, None, 1 + len(corpus) // PROFILED_TEXTS)
+    scores = score_texts(corpus.texts[step], corpus.langs[step])
+    rows = [row for row, reason in enumerate(scores.unscored_reason) if reason is None]
+    texts, sentiments = corpus.texts[step], scores.sentiments()
+    return profile(
+        scores.polarity[rows],
+        [str(sentiments[row]) for row in rows],
+        [texts[row] for row in rows],
+        frozenset(classifier.words.vocabulary),
+    ).as_json()
+
+
+def _champion(lake: Lake, log: Log) -> Classifier | None:
+    registry = ModelRegistry(lake.artifacts)
+    try:
+        if registry.champion_digest(CLASSIFIER) is None:
+            return None
+        return Classifier.load(registry.champion(CLASSIFIER).files)
+    except (UserError, UnreadableModelError) as error:
+        log(f"the champion cannot answer, so the candidate is measured without it: {error}")
+        return None
