@@ -17,9 +17,10 @@ from socialsent_assets.cli.first_models import (
     AFTER_MODELS,
     BEFORE_MODELS,
     MODELS,
+    introduce,
+    kinds_named,
     kinds_without_champion,
     names_models,
-    promote_first,
 )
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
@@ -77,7 +78,7 @@ def build(settings: Settings, hours: str | None, select: str | None, console: Co
         if select is None and (kinds := kinds_without_champion(lake)):
             run_ranges(ranges, BEFORE_MODELS, shown)
             run_training(MODELS, shown)
-            promote_first(lake, kinds, datetime.now(UTC), shown)
+            introduce(lake, kinds, datetime.now(UTC), shown)
             run_ranges(ranges, AFTER_MODELS, shown)
         else:
             run_ranges(ranges, select, shown)
@@ -89,7 +90,7 @@ def _train(settings: Settings, lake: Lake, select: str, console: Console) -> Non
 
     with _running(settings, console) as shown:
         run_training(select, shown)
-        promote_first(lake, kinds_without_champion(lake), datetime.now(UTC), shown)
+        introduce(lake, kinds_named(select), datetime.now(UTC), shown)
 
 
 @contextlib.contextmanager

@@ -39,27 +39,36 @@ def kinds_without_champion(lake: Lake) -> list[str]:
     return [kind for kind in (CLASSIFIER, BIGRAM) if not registry.history(kind)]
 
 
-def promote_first(lake: Lake, kinds: Sequence[str], now: datetime, console: Console) -> None:
-    """Promote the newest candidate of each kind if it passes its gate, and say what became of it either way."""
-    from socialsent_assets.domain.learning.model_card import obstacles
+def kinds_named(select: str) -> list[str]:
+    """Kinds of model that a selection names; see `names_models`."""
+    from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
+
+    return [kind for kind in (CLASSIFIER, BIGRAM) if select in (MODELS, f"models/{kind}")]
+
+
+def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console) -> None:
+    """Say what became of the newest candidate of each kind; a first one is promoted when its gate lets it."""
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER, obstacles
     from socialsent_assets.lake.model_registry import ModelRegistry
 
     registry = ModelRegistry(lake.artifacts)
     for kind in kinds:
         cards = {digest: registry.card(kind, digest) for digest in registry.digests(kind)}
         newest = max(cards, key=lambda digest: (cards[digest].created_at, digest), default=None)
-        words = kind.replace("_", " ")
         if newest is None:
-            console.print(f"  [yellow]![/yellow] no {words} yet: there is too little to learn from", soft_wrap=True)
+            console.print(f"  [yellow]![/yellow] no {kind} yet: there is too little to learn from", soft_wrap=True)
             continue
-        against = obstacles(cards[newest])
-        if against:
+        name, headline = f"{kind} {newest[:12]}", cards[newest].headline
+        if against := obstacles(cards[newest]):
+            console.print(f"  [yellow]![/yellow] {name} is not promoted: {'; '.join(against)}", soft_wrap=True)
+        elif registry.champion_digest(kind) == newest:
+            console.print(f"  {name} is the champion, and training made no other: {headline}", soft_wrap=True)
+        elif registry.history(kind):
+            kind_option = "" if kind == CLASSIFIER else f" --kind {kind}"
             console.print(
-                f"  [yellow]![/yellow] {words} {newest[:12]} is not promoted: {'; '.join(against)}", soft_wrap=True
+                f"  {name} is a candidate: {headline}; socialsent models promote {newest[:12]}{kind_option}",
+                soft_wrap=True,
             )
-            continue
-        registry.promote(kind, newest, now)
-        console.print(
-            f"  [green]★[/green] {words} {newest[:12]} is the first champion: {cards[newest].headline}",
-            soft_wrap=True,
-        )
+        else:
+            registry.promote(kind, newest, now)
+            console.print(f"  [green]★[/green] {name} is the first champion: {headline}", soft_wrap=True)

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from socialsent_assets.cli.building import build, only_one_writer, report_is_current, report_page, write_report
-from socialsent_assets.cli.standing_table import as_json, standing_table
+from socialsent_assets.cli.standing_table import as_json, model_lines, standing_table
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.standing import standing
@@ -43,6 +43,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
     """Bring the graph up to date: cleanse, score, marts, with every check in between.
 
     Without --hours, the event hours whose landing, code or results changed. Safe to repeat, and to stop with Ctrl-C.
+    Trains models where none answers yet; --select group:models trains new candidates, --hours scores hours again.
 
     Try:
 
@@ -51,6 +52,8 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
         socialsent materialize --hours 2026-11-22T03..2026-11-22T09
 
         socialsent materialize --hours 2026-11-22 --select cleansed/posts
+
+        socialsent materialize --select group:models
     """
     settings = Settings.from_env()
     console = Console()
@@ -64,7 +67,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
 def status(
     output: Annotated[str, typer.Option("--format", metavar="table|json", help="What to print.")] = "table",
 ) -> None:
-    """Per tier: hours, rows, duplicates dropped, quarantined, newest event and lag; hours that are stale.
+    """Per tier: hours, rows, duplicates dropped, quarantined, newest event and lag; stale hours; models.
 
     Try:
 
@@ -72,13 +75,16 @@ def status(
 
         socialsent status --format json
     """
+    from socialsent_assets.lake.model_standing import models_standing
+
     if output not in ("table", "json"):
         raise UserError(f"--format {output} is not known; write table or json")
     settings = Settings.from_env()
     now = datetime.now(UTC)
-    found = standing(Lake.of(settings), settings.warehouse)
+    lake = Lake.of(settings)
+    found, models = standing(lake, settings.warehouse), models_standing(lake)
     if output == "json":
-        typer.echo(json.dumps(as_json(found, now), indent=1))
+        typer.echo(json.dumps(as_json(found, models, now), indent=1))
         return
     console = Console()
     console.print(standing_table(found, now))
@@ -88,7 +94,8 @@ def status(
         console.print(
             "Nothing has landed yet: run [bold]socialsent simulate[/bold] or [bold]socialsent ingest[/bold]"
         )
-    console.print("[dim]No models yet.[/dim]")
+    for line in model_lines(models) or ["No models yet."]:
+        console.print(line, highlight=False, soft_wrap=True)
 
 
 def run(

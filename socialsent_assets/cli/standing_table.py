@@ -1,10 +1,12 @@
-"""The standing of the tiers, for people and as JSON.
+"""The standing of tiers and models, for people and as JSON.
 
-Not here: finding it out (lake/standing.py).
+Not here: finding it out (lake/standing.py, lake/model_standing.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +14,8 @@ from socialsent_assets.lake.standing import Standing, TierStanding
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+    from socialsent_assets.lake.model_standing import ModelStanding
 
 _NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")
 
@@ -38,12 +42,38 @@ def standing_table(found: Standing, now: datetime) -> Table:
     return table
 
 
-def as_json(found: Standing, now: datetime) -> dict[str, Any]:
+def model_lines(models: Sequence[ModelStanding]) -> list[str]:
+    """A line per champion with its baselines, and one per kind that counts the candidates."""
+    lines = []
+    for kind in dict.fromkeys(model.name for model in models):
+        of_kind = [model for model in models if model.name == kind]
+        waiting = [model for model in of_kind if model.role == "candidate"]
+        lines += [
+            f"{kind} {model.digest[:12]}, champion: {model.headline}{_against(model)}"
+            for model in of_kind
+            if model.role == "champion"
+        ]
+        if waiting:
+            newest = waiting[0]
+            more = f" ({len(waiting) - 1} older)" if len(waiting) > 1 else ""
+            lines.append(f"{kind} {newest.digest[:12]}, candidate{more}: {newest.headline}")
+    return lines
+
+
+def _against(model: ModelStanding) -> str:
+    parts = []
+    for name, value in model.baselines.items():
+        shown = f"{value:.1f}" if isinstance(value, float) else f"{100 * value['macro_recall']['value']:.1f} %"
+        parts.append(f"{name} {shown}")
+    return f" ({', '.join(parts)})" if parts else ""
+
+
+def as_json(found: Standing, models: Sequence[ModelStanding], now: datetime) -> dict[str, Any]:
     """For `status --format json`; times are RFC 3339, UTC."""
     return {
         "tiers": {name: _tier_json(tier, now) for name, tier in found.tiers.items()},
         "stale_hours": [hour.key for hour in sorted(found.stale)],
-        "models": [],
+        "models": [asdict(model) for model in models],
     }
 
 

@@ -49,8 +49,7 @@ def bigram(
     """Train on all living texts (of very many, a fixed share) and keep the candidate."""
     from socialsent_assets.defs.model_metadata import next_words_metadata
     from socialsent_assets.lake.corpus import read_corpus
-    from socialsent_assets.lake.model_registry import ModelRegistry
-    from socialsent_assets.lake.model_training import TooLittleToLearnError, train_next_words
+    from socialsent_assets.lake.model_training import TooLittleToLearnError, keep, train_next_words
 
     opened = lake.open()
     corpus = read_corpus(opened)
@@ -60,7 +59,7 @@ def bigram(
     except TooLittleToLearnError as error:
         yield _not_made(BIGRAM, error)
         return
-    digest = ModelRegistry(opened.artifacts).add(made.candidate.files)
+    digest = keep(opened, made.candidate)
     yield dg.MaterializeResult(
         asset_key=BIGRAM,
         metadata={"digest": digest, **next_words_metadata(made)},
@@ -92,8 +91,7 @@ def sentiment_classifier(
     from socialsent_assets.defs.model_metadata import classifier_metadata
     from socialsent_assets.lake.corpus import read_corpus
     from socialsent_assets.lake.labelled import labelled_lake
-    from socialsent_assets.lake.model_registry import ModelRegistry
-    from socialsent_assets.lake.model_training import TooLittleToLearnError, train_classifier
+    from socialsent_assets.lake.model_training import TooLittleToLearnError, keep, train_classifier
 
     opened = lake.open()
     corpus = read_corpus(opened)
@@ -104,7 +102,7 @@ def sentiment_classifier(
         return
     if made.card.is_weak:
         context.log.warning("WEAK LABELS: the lexicon labelled these posts, so every number is agreement, not truth")
-    digest = ModelRegistry(opened.artifacts).add(made.files)
+    digest = keep(opened, made)
     context.log.info(f"{digest[:12]}: {made.card.headline}")
     yield dg.MaterializeResult(
         asset_key=CLASSIFIER,

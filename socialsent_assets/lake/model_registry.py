@@ -142,7 +142,7 @@ class ModelRegistry:
         """
         name = self.champion_digest(kind)
         if name is None:
-            how = _MAKE_ONE.get(kind, "socialsent materialize")
+            how = _MAKE_ONE.get(kind, "socialsent materialize --select group:models")
             raise UserError(f"no {kind} model is in use yet. Make one: {how}")
         return self.read(kind, name)
 

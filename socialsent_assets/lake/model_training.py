@@ -6,6 +6,7 @@ training happens (defs/models.py).
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,19 @@ PROFILED_TEXTS = 20_000
 
 _EXAMPLES = (None, "i", "the", "not", "so", "love")
 _HELD_OUT_WORDS = 0.1  # share of the authors
+
+
+def keep(lake: Lake, candidate: Candidate) -> str:
+    """Put a candidate into the registry and return its digest; that of the model itself, if it is there already.
+
+    A training that finds nothing new makes the same files under a card of another time: not another model.
+    """
+    registry = ModelRegistry(lake.artifacts)
+    for digest in registry.digests(candidate.card.kind):
+        with contextlib.suppress(UserError):  # a card that cannot be read vouches for nothing
+            if registry.card(candidate.card.kind, digest).files == candidate.card.files:
+                return registry.read(candidate.card.kind, digest).digest
+    return registry.add(candidate.files)
 
 
 class TooLittleToLearnError(UserError):

@@ -45,7 +45,10 @@ CARD_VERSION = 1
 BIGRAM, CLASSIFIER = "bigram", "sentiment_classifier"
 CHAMPION = "champion"
 """Name of the champion among a candidate's baselines."""
-_RETRAIN = {CLASSIFIER: "socialsent train --labels TRAIN.csv --out DIR", BIGRAM: "socialsent materialize"}
+_RETRAIN = {
+    CLASSIFIER: "socialsent train --labels TRAIN.csv --out DIR",
+    BIGRAM: "socialsent materialize --select models/bigram",
+}
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "numba", "nltk")
 
 
