@@ -21,7 +21,7 @@ from socialsent_assets.domain.language.typical_bigrams import TypicalBigram, typ
 from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
 from socialsent_assets.domain.learning.drift import profile
-from socialsent_assets.domain.learning.labels import is_held_out
+from socialsent_assets.domain.learning.labels import is_held_out, same_text_key
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.domain.learning.training import GRID
 from socialsent_assets.lake.corpus import Corpus
@@ -125,7 +125,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
         return {
             **corpus.as_card_data(),
             "labels_left_out": dict(labelled.left_out),
-            "profile": _profile(corpus, classifier),
+            "profile": _profile(corpus, labelled, classifier),
         }
 
     return classifier_candidate(
@@ -138,16 +138,17 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
     )
 
 
-def _profile(corpus: Corpus, classifier: Classifier) -> dict[str, Any]:
-    """Of the texts in the lexicon's languages, as drift will see them."""
+def _profile(corpus: Corpus, labelled: LabelledLake, classifier: Classifier) -> dict[str, Any]:
+    """Of the texts in the lexicon's languages, as drift will see them; words of those that were not learned from."""
     step = slice(None, None, 1 + len(corpus) // PROFILED_TEXTS)
     scores = score_texts(corpus.texts[step], corpus.langs[step])
     rows = [row for row, reason in enumerate(scores.unscored_reason) if reason is None]
     texts, sentiments = corpus.texts[step], scores.sentiments()
+    learned = {same_text_key(text) for text in labelled.posts.texts}
     return profile(
         scores.polarity[rows],
         [str(sentiments[row]) for row in rows],
-        [texts[row] for row in rows],
+        [texts[row] for row in rows if same_text_key(texts[row]) not in learned],
         frozenset(classifier.words.vocabulary),
     ).as_json()
 
