@@ -7,9 +7,10 @@ from typing import Any
 
 import dagster as dg
 
-from socialsent_assets.defs.metadata import OWNERS
+from socialsent_assets.defs.metadata import OWNERS, table_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_LABELS, LANDING_QUARANTINE, table_prefix
+from socialsent_assets.domain.tables import LANDED_EVENTS
 from socialsent_assets.lake.lake import fingerprint
 from socialsent_assets.lake.stock import stock_of
 from socialsent_assets.lake.storage import ObjectInfo
@@ -28,6 +29,7 @@ LABELS = dg.AssetKey(["landing", "labels"])
     code_version="1",
     partitions_def=EVENT_HOURS,
     backfill_policy=dg.BackfillPolicy.single_run(),
+    metadata=table_metadata(LANDED_EVENTS),
 )
 def landed_events(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
     """Events as they arrived: gzipped JSON Lines by hour of `event_time`, written by the consumer Lambda."""

@@ -1,6 +1,7 @@
 """The marts: every dbt model as an asset, partitioned by event hour, its tests as checks.
 
-Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (resources/dbt_manifest.py).
+Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (resources/dbt_manifest.py), reading
+column lineage out of them (resources/column_lineage.py).
 """
 
 import json
@@ -15,6 +16,8 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from socialsent_assets.defs.metadata import OWNERS
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.resources.column_lineage import Lineage, read_lineage
+from socialsent_assets.resources.dbt_manifest import lineage_path
 from socialsent_assets.resources.warehouse import Warehouse, window_vars
 
 # dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
@@ -24,6 +27,30 @@ ARTIFACTS = "dbt"
 
 class MartTranslator(DagsterDbtTranslator):
     """Keys, groups and versions of dbt's nodes in our grammar: `<tier>/<table>`."""
+
+    def __init__(self, lineage: Lineage | None = None) -> None:
+        super().__init__()
+        self._lineage = lineage or {}
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        """dagster-dbt's own, with the columns that each column is computed from.
+
+        They stand in the definition: dagster-dbt would work them out again in every run, for as much CPU time as
+        the build itself takes.
+        """
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        deps = {
+            column: [self._column_dep(manifest, *origin) for origin in origins]
+            for column, origins in self._lineage.get(unique_id, {}).items()
+            if origins
+        }
+        if not deps:
+            return spec
+        return spec.merge_attributes(metadata={"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)})
+
+    def _column_dep(self, manifest: Mapping[str, Any], parent: str, column: str) -> dg.TableColumnDep:
+        key = self.get_asset_key(self.get_resource_props(manifest, parent))
+        return dg.TableColumnDep(asset_key=key, column_name=column)
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """`marts/<model>` for what people query, `staging/<model>` for the steps before; sources name theirs."""
@@ -65,7 +92,7 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
         name="dbt_build",
         manifest=project.manifest_path,
         project=project,
-        dagster_dbt_translator=MartTranslator(),
+        dagster_dbt_translator=MartTranslator(read_lineage(lineage_path(project))),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool="warehouse",
     )

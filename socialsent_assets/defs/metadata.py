@@ -30,9 +30,10 @@ def table_metadata(table: Table) -> dict[str, Any]:
         )
         for column in table.columns
     ]
+    lineage = _lineage(table)
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),
-        "dagster/column_lineage": dg.TableColumnLineage(deps_by_column=_lineage(table)),
+        **({"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=lineage)} if lineage else {}),
         "key": ", ".join(table.key),
     }
 
@@ -46,7 +47,7 @@ def _lineage(table: Table) -> dict[str, list[dg.TableColumnDep]]:
 
 
 def _column_dep(source: str) -> dg.TableColumnDep:
-    table, _, column = source.rpartition(".")
+    table, _, column = source.partition(".")  # the column may hold dots: landing/events.data.text
     return dg.TableColumnDep(asset_key=dg.AssetKey(table.split("/")), column_name=column)
 
 

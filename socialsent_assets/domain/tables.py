@@ -1,4 +1,4 @@
-"""Columns, types, keys and meaning of every table of the lake: the only schema.
+"""Columns, types, keys, meaning and lineage of every table of the lake: the only schema.
 
 Spark schemas, Dagster column metadata and the dbt sources follow from here, or a drift test fails.
 
@@ -7,11 +7,15 @@ Not here: partition columns (`dt`, `hr` live in the path, never in the file), th
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from typing import Literal
 
+from socialsent_assets.domain.events.event import ENVELOPE
+from socialsent_assets.domain.events.kinds import KINDS, Field, FieldType
+
 Type = Literal["string", "timestamp", "boolean", "double", "bigint", "int", "array<string>"]
-Tier = Literal["cleansed", "analytics"]
+Tier = Literal["landing", "cleansed", "analytics"]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,47 @@ class Table:
         raise KeyError(f"{self.tier}/{self.name} has no column {name}")
 
 
+# Landing keeps JSON: a time is text there, in its one spelling.
+_LANDED_TYPES: dict[FieldType, Type] = {
+    "string": "string",
+    "integer": "int",
+    "boolean": "boolean",
+    "timestamp": "string",
+    "list of strings": "array<string>",
+}
+
+
+def _landed_columns() -> Iterable[Column]:
+    """The envelope, then every field that a kind of event has in `data`, once, with its meaning in each kind."""
+    for field in ENVELOPE:
+        yield Column(field.name, _LANDED_TYPES[field.type], field.meaning, field.required)
+    in_data: dict[str, dict[str, Field]] = {}
+    for kind in KINDS.values():
+        for field in kind.fields:
+            in_data.setdefault(field.name, {})[kind.name] = field
+    for name, by_kind in in_data.items():
+        kinds_of: dict[str, list[str]] = {}
+        for kind_name, field in by_kind.items():
+            kinds_of.setdefault(field.meaning, []).append(kind_name)
+        meaning = " ".join(f"{', '.join(kinds)}: {meaning}" for meaning, kinds in kinds_of.items())
+        yield Column(f"data.{name}", _LANDED_TYPES[next(iter(by_kind.values())).type], meaning)
+
+
+def _of_event(kind: str, columns: Iterable[Column]) -> tuple[Column, ...]:
+    """`columns` of a kind's cleansed table, each derived from the landed field of its name, where the kind has it."""
+    landed = {field.name: field.name for field in ENVELOPE}
+    landed |= {field.name: f"data.{field.name}" for field in KINDS[kind].fields}
+    landed |= {"clean_text": "data.text"} if "text" in landed else {}
+    return tuple(
+        replace(column, derived_from=(f"landing/events.{landed[column.name]}",)) if column.name in landed else column
+        for column in columns
+    )
+
+
+def _of_texts(column: str) -> tuple[str, str]:
+    return (f"cleansed/posts.{column}", f"cleansed/comments.{column}")
+
+
 _ENVELOPE = (
     Column("event_id", "string", "Identity of the event; a redelivery repeats it.", required=True),
     Column("event_time", "timestamp", "When it happened, UTC.", required=True),
@@ -73,21 +118,31 @@ _TEXT_COLUMNS = (
     Column("deleted", "boolean", "True for a tombstone: the text is to vanish from every mart.", required=True),
 )  # fmt: skip
 
-POSTS = Table("cleansed", "posts", "Every version of every post, one row per event.", ("event_id",), _TEXT_COLUMNS)  # fmt: skip
-COMMENTS = Table("cleansed", "comments", "Every version of every comment, one row per event.", ("event_id",), _TEXT_COLUMNS)  # fmt: skip
+LANDED_EVENTS = Table(
+    "landing",
+    "events",
+    "Accepted events as they arrived, one JSON object per line; `data` has the fields of the event's kind.",
+    ("event_id",),
+    tuple(_landed_columns()),
+)
+POSTS = Table("cleansed", "posts", "Every version of every post, one row per event.", ("event_id",), _of_event("post", _TEXT_COLUMNS))  # fmt: skip
+COMMENTS = Table("cleansed", "comments", "Every version of every comment, one row per event.", ("event_id",), _of_event("comment", _TEXT_COLUMNS))  # fmt: skip
 USERS = Table(
     "cleansed",
     "users",
     "Every version of every user profile, one row per event.",
     ("event_id",),
-    (
-        *_ENVELOPE,
-        Column("user_id", "string", "The user.", required=True),
-        Column("user_name", "string", "Handle.", required=True),
-        Column("display_name", "string", "Name as shown."),
-        Column("age", "int", "Years, 0 to 130."),
-        Column("location", "string", "Free text."),
-        Column("joined_at", "timestamp", "When the account was made, UTC."),
+    _of_event(
+        "user",
+        (
+            *_ENVELOPE,
+            Column("user_id", "string", "The user.", required=True),
+            Column("user_name", "string", "Handle.", required=True),
+            Column("display_name", "string", "Name as shown."),
+            Column("age", "int", "Years, 0 to 130."),
+            Column("location", "string", "Free text."),
+            Column("joined_at", "timestamp", "When the account was made, UTC."),
+        ),
     ),
 )
 INTERACTIONS = Table(
@@ -95,13 +150,16 @@ INTERACTIONS = Table(
     "interactions",
     "Likes, shares, comments and follows, one row per event.",
     ("event_id",),
-    (
-        *_ENVELOPE,
-        Column("interaction_id", "string", "The interaction.", required=True),
-        Column("action", "string", "like, share, comment or follow.", required=True),
-        Column("actor_id", "string", "Who did it.", required=True),
-        Column("post_id", "string", "To which post; null for a follow."),
-        Column("target_user_id", "string", "To which user; null if to a post."),
+    _of_event(
+        "interaction",
+        (
+            *_ENVELOPE,
+            Column("interaction_id", "string", "The interaction.", required=True),
+            Column("action", "string", "like, share, comment or follow.", required=True),
+            Column("actor_id", "string", "Who did it.", required=True),
+            Column("post_id", "string", "To which post; null for a follow."),
+            Column("target_user_id", "string", "To which user; null if to a post."),
+        ),
     ),
 )
 QUARANTINE = Table(
@@ -110,7 +168,7 @@ QUARANTINE = Table(
     "Landed lines that the cleansing could not accept, with the reason.",
     ("source_object", "raw"),
     (
-        Column("event_id", "string", "If it could be read."),
+        Column("event_id", "string", "If it could be read.", False, ("landing/events.event_id",)),
         Column("reason", "string", "One of the nine quarantine reasons.", required=True),
         Column("detail", "string", "A sentence that says what is wrong.", required=True),
         Column("source_object", "string", "Landing object that holds the line.", required=True),
@@ -123,25 +181,25 @@ SENTIMENT = Table(
     "Polarity and sentiment of every post and comment version.",
     ("event_id",),
     (
-        Column("event_id", "string", "The version that was scored.", True, ("cleansed/posts.event_id", "cleansed/comments.event_id")),
+        Column("event_id", "string", "The version that was scored.", True, _of_texts("event_id")),
         Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
         Column("text_kind", "string", "post or comment.", True),
-        Column("post_id", "string", "The post itself, or the one that the comment stands under.", True, ("cleansed/posts.post_id", "cleansed/comments.post_id")),
-        Column("author_id", "string", "Who wrote it.", False, ("cleansed/posts.author_id", "cleansed/comments.author_id")),
-        Column("event_time", "timestamp", "When it happened, UTC.", True, ("cleansed/posts.event_time", "cleansed/comments.event_time")),
+        Column("post_id", "string", "The post itself, or the one that the comment stands under.", True, _of_texts("post_id")),
+        Column("author_id", "string", "Who wrote it.", False, _of_texts("author_id")),
+        Column("event_time", "timestamp", "When it happened, UTC.", True, _of_texts("event_time")),
         Column("topic", "string", "Subject given by the source; null in comments.", False, ("cleansed/posts.topic",)),
-        Column("lang", "string", "Language tag, lower case.", False, ("cleansed/posts.lang", "cleansed/comments.lang")),
-        Column("deleted", "boolean", "True for a tombstone.", True, ("cleansed/posts.deleted", "cleansed/comments.deleted")),
-        Column("clean_text", "string", "The text that was scored.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("tokens", "array<string>", "Model tokens: lower case, no stop words, stemmed.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("polarity", "double", "VADER compound score, -1 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("pos", "double", "Share of positive words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("neu", "double", "Share of neutral words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("neg", "double", "Share of negative words, 0 to 1.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("sentiment", "string", "positive from 0.05, negative from -0.05, else neutral.", True, ("cleansed/posts.clean_text", "cleansed/comments.clean_text")),
-        Column("unscored_reason", "string", "Why the score is a plain neutral (language_not_supported); null if it was scored.", False, ("cleansed/posts.lang", "cleansed/comments.lang")),
-        Column("predicted_sentiment", "string", "What the champion classifier says; null without a champion."),
-        Column("predicted_probability", "double", "The champion's probability of that class, 0 to 1."),
+        Column("lang", "string", "Language tag, lower case.", False, _of_texts("lang")),
+        Column("deleted", "boolean", "True for a tombstone.", True, _of_texts("deleted")),
+        Column("clean_text", "string", "The text that was scored.", True, _of_texts("clean_text")),
+        Column("tokens", "array<string>", "Model tokens: lower case, no stop words, stemmed.", True, _of_texts("clean_text")),
+        Column("polarity", "double", "VADER compound score, -1 to 1.", True, _of_texts("clean_text")),
+        Column("pos", "double", "Share of positive words, 0 to 1.", True, _of_texts("clean_text")),
+        Column("neu", "double", "Share of neutral words, 0 to 1.", True, _of_texts("clean_text")),
+        Column("neg", "double", "Share of negative words, 0 to 1.", True, _of_texts("clean_text")),
+        Column("sentiment", "string", "positive from 0.05, negative from -0.05, else neutral.", True, _of_texts("clean_text")),
+        Column("unscored_reason", "string", "Why the score is a plain neutral (language_not_supported); null if it was scored.", False, _of_texts("lang")),
+        Column("predicted_sentiment", "string", "What the champion classifier says; null without a champion.", False, _of_texts("clean_text")),
+        Column("predicted_probability", "double", "The champion's probability of that class, 0 to 1.", False, _of_texts("clean_text")),
         Column("scorer_version", "string", "Lexicon scorer that made polarity.", True),
         Column("model_version", "string", "Digest of the champion; null without one."),
     ),
@@ -154,10 +212,10 @@ LAKE_HOURS = Table(
     (
         Column("event_hour", "timestamp", "Start of the hour, UTC.", True),
         Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the four cleansed tables.", True),
+        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, tuple(f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions"))),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
-        Column("quarantined", "bigint", "Lines set aside with a reason.", True),
-        Column("scored", "bigint", "Rows in analytics/sentiment.", True),
+        Column("quarantined", "bigint", "Lines set aside with a reason.", True, ("cleansed/quarantine.reason",)),
+        Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
         Column("lake_version", "string", "Digest of everything written for the hour; changes if any row does.", True),
     ),
 )  # fmt: skip

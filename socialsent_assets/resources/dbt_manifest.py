@@ -1,20 +1,22 @@
-"""dbt's manifest, parsed when it is missing or older than the project: the graph is built from it.
+"""dbt's manifest and the models' column lineage, made when they are missing or older than the project.
 
-`@dbt_assets` reads the manifest while the graph is imported, so a fresh clone has to parse first, and processes
-that start together (web server, daemon, code server) must not parse at the same time.
+The graph is built from them. `@dbt_assets` reads the manifest while the graph is imported, so a fresh clone has to
+parse first, and processes that start together (web server, daemon, code server) must not parse at the same time.
 
-Not here: building models (defs/marts.py).
+Not here: how lineage is read out of SQL (column_lineage.py), building models (defs/marts.py).
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socialsent_assets.lake.exclusive import exclusive
+from socialsent_assets.lake.exclusive import BusyError, exclusive
+from socialsent_assets.resources import column_lineage, dbt_compile
 from socialsent_assets.resources.dbt_cli import dbt_executable
 from socialsent_assets.resources.warehouse import dbt_environment
 from socialsent_assets.settings import PROJECT_ROOT, Settings
@@ -24,11 +26,13 @@ if TYPE_CHECKING:
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 _SOURCES = ("models", "macros", "snapshots", "tests", "seeds", "dbt_project.yml", "profiles.yml")
+_LOCK = DBT_PROJECT / "target" / ".parse.lock"
 _PATIENCE_S = 300.0
+_log = logging.getLogger(__name__)
 
 
 def dbt_project(settings: Settings) -> DbtProject:
-    """The dbt project with a manifest that is as new as its files; parses it if it is not.
+    """The dbt project with a manifest and a column lineage that are as new as its files; makes them if they are not.
 
     Raises:
         RuntimeError: dbt cannot parse the project; the message holds what dbt said.
@@ -37,14 +41,52 @@ def dbt_project(settings: Settings) -> DbtProject:
 
     project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT, target=settings.dbt_target)
     if manifest_is_old(DBT_PROJECT, project.manifest_path):
-        with exclusive(DBT_PROJECT / "target" / ".parse.lock", _PATIENCE_S):
+        with exclusive(_LOCK, _PATIENCE_S):
             if manifest_is_old(DBT_PROJECT, project.manifest_path):
                 parse(DBT_PROJECT, settings)
+    renew_lineage(lineage_path(project), settings)
     return project
 
 
+def lineage_path(project: DbtProject) -> Path:
+    """Where the column lineage of the manifest stands: beside it."""
+    return project.manifest_path.with_name("column_lineage.json")
+
+
+def renew_lineage(path: Path, settings: Settings) -> None:
+    """Write the column lineage of the models, if what stands there is missing or old. Never fails: a graph without
+    lineage is better than none, and the debug log says why.
+
+    Costs 4 CPU seconds, nearly all of it dbt's (measured); reading the SQL of 23 models takes 0.1.
+    """
+    if not _lineage_is_old(path):
+        return
+    try:
+        with exclusive(_LOCK, _PATIENCE_S):
+            if _lineage_is_old(path):
+                column_lineage.write_lineage(path, _lineage(settings))
+    except (OSError, BusyError) as error:  # a folder that only others may write to, say
+        _log.debug("no column lineage of the models: %s", error)
+
+
+def _lineage(settings: Settings) -> column_lineage.Lineage:
+    try:
+        compiled = dbt_compile.compiled_manifest(DBT_PROJECT, parse_environment(DBT_PROJECT, settings))
+    except RuntimeError as error:
+        _log.debug("no column lineage of the models: %s", error)
+        return {}  # written as well: nobody tries again before the project changes
+    return column_lineage.column_lineage(compiled)
+
+
+def _lineage_is_old(path: Path) -> bool:
+    readers = (Path(column_lineage.__file__), Path(dbt_compile.__file__))
+    return manifest_is_old(DBT_PROJECT, path) or any(
+        reader.stat().st_mtime > path.stat().st_mtime for reader in readers
+    )
+
+
 def manifest_is_old(project: Path, manifest: Path) -> bool:
-    """Whether the manifest is missing or a file of the project is newer."""
+    """Whether the manifest, or what else was made of the project, is missing or a file of the project is newer."""
     if not manifest.is_file():
         return True
     parsed_at = manifest.stat().st_mtime

@@ -1,0 +1,215 @@
+"""Which column comes from which: through every tier, as the UI shows it. Starts no Spark and opens no warehouse."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from socialsent_assets.domain.events.kinds import KINDS
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, LANDED_EVENTS
+from socialsent_assets.resources import dbt_manifest
+from socialsent_assets.resources.column_lineage import column_lineage, read_lineage, write_lineage
+from socialsent_assets.settings import Settings
+
+# Columns that are no function of upstream columns: constants, counts of rows, versions of code, digests of objects.
+FROM_NO_COLUMN = {
+    "cleansed/quarantine": {"reason", "detail", "source_object", "raw"},
+    "analytics/sentiment": {"text_kind", "scorer_version", "model_version"},
+    "analytics/lake_hours": {"event_hour", "records", "duplicates", "lake_version"},
+    "staging/int_event_keys": {"event_kind"},
+    "staging/int_living_texts": {"text_kind"},
+    "marts/agg_sentiment_hourly": {"text_count"},
+    "marts/agg_sentiment_daily": {"text_count"},
+    "marts/agg_topic_sentiment_daily": {"text_count"},
+    # Posts and comments share one shape; these fields the other kind does not have.
+    "cleansed/posts": {"comment_id", "parent_comment_id"},
+    "cleansed/comments": {"topic", "hashtags", "place"},
+}
+# Counted over tables that one job writes together with those that it depends on.
+FROM_NO_DIRECT_DEPENDENCY = {"analytics/lake_hours.accepted"}
+
+
+@pytest.fixture(scope="module")
+def graph() -> dg.AssetGraph:
+    from socialsent_assets.definitions import defs
+
+    return defs.resolve_asset_graph()
+
+
+def columns(graph: dg.AssetGraph, key: dg.AssetKey) -> list[str]:
+    schema = graph.get(key).metadata.get("dagster/column_schema")
+    return [column.name for column in schema.columns] if schema else []
+
+
+def deps(graph: dg.AssetGraph, key: dg.AssetKey) -> dict[str, set[str]]:
+    """Column -> `tier/table.column`s that it is computed from."""
+    lineage = graph.get(key).metadata.get("dagster/column_lineage")
+    found = lineage.deps_by_column if lineage else {}
+    return {
+        column: {f"{origin.asset_key.to_user_string()}.{origin.column_name}" for origin in origins}
+        for column, origins in found.items()
+    }
+
+
+def origins(graph: dg.AssetGraph, column: str) -> set[str]:
+    table, _, name = column.partition(".")
+    return deps(graph, dg.AssetKey(table.split("/"))).get(name, set())
+
+
+def far_origins(graph: dg.AssetGraph, column: str) -> Iterator[str]:
+    for origin in origins(graph, column):
+        yield origin
+        yield from far_origins(graph, origin)
+
+
+def test_a_mart_column_traces_to_the_text_that_somebody_wrote(graph: dg.AssetGraph) -> None:
+    """Prevents a lineage that ends at an ephemeral model, a `select *` or files that are read by name."""
+    assert origins(graph, "marts/fct_posts.polarity") == {"staging/int_post_versions.polarity"}
+    assert origins(graph, "staging/int_post_versions.polarity") == {"analytics/sentiment.polarity"}
+    assert origins(graph, "staging/int_post_versions.text") == {"cleansed/posts.text"}
+    assert "landing/events.data.text" in set(far_origins(graph, "marts/agg_sentiment_daily.mean_polarity"))
+    assert "landing/events.data.age" in set(far_origins(graph, "marts/dim_users.age"))
+
+
+def test_a_mean_over_posts_and_comments_comes_from_both(graph: dg.AssetGraph) -> None:
+    """Prevents a union of which only the first half is followed."""
+    assert origins(graph, "marts/agg_sentiment_daily.mean_polarity") == {"staging/int_living_texts.polarity"}
+    both = {"marts/fct_posts.polarity", "marts/fct_comments.polarity"}
+    assert origins(graph, "staging/int_living_texts.polarity") == both
+    assert origins(graph, "marts/agg_user_engagement.mean_polarity") == both
+
+
+def test_the_hour_of_a_row_comes_from_the_time_of_its_event(graph: dg.AssetGraph) -> None:
+    """Prevents a lineage to dt and hr, which are in the path of a file and in no table that anybody sees."""
+    assert origins(graph, "staging/int_post_versions.event_hour") == {"cleansed/posts.event_time"}
+    assert origins(graph, "staging/int_lake_hours.event_hour") == {"analytics/lake_hours.event_hour"}
+
+
+def test_the_validity_of_a_snapshot_comes_from_the_time_of_the_event(graph: dg.AssetGraph) -> None:
+    """Prevents columns without lineage because dbt adds them to what the SQL says."""
+    assert origins(graph, "marts/user_profile_history.dbt_valid_to") == {"marts/dim_users.event_time"}
+    assert origins(graph, "marts/user_profile_history.user_name") == {"marts/dim_users.user_name"}
+
+
+def test_every_column_has_a_lineage_but_those_that_come_from_none(graph: dg.AssetGraph) -> None:
+    """Prevents a new model or column whose lineage silently could not be read."""
+    lacking = {
+        key.to_user_string(): without
+        for key in graph.materializable_asset_keys
+        if key.path[0] in ("cleansed", "analytics", "staging", "marts")
+        and (without := set(columns(graph, key)) - set(deps(graph, key)))
+    }
+    assert lacking == FROM_NO_COLUMN
+
+
+def test_every_lineage_points_to_a_column_of_an_asset_upstream(graph: dg.AssetGraph) -> None:
+    """Prevents a line in the UI that leads to a column nobody has."""
+    astray = [
+        f"{key.to_user_string()}.{column} <- {origin}"
+        for key in graph.materializable_asset_keys
+        for column, its_origins in deps(graph, key).items()
+        for origin in its_origins
+        if not _leads_upstream(graph, key, column, origin)
+    ]
+    assert astray == []
+
+
+def _leads_upstream(graph: dg.AssetGraph, key: dg.AssetKey, column: str, origin: str) -> bool:
+    table, _, name = origin.partition(".")
+    upstream = dg.AssetKey(table.split("/"))
+    near = upstream in graph.get(key).parent_keys or f"{key.to_user_string()}.{column}" in FROM_NO_DIRECT_DEPENDENCY
+    return near and column in columns(graph, key) and name in columns(graph, upstream)
+
+
+def test_landed_events_show_the_fields_of_every_kind(graph: dg.AssetGraph) -> None:
+    """Prevents a field of the contract that the UI has never heard of."""
+    shown = set(columns(graph, dg.AssetKey(LANDED_EVENTS.asset_key)))
+    assert {"event_id", "event_type", "event_time", "source"} <= shown
+    assert {f"data.{field.name}" for kind in KINDS.values() for field in kind.fields} <= shown
+
+
+def test_a_field_of_a_kind_lands_in_the_column_of_its_name() -> None:
+    """Prevents a field that is accepted, cleansed and then traced to nothing."""
+    for table in CLEANSED_EVENTS:
+        traced = {origin for column in table.columns for origin in column.derived_from}
+        fields = KINDS[table.name.removesuffix("s")].fields
+        assert {f"landing/events.data.{field.name}" for field in fields} <= traced
+
+
+def manifest_of(**sql: str) -> dict[str, Any]:
+    """A manifest of models named as the arguments, each reading `db.main.<model>` or lake files, in any order."""
+    nodes = {
+        f"model.p.{name}": {
+            "resource_type": "model",
+            "config": {"materialized": "table"},
+            "relation_name": f'"db"."main"."{name}"',
+            "columns": {},
+            "depends_on": {"nodes": [f"model.p.{other}" for other in sql if f"main.{other}" in text]},
+            "compiled_code": text,
+        }
+        for name, text in sql.items()
+    }
+    source = {"source_name": "cleansed", "name": "posts", "columns": {"event_time": {}, "text": {}}}
+    return {"nodes": nodes, "sources": {"source.p.cleansed.posts": source}}
+
+
+def test_a_model_that_cannot_be_read_is_named_and_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
+    """Prevents one daring query from taking the lineage, or the graph, of all."""
+    manifest = manifest_of(
+        good="select text as said from read_parquet(['/x/cleansed/posts/dt=*/hr=*/*.parquet'])",
+        broken="select from where (",
+        behind="select said from db.main.good union all select anything from db.main.broken",
+    )
+    with caplog.at_level(logging.DEBUG, logger="socialsent_assets.resources.column_lineage"):
+        lineage = column_lineage(manifest)
+    assert lineage["model.p.good"] == {"said": [("source.p.cleansed.posts", "text")]}
+    assert lineage["model.p.behind"] == {"said": [("model.p.broken", "anything"), ("model.p.good", "said")]}
+    assert "model.p.broken" not in lineage
+    assert "model.p.broken" in caplog.text
+
+
+def test_a_lineage_is_read_as_it_was_written_and_a_damaged_file_is_none(tmp_path: Path) -> None:
+    """Prevents a graph that does not load because a cache was cut short."""
+    path = tmp_path / "column_lineage.json"
+    lineage = {"model.p.a": {"x": [("model.p.b", "y")], "n": []}}
+    write_lineage(path, lineage)
+    assert read_lineage(path) == lineage
+    path.write_text(path.read_text()[:-5])
+    assert read_lineage(path) == {}
+    assert read_lineage(tmp_path / "none.json") == {}
+
+
+def test_a_lineage_that_is_new_is_not_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents four CPU seconds of dbt in every process that imports the graph, also where dbt fails each time."""
+    calls: list[Path] = []
+
+    def failing(project: Path, _: object) -> dict[str, Any]:
+        calls.append(project)
+        raise RuntimeError("dbt compile failed")
+
+    monkeypatch.setattr(dbt_manifest.dbt_compile, "compiled_manifest", failing)
+    monkeypatch.setattr(dbt_manifest, "_LOCK", tmp_path / ".lock")
+    path = tmp_path / "column_lineage.json"
+    settings = Settings.from_env({})
+    dbt_manifest.renew_lineage(path, settings)
+    dbt_manifest.renew_lineage(path, settings)
+    assert len(calls) == 1
+    os.utime(path, (0, 0))
+    dbt_manifest.renew_lineage(path, settings)
+    assert len(calls) == 2
+
+
+def test_a_folder_that_cannot_be_written_costs_the_lineage_and_not_the_graph(tmp_path: Path) -> None:
+    """Prevents a code location that does not start from a read-only image."""
+    (tmp_path / "file").touch()
+    lost = tmp_path / "file" / "column_lineage.json"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dbt_manifest, "_LOCK", tmp_path / "file" / ".lock")
+        dbt_manifest.renew_lineage(lost, Settings.from_env({}))
+    assert read_lineage(lost) == {}
