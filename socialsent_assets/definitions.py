@@ -9,7 +9,18 @@ from __future__ import annotations
 
 import dagster as dg
 
-from socialsent_assets.defs import analytics, cleansed, jobs, landing, marts, models, reports, retraining, sensors
+from socialsent_assets.defs import (
+    analytics,
+    cleansed,
+    hosting,
+    jobs,
+    landing,
+    marts,
+    models,
+    reports,
+    retraining,
+    sensors,
+)
 from socialsent_assets.defs.checks import contract, freshness
 from socialsent_assets.resources.bindings import resources_for
 from socialsent_assets.resources.dbt_manifest import dbt_project
@@ -27,12 +38,13 @@ def definitions(settings: Settings) -> dg.Definitions:
             cleansed.cleansed_tables,
             models.bigram,
             models.sentiment_classifier,
+            hosting.sentiment_endpoint,
             analytics.analytics_tables,
             marts.dbt_marts(project),
             reports.insights,
         ],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
-        jobs=[jobs.refresh, jobs.train, jobs.report, jobs.simulate_feed],
+        jobs=[jobs.refresh, jobs.train, jobs.host, jobs.report, jobs.simulate_feed],
         schedules=[retraining.daily],
         sensors=[sensors.landing_sensor, sensors.report_sensor, retraining.drift_sensor],
         resources=resources_for(settings, project),

@@ -6,6 +6,7 @@ Not here: what is done with them (resources/bindings.py), secrets (they stay wit
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,10 +15,82 @@ from pathlib import Path
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.start import start_hour
 
-__all__ = ["Settings", "UserError", "read_dotenv", "start_hour"]
+__all__ = ["SageMakerSettings", "Settings", "UserError", "read_dotenv", "start_hour"]
 
 DEFAULT_HOME = ".socialsent"
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+_SAGEMAKER = "SOCIALSENT_SAGEMAKER_"
+
+
+@dataclass(frozen=True)
+class SageMakerSettings:
+    """Where and how the champion classifier is hosted. Limits: boto3's SageMaker API, ServerlessConfig.
+
+    Attributes:
+        endpoint: name of the serverless endpoint.
+        model_group: model package group of the SageMaker Model Registry.
+        role_arn: role that the endpoint takes on: reads the archive and the image, writes logs.
+        image_uri: container image that holds this package and starts socialsent_assets.jobs.endpoint.
+        archives: S3 URI under which model archives are put.
+        memory_mb: 1024 to 6144, in steps of 1024; the share of a CPU grows with it.
+        max_concurrency: 1 to 200 requests at once.
+    """
+
+    endpoint: str
+    model_group: str
+    role_arn: str
+    image_uri: str
+    archives: str
+    memory_mb: int
+    max_concurrency: int
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str], artifacts: str) -> SageMakerSettings | None:
+        """From `SOCIALSENT_SAGEMAKER_*`; None when none of them is set. `artifacts` is the tier's URI.
+
+        Raises:
+            UserError: only some of what is needed is set, or a value that SageMaker would refuse.
+        """
+        given = {name.removeprefix(_SAGEMAKER): value for name, value in env.items() if name.startswith(_SAGEMAKER)}
+        if not any(given.values()):
+            return None
+        missing = [f"{_SAGEMAKER}{name}" for name in ("ENDPOINT", "ROLE_ARN", "IMAGE_URI") if not given.get(name)]
+        if missing:
+            raise UserError(f"{', '.join(missing)} is missing: hosting on SageMaker needs it (docs/serving.md)")
+        archives = given.get("ARCHIVES") or artifacts
+        if not archives.startswith("s3://"):
+            raise UserError(
+                f"{_SAGEMAKER}ARCHIVES is missing: SageMaker reads models from S3, set it to s3://BUCKET/PREFIX"
+            )
+        return cls(
+            endpoint=_name(given, "ENDPOINT", "", longest=40),  # names of its models and configs are longer by 22
+            model_group=_name(given, "MODEL_GROUP", given["ENDPOINT"], longest=63),
+            role_arn=_role(given["ROLE_ARN"]),
+            image_uri=given["IMAGE_URI"],
+            archives=archives.rstrip("/"),
+            memory_mb=_number(given, "MEMORY_MB", 3072, range(1024, 6145, 1024), "1024, 2048, … 6144"),
+            max_concurrency=_number(given, "MAX_CONCURRENCY", 5, range(1, 201), "1 to 200"),
+        )
+
+
+def _name(given: Mapping[str, str], setting: str, default: str, longest: int) -> str:
+    value = given.get(setting) or default
+    if len(value) > longest or not re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", value):
+        raise UserError(f"{_SAGEMAKER}{setting}={value}: use letters, digits and hyphens, at most {longest}")
+    return value
+
+
+def _role(arn: str) -> str:
+    if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", arn):
+        raise UserError(f"{_SAGEMAKER}ROLE_ARN={arn}: it looks like arn:aws:iam::ACCOUNT:role/NAME")
+    return arn
+
+
+def _number(given: Mapping[str, str], setting: str, default: int, allowed: range, words: str) -> int:
+    text = given.get(setting) or str(default)
+    if not text.isascii() or not text.isdigit() or int(text) not in allowed:
+        raise UserError(f"{_SAGEMAKER}{setting}={text}: use {words}")
+    return int(text)
 
 
 @dataclass(frozen=True)
@@ -31,6 +104,7 @@ class Settings:
         start: first accepted event time, UTC, on the hour.
         dbt_target: target of dbt_project/profiles.yml.
         spark_memory: Spark driver heap, JVM notation (`2g`).
+        sagemaker: where the champion is hosted; None when it is not.
     """
 
     home: Path
@@ -42,6 +116,7 @@ class Settings:
     start: datetime
     dbt_target: str
     spark_memory: str
+    sagemaker: SageMakerSettings | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -67,6 +142,7 @@ class Settings:
             start=start_hour(env),
             dbt_target=env.get("SOCIALSENT_DBT_TARGET") or "local",
             spark_memory=env.get("SOCIALSENT_SPARK_MEMORY") or "1g",
+            sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
         )
 
     @property

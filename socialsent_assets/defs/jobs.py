@@ -1,4 +1,4 @@
-"""What can be launched as one thing: refresh hours, train the models, make the report, send a simulated feed.
+"""What can be launched as one thing: refresh hours, train and host models, make the report, send a simulated feed.
 
 Not here: when that happens by itself (sensors.py, retraining.py).
 """
@@ -11,10 +11,11 @@ from socialsent_assets.resources.ingest import Ingest
 
 REPORTS = dg.AssetSelection.groups("reports")
 MODELS = dg.AssetSelection.groups("models")
+SERVING = dg.AssetSelection.groups("serving")
 
 refresh = dg.define_asset_job(
     "refresh",
-    selection=dg.AssetSelection.all() - REPORTS - MODELS,
+    selection=dg.AssetSelection.all() - REPORTS - MODELS - SERVING,
     description="Bring event hours up to date, from what has landed to the marts. One run takes any number of hours.",
 )
 
@@ -26,6 +27,7 @@ train = dg.define_asset_job(
     selection=MODELS,
     description="Train candidates of all models on the whole lake. None is promoted: socialsent models promote.",
 )
+host = dg.define_asset_job("host", selection=SERVING, description="Put the champion on its SageMaker endpoint.")
 
 
 class Feed(dg.Config):

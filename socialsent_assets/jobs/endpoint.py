@@ -21,6 +21,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from socialsent_assets.jobs.invocations import CSV, FORMS, JSON, JSON_LINES, InvalidBodyError, texts_of, written
+from socialsent_assets.jobs.model_archive import MODEL_DIGEST
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -99,14 +100,25 @@ def _complaint(status: int, message: str) -> Response:
 
 
 def model_of(environment: Mapping[str, str]) -> Classifier:
-    """The verified classifier of the folder into which SageMaker unpacks the model archive."""
+    """The verified classifier of the folder into which SageMaker unpacks the model archive.
+
+    Raises:
+        UserError: there is none.
+        ModelRefusedError: as `read_model`, and when it is not the model that `MODEL_DIGEST` names: whoever can
+            write to the bucket could else put another model, with a card of its own, in its place.
+    """
     from socialsent_assets.domain.learning.classifier import Classifier
-    from socialsent_assets.domain.learning.model_card import CLASSIFIER
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
     from socialsent_assets.lake.model_registry import read_model
     from socialsent_assets.lake.storage import FolderStorage
 
     folder = Path(environment.get("SM_MODEL_DIR", "/opt/ml/model"))
-    return Classifier.load(read_model(FolderStorage(folder), "", CLASSIFIER).files)
+    model = read_model(FolderStorage(folder), "", CLASSIFIER)
+    if environment.get(MODEL_DIGEST, model.digest) != model.digest:
+        raise ModelRefusedError(
+            f"{folder} holds model {model.digest[:12]}, {MODEL_DIGEST} names another: host it again"
+        )
+    return Classifier.load(model.files)
 
 
 def main() -> None:

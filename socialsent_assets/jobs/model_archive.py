@@ -10,9 +10,14 @@ import io
 import tarfile
 from collections.abc import Mapping
 
-__all__ = ["NAME", "archive"]
+from socialsent_assets.domain.learning.model_card import CARD, ModelRefusedError, digest, write_card
+from socialsent_assets.lake.model_registry import RegisteredModel
+
+__all__ = ["MODEL_DIGEST", "NAME", "archive", "archive_of"]
 
 NAME = "model.tar.gz"
+MODEL_DIGEST = "SOCIALSENT_MODEL_DIGEST"
+"""Variable of the container: digest of the one model that its archive may hold."""
 
 
 def archive(files: Mapping[str, bytes]) -> bytes:
@@ -27,3 +32,16 @@ def archive(files: Mapping[str, bytes]) -> bytes:
             entry.size, entry.mode, entry.mtime = len(files[name]), 0o644, 0
             tar.addfile(entry, io.BytesIO(files[name]))
     return out.getvalue()
+
+
+def archive_of(model: RegisteredModel) -> bytes:
+    """The archive of a verified model: its files and the card that vouches for them.
+
+    Raises:
+        ModelRefusedError: the card on the shelf is not written as this version writes it, so that the archive
+            would have another digest than the model.
+    """
+    card = write_card(model.card)
+    if digest(card) != model.digest:
+        raise ModelRefusedError(f"the card of {model.digest[:12]} was not written by this version: train again")
+    return archive({**model.files, CARD: card})

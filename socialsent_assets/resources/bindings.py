@@ -5,11 +5,13 @@ Not here: what the resources do (the modules beside this one).
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.resources.compute import LocalSpark
 from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
+from socialsent_assets.resources.hosting import Hosting, NoHosting, SageMakerHosting
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
@@ -42,4 +44,9 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         ),
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports)),
+        "hosting": _hosting(settings),
     }
+
+
+def _hosting(settings: Settings) -> Hosting:
+    return NoHosting() if settings.sagemaker is None else SageMakerHosting(**asdict(settings.sagemaker))

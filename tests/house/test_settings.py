@@ -36,3 +36,59 @@ def test_dotenv_says_which_line_is_wrong(tmp_path: Path) -> None:
         read_dotenv(path)
     path.write_text("# comment\nexport A='1'\n\nB=2=3\n")
     assert read_dotenv(path) == {"A": "1", "B": "2=3"}
+
+
+HOSTED = {
+    "SOCIALSENT_SAGEMAKER_ENDPOINT": "mood",
+    "SOCIALSENT_SAGEMAKER_ROLE_ARN": "arn:aws:iam::123456789012:role/service-role/endpoint",
+    "SOCIALSENT_SAGEMAKER_IMAGE_URI": "123456789012.dkr.ecr.us-east-1.amazonaws.com/socialsent:1",
+    "SOCIALSENT_SAGEMAKER_ARCHIVES": "s3://artifacts/lake/",
+}
+
+
+def test_nothing_is_hosted_unless_it_is_asked_for() -> None:
+    """Prevents an endpoint that costs money because somebody has AWS credentials."""
+    assert Settings.from_env({}).sagemaker is None
+    assert Settings.from_env({"SOCIALSENT_SAGEMAKER_ENDPOINT": ""}).sagemaker is None
+
+
+def test_hosting_has_defaults_for_all_that_can_have_one() -> None:
+    """Prevents a size of endpoint that nobody chose."""
+    hosted = Settings.from_env(HOSTED).sagemaker
+    assert hosted is not None
+    assert (hosted.model_group, hosted.archives) == ("mood", "s3://artifacts/lake")
+    assert (hosted.memory_mb, hosted.max_concurrency) == (3072, 5)
+
+
+def test_archives_lie_in_the_artifacts_tier_when_that_is_on_s3() -> None:
+    """Prevents a second bucket to name where the first would do."""
+    env = HOSTED | {"SOCIALSENT_SAGEMAKER_ARCHIVES": "", "SOCIALSENT_LAKE_ARTIFACTS": "s3://tier"}
+    hosted = Settings.from_env(env).sagemaker
+    assert hosted is not None
+    assert hosted.archives == "s3://tier"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "complaint"),
+    [
+        ("ENDPOINT", "", "SOCIALSENT_SAGEMAKER_ENDPOINT is missing"),
+        ("ENDPOINT", "my_endpoint", "letters, digits and hyphens"),
+        ("ENDPOINT", "e" * 41, "at most 40"),
+        ("ROLE_ARN", "endpoint", "arn:aws:iam"),
+        ("IMAGE_URI", "", "SOCIALSENT_SAGEMAKER_IMAGE_URI is missing"),
+        ("ARCHIVES", "", "SageMaker reads models from S3"),
+        ("MODEL_GROUP", "a b", "letters, digits and hyphens"),
+        ("MEMORY_MB", "2000", "1024, 2048"),
+        ("MEMORY_MB", "7168", "1024, 2048"),
+        ("MAX_CONCURRENCY", "0", "1 to 200"),
+        ("MAX_CONCURRENCY", "-1", "1 to 200"),
+        ("MAX_CONCURRENCY", "many", "1 to 200"),
+    ],
+)
+def test_what_sagemaker_would_refuse_is_refused_before_anything_is_made(
+    name: str, value: str, complaint: str
+) -> None:
+    """Prevents a registered model and an error from AWS half way for a typing error in .env."""
+    with pytest.raises(UserError, match=complaint) as error:
+        Settings.from_env(HOSTED | {f"SOCIALSENT_SAGEMAKER_{name}": value})
+    assert f"SOCIALSENT_SAGEMAKER_{name}" in str(error.value)

@@ -11,9 +11,11 @@ import pytest
 from starlette.testclient import TestClient
 
 from socialsent_assets.domain.learning.labels import CLASSES
-from socialsent_assets.jobs.endpoint import LARGEST_BODY, application
+from socialsent_assets.domain.learning.model_card import CARD, ModelRefusedError, digest
+from socialsent_assets.jobs.endpoint import LARGEST_BODY, application, model_of
 from socialsent_assets.jobs.invocations import MOST_TEXTS
 from socialsent_assets.jobs.model_archive import archive
+from tests.resources.conftest import model_files
 
 
 class FirstLetter:
@@ -116,3 +118,17 @@ def test_the_archive_holds_the_files_at_its_root_and_is_always_the_same():
     assert content == archive(dict(reversed(files.items())))
     with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as tar:
         assert {member.name: tar.extractfile(member).read() for member in tar} == files
+
+
+def test_a_container_serves_no_other_model_than_the_one_it_was_made_for(tmp_path, monkeypatch):
+    """Prevents an archive with another model, and a card of its own to match, from answering in its place."""
+    from socialsent_assets.domain.learning.classifier import Classifier
+
+    monkeypatch.setattr(Classifier, "load", staticmethod(lambda files: sorted(files)))
+    files = model_files()
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    environment = {"SM_MODEL_DIR": str(tmp_path), "SOCIALSENT_MODEL_DIGEST": digest(files[CARD])}
+    assert model_of(environment) == model_of({"SM_MODEL_DIR": str(tmp_path)}) == ["classifier.json", "classifier.npz"]
+    with pytest.raises(ModelRefusedError, match="names another"):
+        model_of(environment | {"SOCIALSENT_MODEL_DIGEST": "0" * 64})
