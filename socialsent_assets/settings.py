@@ -19,7 +19,14 @@ __all__ = ["SageMakerSettings", "Settings", "UserError", "read_dotenv", "start_h
 
 DEFAULT_HOME = ".socialsent"
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
-_SAGEMAKER = "SOCIALSENT_SAGEMAKER_"
+_ENDPOINT = "SOCIALSENT_SAGEMAKER_ENDPOINT"
+_ROLE_ARN = "SOCIALSENT_SAGEMAKER_ROLE_ARN"
+_IMAGE_URI = "SOCIALSENT_SAGEMAKER_IMAGE_URI"
+_MODEL_GROUP = "SOCIALSENT_SAGEMAKER_MODEL_GROUP"
+_ARCHIVES = "SOCIALSENT_SAGEMAKER_ARCHIVES"
+_MEMORY_MB = "SOCIALSENT_SAGEMAKER_MEMORY_MB"
+_MAX_CONCURRENCY = "SOCIALSENT_SAGEMAKER_MAX_CONCURRENCY"
+_HOSTING = (_ENDPOINT, _ROLE_ARN, _IMAGE_URI, _MODEL_GROUP, _ARCHIVES, _MEMORY_MB, _MAX_CONCURRENCY)
 
 
 @dataclass(frozen=True)
@@ -51,45 +58,42 @@ class SageMakerSettings:
         Raises:
             UserError: only some of what is needed is set, or a value that SageMaker would refuse.
         """
-        given = {name.removeprefix(_SAGEMAKER): value for name, value in env.items() if name.startswith(_SAGEMAKER)}
-        if not any(given.values()):
+        if not any(env.get(name) for name in _HOSTING):
             return None
-        missing = [f"{_SAGEMAKER}{name}" for name in ("ENDPOINT", "ROLE_ARN", "IMAGE_URI") if not given.get(name)]
+        missing = [name for name in (_ENDPOINT, _ROLE_ARN, _IMAGE_URI) if not env.get(name)]
         if missing:
             raise UserError(f"{', '.join(missing)} is missing: hosting on SageMaker needs it (docs/serving.md)")
-        archives = given.get("ARCHIVES") or artifacts
+        archives = env.get(_ARCHIVES) or artifacts
         if not archives.startswith("s3://"):
-            raise UserError(
-                f"{_SAGEMAKER}ARCHIVES is missing: SageMaker reads models from S3, set it to s3://BUCKET/PREFIX"
-            )
+            raise UserError(f"{_ARCHIVES} is missing: SageMaker reads models from S3, set it to s3://BUCKET/PREFIX")
         return cls(
-            endpoint=_name(given, "ENDPOINT", "", longest=40),  # names of its models and configs are longer by 22
-            model_group=_name(given, "MODEL_GROUP", given["ENDPOINT"], longest=63),
-            role_arn=_role(given["ROLE_ARN"]),
-            image_uri=given["IMAGE_URI"],
+            endpoint=_name(env, _ENDPOINT, "", longest=40),  # names of its models and configs are longer by 22
+            model_group=_name(env, _MODEL_GROUP, env[_ENDPOINT], longest=63),
+            role_arn=_role(env[_ROLE_ARN]),
+            image_uri=env[_IMAGE_URI],
             archives=archives.rstrip("/"),
-            memory_mb=_number(given, "MEMORY_MB", 3072, range(1024, 6145, 1024), "1024, 2048, … 6144"),
-            max_concurrency=_number(given, "MAX_CONCURRENCY", 5, range(1, 201), "1 to 200"),
+            memory_mb=_number(env, _MEMORY_MB, 2048, range(1024, 6145, 1024), "1024, 2048, … 6144"),
+            max_concurrency=_number(env, _MAX_CONCURRENCY, 5, range(1, 201), "1 to 200"),
         )
 
 
-def _name(given: Mapping[str, str], setting: str, default: str, longest: int) -> str:
-    value = given.get(setting) or default
+def _name(env: Mapping[str, str], setting: str, default: str, longest: int) -> str:
+    value = env.get(setting) or default
     if len(value) > longest or not re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", value):
-        raise UserError(f"{_SAGEMAKER}{setting}={value}: use letters, digits and hyphens, at most {longest}")
+        raise UserError(f"{setting}={value}: use letters, digits and hyphens, at most {longest}")
     return value
 
 
 def _role(arn: str) -> str:
     if not re.fullmatch(r"arn:aws[a-z-]*:iam::\d{12}:role/\S+", arn):
-        raise UserError(f"{_SAGEMAKER}ROLE_ARN={arn}: it looks like arn:aws:iam::ACCOUNT:role/NAME")
+        raise UserError(f"{_ROLE_ARN}={arn}: it looks like arn:aws:iam::ACCOUNT:role/NAME")
     return arn
 
 
-def _number(given: Mapping[str, str], setting: str, default: int, allowed: range, words: str) -> int:
-    text = given.get(setting) or str(default)
+def _number(env: Mapping[str, str], setting: str, default: int, allowed: range, words: str) -> int:
+    text = env.get(setting) or str(default)
     if not text.isascii() or not text.isdigit() or int(text) not in allowed:
-        raise UserError(f"{_SAGEMAKER}{setting}={text}: use {words}")
+        raise UserError(f"{setting}={text}: use {words}")
     return int(text)
 
 

@@ -102,4 +102,4 @@ def test_sagemaker_is_bound_only_when_it_is_configured(tmp_path: Path) -> None:
     }
     hosting = resources_for(Settings.from_env(env), project)["hosting"]
     assert isinstance(hosting, SageMakerHosting)
-    assert (hosting.endpoint, hosting.archives, hosting.memory_mb) == ("mood", "s3://artifacts", 3072)
+    assert (hosting.endpoint, hosting.archives, hosting.memory_mb) == ("mood", "s3://artifacts", 2048)

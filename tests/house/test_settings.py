@@ -57,7 +57,7 @@ def test_hosting_has_defaults_for_all_that_can_have_one() -> None:
     hosted = Settings.from_env(HOSTED).sagemaker
     assert hosted is not None
     assert (hosted.model_group, hosted.archives) == ("mood", "s3://artifacts/lake")
-    assert (hosted.memory_mb, hosted.max_concurrency) == (3072, 5)
+    assert (hosted.memory_mb, hosted.max_concurrency) == (2048, 5)
 
 
 def test_archives_lie_in_the_artifacts_tier_when_that_is_on_s3() -> None:

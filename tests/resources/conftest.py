@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -62,13 +62,15 @@ class Account:
     """The account as a test sees and disturbs it.
 
     Attributes:
-        calls: names of all SageMaker and S3 operations that changed something, in order.
+        calls: names of all operations that changed something, in order.
+        actions: all operations as IAM calls them.
         next_statuses: what becomes of the next created or updated endpoint, look by look; then it stays.
     """
 
     aws: EmbeddedAws
     calls: list[str]
     next_statuses: list[str]
+    actions: set[str] = field(default_factory=set)
     failure: str = "The container did not answer /ping"
 
     def sagemaker(self) -> Any:
@@ -142,6 +144,7 @@ def _note_changes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     original = BaseClient._make_api_call
 
     def noted(client: Any, operation: str, arguments: Any) -> Any:
+        account.actions.add(f"{client.meta.service_model.service_name}:{operation}")
         if re.match(r"Create|Update|Put|Delete", operation):
             account.calls.append(operation)
         return original(client, operation, arguments)

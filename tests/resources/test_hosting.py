@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import tarfile
 
 import httpx
@@ -15,6 +16,7 @@ from socialsent_assets.lake.model_registry import ModelRegistry, read_model
 from socialsent_assets.lake.storage import FolderStorage
 from socialsent_assets.resources.hosting import HostingError, NoHosting
 from socialsent_assets.resources.sagemaker_requests import Container, customer_metadata
+from socialsent_assets.settings import PROJECT_ROOT
 from tests.resources.conftest import IMAGE, NOON, ROLE, model_files, promote
 
 
@@ -270,3 +272,21 @@ def test_metadata_holds_only_characters_that_sagemaker_takes(models):
         assert set(name + value) <= allowed
         assert 0 < len(name) <= 128
         assert 0 < len(value) <= 256
+
+
+def test_the_documentation_lists_every_action_that_a_role_needs(lake, account, host, hosting, models):
+    """Prevents a policy, copied from the page, that fails half way."""
+    model = models.read(CLASSIFIER, models.add(model_files(b"old")))
+    uri = hosting.upload(model, print)
+    hosting.register(model, Container(IMAGE, uri, model.digest), print, approved=False)
+    models.promote(CLASSIFIER, model.digest, NOON)
+    host()
+    promote(lake, b"new")
+    account.actions.discard("s3:CreateBucket")  # the fixture's
+    host()
+    used = {action for action in account.actions if action.startswith("sagemaker:")}
+    page = (PROJECT_ROOT / "docs" / "serving.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"sagemaker:\w+", page)) == used
+    assert {action for action in account.actions if action.startswith("s3:")} == {"s3:HeadObject", "s3:PutObject"}
+    # S3's HeadObject needs the action s3:GetObject.
+    assert {"s3:ListBucket", "s3:GetObject", "s3:PutObject"} == set(re.findall(r"s3:\w+", page))
