@@ -53,7 +53,7 @@ class SageMakerSettings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str], artifacts: str) -> SageMakerSettings | None:
-        """From `SOCIALSENT_SAGEMAKER_*`; None when none of them is set. `artifacts` is the tier's URI.
+        """From the variables in `_HOSTING`; None when none of them is set. `artifacts` is that tier's URI.
 
         Raises:
             UserError: only some of what is needed is set, or a value that SageMaker would refuse.
