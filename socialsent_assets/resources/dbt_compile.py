@@ -27,7 +27,7 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
 
     Args:
         project: folder of dbt_project.yml.
-        environment: environment of dbt; lake, warehouse, window and target folder in it are not looked at.
+        environment: environment of dbt; settings of ours and the target folder in it are not looked at.
 
     Raises:
         RuntimeError: dbt cannot compile the project; the message holds what dbt said.
@@ -38,7 +38,7 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
         done = subprocess.run(
             [dbt_executable(), "compile", *_WHAT],
             cwd=project,
-            env={**_without_window(environment), **_pretend_environment(root)},
+            env={**_without_settings(environment), **_pretend_environment(root)},
             capture_output=True,
             text=True,
             check=False,
@@ -71,5 +71,6 @@ def _pretend_environment(root: Path) -> dict[str, str]:
     }
 
 
-def _without_window(environment: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in environment.items() if not name.startswith("SOCIALSENT_WINDOW_")}
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Every setting has a default in dbt_project/, and a window would narrow what is compiled."""
+    return {name: value for name, value in environment.items() if not name.startswith("SOCIALSENT_")}
