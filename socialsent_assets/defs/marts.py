@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from socialsent_assets.defs.metadata import OWNERS
+from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.resources.column_lineage import Lineage, read_lineage
@@ -42,11 +42,8 @@ class MartTranslator(DagsterDbtTranslator):
         deps = {
             column: [self._column_dep(manifest, *origin) for origin in origins]
             for column, origins in self._lineage.get(unique_id, {}).items()
-            if origins
         }
-        if not deps:
-            return spec
-        return spec.merge_attributes(metadata={"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=deps)})
+        return spec.merge_attributes(metadata=lineage_metadata(deps))
 
     def _column_dep(self, manifest: Mapping[str, Any], parent: str, column: str) -> dg.TableColumnDep:
         key = self.get_asset_key(self.get_resource_props(manifest, parent))

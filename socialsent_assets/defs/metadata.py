@@ -5,7 +5,7 @@ Not here: the facts themselves (domain/tables.py, receipts of lake/).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
@@ -30,20 +30,34 @@ def table_metadata(table: Table) -> dict[str, Any]:
         )
         for column in table.columns
     ]
-    lineage = _lineage(table)
     return {
         "dagster/column_schema": dg.TableSchema(columns=columns),
-        **({"dagster/column_lineage": dg.TableColumnLineage(deps_by_column=lineage)} if lineage else {}),
+        **lineage_metadata(_lineage(table)),
         "key": ", ".join(table.key),
     }
 
 
-def _lineage(table: Table) -> dict[str, list[dg.TableColumnDep]]:
+def lineage_metadata(deps: Mapping[str, Sequence[dg.TableColumnDep]]) -> dict[str, Any]:
+    """Column -> the columns that it is computed from, for Dagster and, as a table, for people; {} if there is none.
+
+    The open-source web server keeps `dagster/column_lineage` in its API but shows it nowhere (1.13).
+    """
+    known = {column: list(origins) for column, origins in deps.items() if origins}
+    if not known:
+        return {}
+    rows = [f"| `{column}` | {', '.join(map(_in_words, origins))} |" for column, origins in known.items()]
     return {
-        column.name: [_column_dep(source) for source in column.derived_from]
-        for column in table.columns
-        if column.derived_from
+        "dagster/column_lineage": dg.TableColumnLineage(deps_by_column=known),
+        "column lineage": dg.MetadataValue.md("\n".join(["| column | computed from |", "| --- | --- |", *rows])),
     }
+
+
+def _in_words(dep: dg.TableColumnDep) -> str:
+    return f"`{dep.asset_key.to_user_string()}.{dep.column_name}`"
+
+
+def _lineage(table: Table) -> dict[str, list[dg.TableColumnDep]]:
+    return {column.name: [_column_dep(source) for source in column.derived_from] for column in table.columns}
 
 
 def _column_dep(source: str) -> dg.TableColumnDep:

@@ -127,6 +127,14 @@ def _leads_upstream(graph: dg.AssetGraph, key: dg.AssetKey, column: str, origin:
     return near and column in columns(graph, key) and name in columns(graph, upstream)
 
 
+def test_people_can_read_the_lineage_that_the_web_server_hides(graph: dg.AssetGraph) -> None:
+    """Prevents a lineage that only a program sees: the open-source UI leaves `dagster/column_lineage` out."""
+    shown = graph.get(dg.AssetKey(["cleansed", "posts"])).metadata["column lineage"].md_str
+    assert "| `clean_text` | `landing/events.data.text` |" in shown.splitlines()
+    shown = graph.get(dg.AssetKey(["marts", "fct_comments"])).metadata["column lineage"].md_str
+    assert "| `topic` | `marts/fct_posts.topic` |" in shown.splitlines()
+
+
 def test_landed_events_show_the_fields_of_every_kind(graph: dg.AssetGraph) -> None:
     """Prevents a field of the contract that the UI has never heard of."""
     shown = set(columns(graph, dg.AssetKey(LANDED_EVENTS.asset_key)))
