@@ -107,7 +107,8 @@ class Facts:
         authors: different authors of living texts.
         unscored: living texts in a language that the lexicon does not speak; they count as neutral.
         kinds: (what, how many) of everything that happened, in a fixed order.
-        agreement: (texts with a prediction, of which the lexicon says the same); None without a classifier.
+        agreement: (texts that lexicon and classifier both judged, of which they say the same); None without a
+            classifier.
         version: digest of the lake hours that the marts hold; scorers and models are the versions found.
     """
 
@@ -231,6 +232,7 @@ _AUTHORS = f"select count(distinct author_id) from {_TEXTS}"  # noqa: S608
 _UNSCORED = f"select count(*) from {_TEXTS} where unscored_reason is not null"  # noqa: S608
 _AGREEMENT = f"""
     select count(predicted_sentiment), count(*) filter (predicted_sentiment = sentiment) from {_TEXTS}
+    where unscored_reason is null
 """  # noqa: S608
 _VERSIONS = f"select distinct {{column}} from {_TEXTS} where {{column}} is not null order by 1"  # noqa: S608
 _KINDS = """

@@ -44,20 +44,21 @@ def model_charts(card: ModelCard) -> list[Chart]:
 
 
 def _confusion(width: int, *, card: ModelCard) -> Figure:
-    from matplotlib.colors import LinearSegmentedColormap
+    from matplotlib.patches import Rectangle
 
     figure = new_figure(width, round(width * 0.62))
     axes = figure.subplots()
     rows = card.metrics["confusion"]
     shares = [[count / max(sum(row), 1) for count in row] for row in rows]
-    axes.imshow(
-        shares, cmap=LinearSegmentedColormap.from_list("house", [PAPER, ACCENT]), vmin=0, vmax=1, aspect="auto"
-    )
     for y, row in enumerate(rows):
         for x, count in enumerate(row):
             share = shares[y][x]
+            # Rectangles, not an image: their colour can change with the page's.
+            axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=ACCENT, alpha=share, linewidth=0))
             colour = PAPER if share > _HALF_SHARE else INK
             axes.text(x, y, f"{100 * share:.0f} %\n{count:,}", ha="center", va="center", color=colour)
+    axes.set_xlim(-0.5, len(rows) - 0.5)
+    axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_xticks(range(len(card.classes)), card.classes)
     axes.set_yticks(range(len(card.classes)), card.classes)
     axes.set_xlabel("predicted")
@@ -81,7 +82,7 @@ def _calibration(width: int, *, card: ModelCard) -> Figure:
     )
     axes.set_xlim(1 / len(card.classes) - 0.03, 1.02)
     axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("stated probability (area: number of posts)")
+    axes.set_xlabel("stated probability (larger dot: more posts)")
     axes.set_ylabel("share right")
     quiet_axis(axes, grid="both")
     return figure

@@ -25,6 +25,8 @@ from socialsent_assets.insights.charts import charts_of, number, percent, plural
 from socialsent_assets.insights.drawing import NARROW, Chart
 from socialsent_assets.insights.facts import MOODS, Facts, read_facts, read_texts
 from socialsent_assets.insights.headlines import headlines
+from socialsent_assets.insights.judged_models import JudgedModel, judged_models
+from socialsent_assets.insights.model_charts import model_charts
 from socialsent_assets.lake.lake import Lake
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Report:
 def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, lake: Lake | None = None) -> Report:
     """Write the report on a warehouse into a folder, file by file and each at once; older pictures go.
 
-    With the lake, it also says what was set aside before landing, and why.
+    With the lake, it also says what was set aside before landing and why, and how good the classifier is.
 
     Raises:
         UserError: there is nothing to report on yet; the message names the next command.
@@ -61,10 +63,13 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, lake: Lake
     facts = read_facts(connection)
     arrivals = read_arrivals(lake) if lake else None
     clouds = word_clouds.distinctive_words(read_texts(connection, TEXTS_READ))
+    models = judged_models(lake, facts.models)
     charts = charts_of(facts, arrivals.reasons if arrivals else {})
+    if len(models) == 1:  # of a history of several models, tables say enough
+        charts += model_charts(models[0].card)
     pictures = {f"{chart.name}.png": drawing.png(chart) for chart in charts}
     pictures |= {f"words_{c.mood}.png": word_clouds.cloud_png(c) for c in clouds.values() if c.words}
-    page = _page(facts, arrivals, charts, clouds)
+    page = _page(facts, arrivals, models, charts, clouds)
     pngs = _write_pictures(folder / PICTURES, pictures)
     _replace(folder / PAGE, page.encode())
     numbers: dict[str, float | str] = {line.key: line.value for line in headlines(facts, arrivals)}
@@ -72,7 +77,11 @@ def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, lake: Lake
 
 
 def _page(
-    facts: Facts, arrivals: Arrivals | None, charts: Iterable[Chart], clouds: dict[str, word_clouds.Cloud]
+    facts: Facts,
+    arrivals: Arrivals | None,
+    models: list[JudgedModel],
+    charts: Iterable[Chart],
+    clouds: dict[str, word_clouds.Cloud],
 ) -> str:
     import jinja2
     from markupsafe import Markup
@@ -84,6 +93,7 @@ def _page(
     return environment.get_template("report.html.j2").render(
         facts=facts,
         arrivals=arrivals,
+        models=models,
         headlines=headlines(facts, arrivals),
         charts={chart.name: _drawn(chart) for chart in charts},
         clouds=[(clouds[mood], Markup(word_clouds.cloud_svg(clouds[mood]))) for mood in MOODS if clouds[mood].words],  # noqa: S704

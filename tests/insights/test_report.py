@@ -12,12 +12,15 @@ import pytest
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.insights import drawing
 from socialsent_assets.insights.report import build_report
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.storage import FolderStorage
 from socialsent_assets.lake.warehouse import reading
+from tests.model_lake import candidate, filled
 
 HOSTILE = '<script>alert("x")</script><img src=https://evil.example/x.png onerror=alert(1)>'
 FORMULA = r"$\frac{1$ & <i>"  # broken, and a name: matplotlib would read it as mathematics and fail
@@ -208,3 +211,34 @@ def test_predictions_are_compared_with_the_lexicon_only_when_there_are_any(repor
     text = page_of(report(posts=posts)).text
     assert "say the same about 12 of 36 texts (33.3%)" in text
     assert "m1" in text
+
+
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    """A lake with one classifier's card, and its digest."""
+    root = tmp_path_factory.mktemp("judged")
+    made = filled(Lake(*(FolderStorage(root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts"))))
+    return made, ModelRegistry(made.artifacts).add(candidate(made).files)
+
+
+def test_a_classifier_stands_beside_its_baselines_with_intervals_and_label_source(report, usual, judged):
+    """Prevents a metric without the numbers that make it mean something."""
+    lake, digest = judged
+    posts = [{**post, "predicted_sentiment": "positive", "model_version": digest} for post in usual["posts"]]
+    made = report(lake, posts=posts)
+    page = page_of(made)
+    card = ModelRegistry(lake.artifacts).card(CLASSIFIER, digest)
+    for name, found in (("this model", card.metrics), *card.baselines.items()):
+        recall = found["macro_recall"]
+        assert (
+            f"{name} {100 * recall['value']:.1f} ({100 * recall['low']:.1f}–{100 * recall['high']:.1f})" in page.text
+        )
+    assert f"on {card.metrics['posts']} held-out posts labelled by people" in page.text
+    assert "differ about 24 (66.7%)" in page.text
+    assert {"confusion", "calibration"} <= {picture.stem for picture in made.pngs}
+    assert "WEAK LABELS" not in page.text
+
+
+def test_a_model_without_a_card_in_the_lake_gets_no_figures(report, usual, lake):
+    posts = [{**post, "predicted_sentiment": "positive", "model_version": "gone"} for post in usual["posts"]]
+    assert "holds no card of the model that predicted" in page_of(report(lake, posts=posts)).text
