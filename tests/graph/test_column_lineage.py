@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +47,16 @@ def columns(graph: dg.AssetGraph, key: dg.AssetKey) -> list[str]:
     return [column.name for column in schema.columns] if schema else []
 
 
-def deps(graph: dg.AssetGraph, key: dg.AssetKey) -> dict[str, set[str]]:
-    """Column -> `tier/table.column`s that it is computed from."""
+def column_deps(graph: dg.AssetGraph, key: dg.AssetKey) -> Mapping[str, Sequence[dg.TableColumnDep]]:
     lineage = graph.get(key).metadata.get("dagster/column_lineage")
-    found = lineage.deps_by_column if lineage else {}
-    return {
-        column: {f"{origin.asset_key.to_user_string()}.{origin.column_name}" for origin in origins}
-        for column, origins in found.items()
-    }
+    return lineage.deps_by_column if lineage else {}
 
 
 def origins(graph: dg.AssetGraph, column: str) -> set[str]:
+    """The `tier/table.column`s that a `tier/table.column` is computed from."""
     table, _, name = column.partition(".")
-    return deps(graph, dg.AssetKey(table.split("/"))).get(name, set())
+    found = column_deps(graph, dg.AssetKey(table.split("/"))).get(name, ())
+    return {f"{dep.asset_key.to_user_string()}.{dep.column_name}" for dep in found}
 
 
 def far_origins(graph: dg.AssetGraph, column: str) -> Iterator[str]:
@@ -103,7 +100,7 @@ def test_every_column_has_a_lineage_but_those_that_come_from_none(graph: dg.Asse
         key.to_user_string(): without
         for key in graph.materializable_asset_keys
         if key.path[0] in ("cleansed", "analytics", "staging", "marts")
-        and (without := set(columns(graph, key)) - set(deps(graph, key)))
+        and (without := set(columns(graph, key)) - set(column_deps(graph, key)))
     }
     assert lacking == FROM_NO_COLUMN
 
@@ -111,20 +108,21 @@ def test_every_column_has_a_lineage_but_those_that_come_from_none(graph: dg.Asse
 def test_every_lineage_points_to_a_column_of_an_asset_upstream(graph: dg.AssetGraph) -> None:
     """Prevents a line in the UI that leads to a column nobody has."""
     astray = [
-        f"{key.to_user_string()}.{column} <- {origin}"
+        f"{key.to_user_string()}.{column} <- {dep}"
         for key in graph.materializable_asset_keys
-        for column, its_origins in deps(graph, key).items()
-        for origin in its_origins
-        if not _leads_upstream(graph, key, column, origin)
+        for column, its_deps in column_deps(graph, key).items()
+        for dep in its_deps
+        if not _leads_upstream(graph, key, column, dep)
     ]
     assert astray == []
 
 
-def _leads_upstream(graph: dg.AssetGraph, key: dg.AssetKey, column: str, origin: str) -> bool:
-    table, _, name = origin.partition(".")
-    upstream = dg.AssetKey(table.split("/"))
-    near = upstream in graph.get(key).parent_keys or f"{key.to_user_string()}.{column}" in FROM_NO_DIRECT_DEPENDENCY
-    return near and column in columns(graph, key) and name in columns(graph, upstream)
+def _leads_upstream(graph: dg.AssetGraph, key: dg.AssetKey, column: str, dep: dg.TableColumnDep) -> bool:
+    may_be_far = f"{key.to_user_string()}.{column}" in FROM_NO_DIRECT_DEPENDENCY
+    reachable = graph.materializable_asset_keys if may_be_far else graph.get(key).parent_keys
+    if dep.asset_key not in reachable:
+        return False
+    return column in columns(graph, key) and dep.column_name in columns(graph, dep.asset_key)
 
 
 def test_people_can_read_the_lineage_that_the_web_server_hides(graph: dg.AssetGraph) -> None:
