@@ -59,8 +59,12 @@ def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console)
             console.print(f"  [yellow]![/yellow] no {kind} yet: there is too little to learn from", soft_wrap=True)
             continue
         name, headline = f"{kind} {newest[:12]}", cards[newest].headline
-        if against := obstacles(cards[newest]):
-            console.print(f"  [yellow]![/yellow] {name} is not promoted: {'; '.join(against)}", soft_wrap=True)
+        if obstacles(cards[newest]):  # which ones, the check of the training has just said
+            console.print(
+                f"  [yellow]![/yellow] {name} is not promoted, see its gate above; more labels may help: "
+                "socialsent labels import PATH",
+                soft_wrap=True,
+            )
         elif registry.champion_digest(kind) == newest:
             console.print(f"  {name} is the champion, and training made no other: {headline}", soft_wrap=True)
         elif registry.history(kind):
