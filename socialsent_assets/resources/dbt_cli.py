@@ -17,7 +17,7 @@ from packaging import version
 class DbtCli(DbtCliResource):
     """`DbtCliResource` that knows dbt's version from the installed package."""
 
-    # dagster-dbt asks `dbt --version`, which costs 3 CPU seconds and calls pypi.org. Should the name of this
+    # dagster-dbt asks `dbt --version`, which costs 3 CPU seconds and calls the package index. Should the name of this
     # property change, that is all that comes back; test_a_dbt_build_asks_no_index_for_newer_versions will tell.
     @cached_property
     def _cli_version(self) -> version.Version:
