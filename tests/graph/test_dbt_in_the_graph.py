@@ -35,7 +35,7 @@ def test_arguments_are_made_anew_for_every_run() -> None:
 
 
 def test_a_dbt_build_asks_no_index_for_newer_versions(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents three CPU seconds and a call to the package index before every build (dagster-dbt runs `dbt --version`)."""
+    """Prevents 3 CPU seconds and a network call before every build (dagster-dbt runs `dbt --version`)."""
 
     def forbidden(*_: object, **__: object) -> None:
         raise AssertionError("asked for a version")
