@@ -134,7 +134,11 @@ def _write_pictures(folder: Path, pictures: dict[str, bytes]) -> tuple[Path, ...
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """A reader sees the old file or the new one."""
+    """A reader sees the old file or the new one.
+
+    Unlike a lake's write, equal bytes are written too: the page's time says when it was made, and the sensor of the
+    report asks for it.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)
     try:
