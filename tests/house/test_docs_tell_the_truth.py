@@ -72,7 +72,7 @@ def test_every_setting_that_the_code_reads_is_documented() -> None:
     sources = [*(ROOT / "socialsent_assets").rglob("*.py"), *(ROOT / "lambdas").rglob("*.py")]
     read = {name for path in sources for name in pattern.findall(path.read_text(encoding="utf-8"))}
     documented = set(pattern.findall((ROOT / ".env.example").read_text(encoding="utf-8")))
-    # SOCIALSENT_LAKE_ is built from the tier's name in settings.py.
+    # SOCIALSENT_LAKE_ is built from the tier's name in settings/.
     tiers = {f"SOCIALSENT_LAKE_{tier}" for tier in ("LANDING", "CLEANSED", "ANALYTICS", "ARTIFACTS")}
     assert sorted(read - documented - {"SOCIALSENT_LAKE"}) == []
     assert sorted(tiers - documented) == []

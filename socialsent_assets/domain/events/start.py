@@ -1,6 +1,6 @@
 """The first accepted event time, as `SOCIALSENT_START` says it: one reading for the consumer and everybody else.
 
-Not here: the other settings (settings.py).
+Not here: the other settings (settings/).
 """
 
 from __future__ import annotations

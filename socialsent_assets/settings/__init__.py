@@ -1,0 +1,117 @@
+"""Every setting, read once, checked and frozen: `Settings.from_env()` in entry points only.
+
+One module per service of AWS holds that service's settings; none of them is needed on one machine.
+
+Not here: what is done with them (resources/bindings.py), secrets (they stay with their services).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.start import start_hour
+from socialsent_assets.settings.alerts import AlertSettings
+from socialsent_assets.settings.catalog import AthenaSettings, CatalogSettings
+from socialsent_assets.settings.dotenv import read_dotenv
+from socialsent_assets.settings.glue import GlueSettings
+from socialsent_assets.settings.redshift import RedshiftSettings
+from socialsent_assets.settings.sagemaker import SageMakerSettings
+
+__all__ = [
+    "AlertSettings",
+    "AthenaSettings",
+    "CatalogSettings",
+    "GlueSettings",
+    "RedshiftSettings",
+    "SageMakerSettings",
+    "Settings",
+    "UserError",
+    "read_dotenv",
+    "start_hour",
+]
+
+DEFAULT_HOME = ".socialsent"
+PROJECT_ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What this process was told.
+
+    Attributes:
+        home: folder that holds everything kept locally.
+        landing, cleansed, analytics, artifacts: URI of each tier's root (`file:` path or `s3://`).
+        warehouse: path of the DuckDB file.
+        start: first accepted event time, UTC, on the hour.
+        dbt_target: target of dbt_project/profiles.yml.
+        spark_memory: Spark driver heap, JVM notation (`2g`).
+        sagemaker: where the champion is hosted; None when it is not.
+        glue: where the Spark jobs run on AWS; None when they run in this process.
+        redshift: where the marts are on AWS; None with another dbt target.
+        catalog: databases of the Glue Data Catalog; None when there is no catalog.
+        athena: who answers queries on AWS; None when DuckDB does.
+        alerts: where alerts and metrics go besides this machine.
+    """
+
+    home: Path
+    landing: str
+    cleansed: str
+    analytics: str
+    artifacts: str
+    warehouse: Path
+    start: datetime
+    dbt_target: str
+    spark_memory: str
+    sagemaker: SageMakerSettings | None = None
+    glue: GlueSettings | None = None
+    redshift: RedshiftSettings | None = None
+    catalog: CatalogSettings | None = None
+    athena: AthenaSettings | None = None
+    alerts: AlertSettings = field(default_factory=AlertSettings)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """From `SOCIALSENT_*` variables, then `.env` in the current folder, then defaults.
+
+        Raises:
+            UserError: a value that cannot be used; the message names the variable.
+        """
+        env = {**read_dotenv(Path(".env")), **os.environ} if environ is None else environ
+        home = Path(env.get("SOCIALSENT_HOME") or DEFAULT_HOME).expanduser().resolve()
+        lake = home / "lake"
+
+        def tier(name: str) -> str:
+            return env.get(f"SOCIALSENT_LAKE_{name.upper()}") or str(lake / name)
+
+        return cls(
+            home=home,
+            landing=tier("landing"),
+            cleansed=tier("cleansed"),
+            analytics=tier("analytics"),
+            artifacts=tier("artifacts"),
+            warehouse=Path(env.get("SOCIALSENT_WAREHOUSE") or home / "warehouse.duckdb"),
+            start=start_hour(env),
+            dbt_target=env.get("SOCIALSENT_DBT_TARGET") or "local",
+            spark_memory=env.get("SOCIALSENT_SPARK_MEMORY") or "1g",
+            sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
+            glue=GlueSettings.from_env(env, tier("artifacts")),
+            redshift=RedshiftSettings.from_env(env),
+            catalog=CatalogSettings.from_env(env),
+            athena=AthenaSettings.from_env(env),
+            alerts=AlertSettings.from_env(env),
+        )
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps runs and events."""
+        return self.home / "dagster"
+
+    @property
+    def reports(self) -> Path:
+        """Where `socialsent report` writes."""
+        return self.home / "reports"
