@@ -12,6 +12,7 @@ import dagster as dg
 from socialsent_assets.defs import (
     analytics,
     cleansed,
+    endpoint_sensor,
     hosting,
     jobs,
     landing,
@@ -46,7 +47,12 @@ def definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
         jobs=[jobs.refresh, jobs.train, jobs.host, jobs.report, jobs.simulate_feed],
         schedules=[retraining.daily],
-        sensors=[sensors.landing_sensor, sensors.report_sensor, retraining.drift_sensor],
+        sensors=[
+            sensors.landing_sensor,
+            sensors.report_sensor,
+            retraining.drift_sensor,
+            endpoint_sensor.endpoint_sensor,
+        ],
         resources=resources_for(settings, project),
         # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.
         executor=dg.in_process_executor,

@@ -67,14 +67,14 @@ def report_sensor(
         return dg.SkipReason("the report is newer than the marts")
     if page.is_file() and time.time() - page.stat().st_mtime < REPORT_EVERY_S:
         return dg.SkipReason("the report is less than ten minutes old")
-    if _unfinished(context.instance, job_name=report.name):
+    if unfinished_runs(context.instance, job_name=report.name):
         return dg.SkipReason("a report is being made")
     return dg.RunRequest()
 
 
 def hours_in_flight(instance: dg.DagsterInstance) -> set[EventHour]:
     """Hours that any unfinished run covers, however it was started."""
-    return {hour for run in _unfinished(instance) for hour in hours_of_run(run)}
+    return {hour for run in unfinished_runs(instance) for hour in hours_of_run(run)}
 
 
 def explain(decided: Plan) -> str:
@@ -106,5 +106,6 @@ def _versions(warehouse: Warehouse) -> dict[str, str] | None:
         return None
 
 
-def _unfinished(instance: dg.DagsterInstance, job_name: str | None = None) -> list[dg.DagsterRun]:
+def unfinished_runs(instance: dg.DagsterInstance, job_name: str | None = None) -> list[dg.DagsterRun]:
+    """Runs that have not ended, of one job or of all."""
     return list(instance.get_runs(dg.RunsFilter(job_name=job_name, statuses=UNFINISHED)))

@@ -17,7 +17,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dagster as dg
 
@@ -57,7 +57,12 @@ class Hosted:
 
 
 class Hosting(dg.ConfigurableResource, ABC):
-    """Something that can make a model answer over the network."""
+    """Something that can make a model answer over the network.
+
+    `is_active` says whether anything is hosted in this environment at all.
+    """
+
+    is_active: ClassVar[bool] = True
 
     @abstractmethod
     def host(self, models: ModelRegistry, tell: Tell) -> Hosted | None:
@@ -71,6 +76,8 @@ class Hosting(dg.ConfigurableResource, ABC):
 
 class NoHosting(Hosting):
     """Nothing is hosted: on one machine `socialsent serve` answers."""
+
+    is_active: ClassVar[bool] = False
 
     def host(self, models: ModelRegistry, tell: Tell) -> None:  # noqa: ARG002 - whatever there is
         """See `Hosting.host`."""
