@@ -1,0 +1,42 @@
+"""What the Lambdas count, as CloudWatch knows it: names, dimensions, units.
+
+Whoever sends a number and whoever alarms on it or draws it takes the names from here. In CloudWatch a metric is its
+name together with exactly its dimensions, so an alarm has to give all of them. Every count is sent with every
+invocation, zeros included: no data means no invocation.
+
+Not here: sending them (lambdas/telemetry.py), the pipeline's own metrics (domain/monitoring/metric_names.py).
+"""
+
+from __future__ import annotations
+
+NAMESPACE = "SocialSent"
+"""CloudWatch namespace, unless `POWERTOOLS_METRICS_NAMESPACE` names another."""
+
+UNIT = "Count"
+
+SERVICE = "service"
+"""Dimension of every metric here: which Lambda."""
+REASON = "reason"
+"""Second dimension of `RECORDS_QUARANTINED` where it is counted by reason, one of `refusal.REASONS`."""
+
+CONSUMER = "kinesis-consumer"
+MOCK_SERVER = "mock-server"
+
+# Of the consumer: consumed = landed + duplicate + quarantined, over the batches that were written.
+RECORDS_CONSUMED = "RecordsConsumed"
+RECORDS_LANDED = "RecordsLanded"
+RECORDS_DUPLICATE = "RecordsDuplicate"
+RECORDS_QUARANTINED = "RecordsQuarantined"
+"""Sent in total with the dimension `service`, and per reason that occurred with `service` and `reason`."""
+BATCHES_FAILED = "BatchesFailed"
+"""Batches that could not be written and are to be sent again."""
+
+# Of the mock server.
+RECORDS_SENT = "RecordsSent"
+RECORDS_RETRIED = "RecordsRetried"
+"""How often the stream did not take a record at first."""
+
+METRICS_OF = {
+    CONSUMER: (RECORDS_CONSUMED, RECORDS_LANDED, RECORDS_DUPLICATE, RECORDS_QUARANTINED, BATCHES_FAILED),
+    MOCK_SERVER: (RECORDS_SENT, RECORDS_RETRIED),
+}
