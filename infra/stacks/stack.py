@@ -1,0 +1,114 @@
+"""What every stack of the project does alike: its name and tags, a key of its own, log groups, roles.
+
+Each stack has its own KMS key: a key whose policy names a role of another stack makes the two depend on each other.
+
+Not here: resources of one stack alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from infra.deployment import Deployment
+from infra.policies import Statement
+
+
+class SocialSentStack(cdk.Stack):
+    """A stack called `<deployment.name>-<part>`.
+
+    Attributes:
+        deployment: names and numbers.
+    """
+
+    def __init__(self, scope: Construct, part: str, deployment: Deployment, description: str) -> None:
+        super().__init__(
+            scope,
+            deployment.named(part),
+            env=deployment.environment,
+            description=f"SocialSent ({deployment.size.name}): {description}",
+            tags=deployment.tags,
+            termination_protection=deployment.keeps_data,
+        )
+        self.deployment = deployment
+
+    def make_key(self, what: str) -> kms.Key:
+        """A key for `what`, renewed every year; CloudWatch Logs may use it for log groups of this account."""
+        key = kms.Key(
+            self,
+            "Key",
+            description=f"SocialSent: {what}",
+            enable_key_rotation=True,
+            removal_policy=self.deployment.removal_policy,
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogGroupsOfThisAccount",
+                principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
+                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
+                + ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"],
+                resources=["*"],  # in a key's policy: this key
+                conditions={
+                    "ArnLike": {
+                        "kms:EncryptionContext:aws:logs:arn": f"arn:{self.partition}:logs:{self.region}:{self.account}:*"
+                    }
+                },
+            )
+        )
+        return key
+
+    def make_log_group(self, logical_id: str, name: str, key: kms.IKey | None = None) -> logs.LogGroup:
+        """A log group that is kept as long as the size says."""
+        return logs.LogGroup(
+            self,
+            logical_id,
+            log_group_name=name,
+            encryption_key=key,
+            retention=retention(self.deployment.size.log_retention_days),
+            removal_policy=self.deployment.removal_policy,
+        )
+
+    def make_role(
+        self, logical_id: str, service: iam.IPrincipal | str, what: str, statements: Sequence[Statement]
+    ) -> iam.Role:
+        """A role with exactly `statements`, and its ARN as the output `<logical_id>Arn`.
+
+        Hand `role.without_policy_updates()` to other constructs: nothing of CDK then widens it.
+        """
+        role = iam.Role(
+            self,
+            logical_id,
+            assumed_by=iam.ServicePrincipal(service) if isinstance(service, str) else service,
+            description=f"SocialSent: {what}",
+            inline_policies={
+                logical_id: iam.PolicyDocument(statements=[iam.PolicyStatement.from_json(s) for s in statements])
+            },
+        )
+        self.output(f"{logical_id}Arn", role.role_arn, f"Role: {what}")
+        return role
+
+    def output(self, name: str, value: str, description: str) -> None:
+        """A CloudFormation output under exactly this name."""
+        cdk.CfnOutput(self, f"{name}Output", value=value, description=description).override_logical_id(name)
+
+
+def retention(days: int) -> logs.RetentionDays:
+    """CloudWatch's own constant for so many days. Raises ValueError for a number that it does not offer."""
+    offered: dict[int, Any] = {
+        1: logs.RetentionDays.ONE_DAY,
+        7: logs.RetentionDays.ONE_WEEK,
+        14: logs.RetentionDays.TWO_WEEKS,
+        30: logs.RetentionDays.ONE_MONTH,
+        90: logs.RetentionDays.THREE_MONTHS,
+        180: logs.RetentionDays.SIX_MONTHS,
+        365: logs.RetentionDays.ONE_YEAR,
+    }
+    if days not in offered:
+        raise ValueError(f"logs cannot be kept for {days} days: use one of {sorted(offered)}")
+    return offered[days]
