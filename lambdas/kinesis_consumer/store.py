@@ -13,6 +13,12 @@ import tempfile
 from pathlib import Path
 from typing import Any, Protocol
 
+from lambdas.advice import with_advice
+
+# boto3 waits a minute for an answer and asks five times: a hung connection would outlast the function. These four
+# tries end within 45 seconds; what still fails then is sent again by Kinesis.
+_CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 8, 4
+
 
 class StoreError(OSError):
     """The object was not written; the same `put` may work later."""
@@ -64,7 +70,9 @@ class S3Store:
         try:
             self.client.put_object(Bucket=self.bucket, Key=f"{self.prefix}{key}", Body=content)
         except (BotoCoreError, ClientError) as error:
-            raise StoreError(f"s3://{self.bucket}/{self.prefix}{key}: {error}") from error
+            target = f"s3://{self.bucket}/{self.prefix}{key} (LANDING_URI)"
+            permission = f"s3:PutObject on s3://{self.bucket}/{self.prefix}* and, with a KMS key, kms:GenerateDataKey"
+            raise StoreError(with_advice(error, target, permission)) from error
 
 
 @functools.cache  # one client for the life of the process: making it costs more than a batch
@@ -75,14 +83,26 @@ def store_at(uri: str) -> Store:
         ValueError: it names neither.
     """
     if uri.startswith("s3://"):
-        import boto3
-
         bucket, _, prefix = uri.removeprefix("s3://").partition("/")
         if not bucket:
             raise ValueError(f"LANDING_URI={uri} names no bucket")
-        return S3Store(bucket, prefix, boto3.client("s3"))
+        return S3Store(bucket, prefix, _s3_client())
     if uri.startswith("file:"):
         return FolderStore(Path(uri.removeprefix("file://").removeprefix("file:")))
     if not uri or "://" in uri:
         raise ValueError(f"LANDING_URI={uri!r}: write a folder's path, file:/path or s3://bucket/prefix")
     return FolderStore(Path(uri))
+
+
+def _s3_client() -> Any:
+    import boto3
+    from botocore.config import Config
+
+    return boto3.client(
+        "s3",
+        config=Config(
+            connect_timeout=_CONNECT_SECONDS,
+            read_timeout=_READ_SECONDS,
+            retries={"mode": "standard", "total_max_attempts": _TRIES},
+        ),
+    )

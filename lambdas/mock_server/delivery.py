@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from lambdas.advice import with_advice
 from socialsent_assets.domain.events.sources.mock_feed import FeedRecord
 
 MAX_RECORDS = 500
@@ -25,7 +26,7 @@ LONGEST_WAIT_SECONDS = 5.0
 
 
 class DeliveryError(RuntimeError):
-    """The stream did not take some records, however often they were offered."""
+    """The stream did not take some records, however often they were offered, or refused a call as a whole."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +49,7 @@ def deliver(
     Only the records of a call that failed are sent again, after a wait that doubles.
 
     Raises:
-        DeliveryError: some still failed after `ATTEMPTS` calls.
+        DeliveryError: some still failed after `ATTEMPTS` calls, or a call failed as a whole.
         ValueError: a record that Kinesis can never take.
     """
     sent = retried = 0
@@ -88,13 +89,26 @@ def _put(
         if attempt:
             sleep(wait_seconds(attempt, jitter))
             retried += len(waiting)
-        answer = kinesis.put_records(StreamName=stream, Records=waiting)
+        answer = _call(waiting, stream, kinesis)
         if not answer["FailedRecordCount"]:
             return retried
         results = answer["Records"]
         last_error = next(result["ErrorCode"] for result in results if result.get("ErrorCode"))
         waiting = [entry for entry, result in zip(waiting, results, strict=True) if result.get("ErrorCode")]
-    raise DeliveryError(f"{stream} refused {len(waiting)} of {len(batch)} records {ATTEMPTS} times: {last_error}")
+    raise DeliveryError(
+        f"stream {stream} refused {len(waiting)} of {len(batch)} records {ATTEMPTS} times: {last_error}; "
+        "give it more shards (or on-demand capacity) if this lasts; a retry of this minute sends the same records again"
+    )
+
+
+def _call(entries: list[dict[str, Any]], stream: str, kinesis: Any) -> dict[str, Any]:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        return kinesis.put_records(StreamName=stream, Records=entries)
+    except (BotoCoreError, ClientError) as error:
+        permission = f"kinesis:PutRecords on stream {stream} and, with a KMS key, kms:GenerateDataKey"
+        raise DeliveryError(with_advice(error, f"stream {stream} (STREAM_NAME)", permission)) from error
 
 
 def wait_seconds(attempt: int, jitter: random.Random) -> float:

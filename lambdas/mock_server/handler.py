@@ -8,7 +8,8 @@ minute of the feed, default `SOCIALSENT_START`). The endpoint and credentials ar
 A scheduled event may carry a plan in its `detail`: `{"plan": {"events", "hours", "until"}, "minutes"}` puts the
 records of so many minutes of a feed with an end.
 
-Not here: the records (socialsent_assets/domain/events/sources/), batches and retries (delivery.py).
+Not here: the records (socialsent_assets/domain/events/sources/), batches and retries (delivery.py), logs and metrics
+as CloudWatch wants them (lambdas/telemetry.py).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lambdas.mock_server.delivery import deliver
+from lambdas.telemetry import telemetry_for
+from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.events.sources.mock_feed import (
     FeedRecord,
     minute_of_feed,
@@ -34,6 +37,7 @@ from socialsent_assets.domain.events.sources.mock_world import World
 from socialsent_assets.domain.events.start import start_hour
 
 log = logging.getLogger(__name__)
+telemetry = telemetry_for(ingest_metrics.MOCK_SERVER)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,7 @@ class FeedSettings:
         )
 
 
+@telemetry.observe
 def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, int]:  # noqa: ARG001
     """Put the records that are due; answers `{"records": …, "retried": …}`.
 
@@ -66,7 +71,10 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, int]:
         KeyError, ValueError: a setting or the event's time is missing or cannot be used.
         DeliveryError: the stream did not take all records.
     """
-    return tick(event, FeedSettings.from_env(os.environ), _kinesis())
+    answer = tick(event, FeedSettings.from_env(os.environ), _kinesis())
+    telemetry.count(ingest_metrics.RECORDS_SENT, answer["records"])
+    telemetry.count(ingest_metrics.RECORDS_RETRIED, answer["retried"])
+    return answer
 
 
 def tick(event: Mapping[str, Any], settings: FeedSettings, kinesis: Any) -> dict[str, int]:
@@ -103,5 +111,14 @@ def _time(text: str) -> datetime:
 @functools.cache  # making a client costs more than a tick
 def _kinesis() -> Any:
     import boto3
+    from botocore.config import Config
 
-    return boto3.client("kinesis")
+    # boto3 retries calls that fail as a whole; records that fail within a call are delivery.py's.
+    return boto3.client(
+        "kinesis",
+        config=Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 5}),
+    )
+
+
+if telemetry.on_lambda:
+    _kinesis()  # while Lambda initialises, the CPU is not throttled to the function's memory
