@@ -80,7 +80,14 @@ class WarehouseSize:
     node_type: str
     nodes: int
     snapshot_days: int
+
+
+@dataclass(frozen=True)
+class NetworkSize:
+    """Section `network`."""
+
     nat_gateways: int
+    interface_endpoints: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,20 +96,19 @@ class ModelsSize:
 
     endpoint_memory_mb: int
     endpoint_concurrency: int
-    image_uri: str
-    archive_uri: str
+    fixed_archive: str
+    fixed_digest: str
 
 
 @dataclass(frozen=True)
 class OrchestrationSize:
     """Section `orchestration`."""
 
-    webserver_cpu: int
-    webserver_memory_mb: int
-    daemon_cpu: int
-    daemon_memory_mb: int
-    run_cpu: int
-    run_memory_mb: int
+    image_tag: str
+    cpu: int
+    memory_mb: int
+    load_balancer: bool
+    certificate_arn: str
     database_instance: str
     database_gib: int
     database_multi_az: bool
@@ -144,6 +150,7 @@ class Size:
     lake: LakeSize
     ingest: IngestSize
     compute: ComputeSize
+    network: NetworkSize
     warehouse: WarehouseSize
     models: ModelsSize
     orchestration: OrchestrationSize
