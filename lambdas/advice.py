@@ -18,7 +18,7 @@ _ADVICE = (
         {"NoSuchBucket", "ResourceNotFoundException", "404"},
     ),
     (
-        "the credentials have no effect (any more): Lambda brings new ones, so if this lasts look at the function's role",
+        "the credentials do not work: Lambda renews them, so if this lasts look at the function's role",
         {"ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "InvalidToken"}
         | {"NoCredentialsError", "PartialCredentialsError", "RequestExpired", "TokenRefreshRequired"}
         | {"UnrecognizedClientException"},

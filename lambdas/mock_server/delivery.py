@@ -97,7 +97,7 @@ def _put(
         waiting = [entry for entry, result in zip(waiting, results, strict=True) if result.get("ErrorCode")]
     raise DeliveryError(
         f"stream {stream} refused {len(waiting)} of {len(batch)} records {ATTEMPTS} times: {last_error}; "
-        "give it more shards (or on-demand capacity) if this lasts; a retry of this minute sends the same records again"
+        "give it more shards (or on-demand capacity) if this lasts; a retry sends the same records again"
     )
 
 
