@@ -33,6 +33,7 @@ JOB = "score"
 SLICE_ROWS = 2_000_000
 _POLARITY_UNITS = 10_000  # VADER rounds to four decimals
 _CLASSES = ("positive", "neutral", "negative")
+_TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays small whatever the topics are
 
 
 def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
@@ -136,12 +137,20 @@ def _mood(rows: pa.RecordBatch) -> Mapping[str, int]:
     reasons = Counter(reason for reason in unscored if reason)
     answers = Counter(answer for answer in predicted if answer)
     both = [(p, mood) for p, mood, reason in zip(predicted, moods, unscored, strict=True) if p and not reason]
+    topics, deleted = rows.column("topic").to_pylist(), rows.column("deleted").to_pylist()
+    judged = [
+        (topic, mood)
+        for topic, mood, reason, gone in zip(topics, moods, unscored, deleted, strict=True)
+        if topic and not reason and not gone
+    ]
     return {
         **Counter(moods),
         **{f"predicted/{name}": count for name, count in answers.items()},
         "compared": len(both),
         "disagreeing": sum(p != mood for p, mood in both),
         **{f"unscored/{reason}": count for reason, count in reasons.items()},
+        **Counter(f"topic_texts/{topic}" for topic, _ in judged),
+        **Counter(f"topic_negative/{topic}" for topic, mood in judged if mood == "negative"),
         "polarity_sum": sum(round(value * _POLARITY_UNITS) for value in rows.column("polarity").to_pylist()),
     }
 
@@ -187,6 +196,17 @@ def _measures(staged: StagedHour | None) -> dict[str, object]:
         "unscored_by_reason": unscored,
         "rows_by_prediction": by_prediction,
         "disagreement": counted["disagreeing"] / compared if compared else None,
+        "moods_by_topic": _moods_by_topic(counted),
+    }
+
+
+def _moods_by_topic(counted: Mapping[str, float]) -> dict[str, dict[str, int]]:
+    """Topic -> living texts that were scored, and how many of them are negative; the most frequent topics only."""
+    texts = {key.partition("/")[2]: int(n) for key, n in counted.items() if key.startswith("topic_texts/")}
+    frequent = sorted(texts, key=lambda topic: (-texts[topic], topic))[:_TOPICS]
+    return {
+        topic: {"texts": texts[topic], "negative": int(counted.get(f"topic_negative/{topic}", 0))}
+        for topic in sorted(frequent)
     }
 
 

@@ -49,6 +49,7 @@ def test_every_version_of_a_post_and_comment_is_scored_as_a_single_text_is(spark
     assert first.measures["rows_by_sentiment"] == {"positive": 1, "neutral": 2, "negative": 2}
     assert first.measures["unscored_by_reason"] == {"language_not_supported": 1}
     assert first.measures["mean_polarity"] == pytest.approx(sum(row["polarity"] for row in found) / 5)
+    assert first.measures["moods_by_topic"] == {"tram": {"texts": 1, "negative": 0}}
 
     assert rows(lake, "sentiment", NEXT) == []
     assert second.measures["mean_polarity"] is None
@@ -108,3 +109,19 @@ def test_an_hour_that_was_never_cleansed_is_not_scored(spark, lake):
     """Prevents an empty sentiment table that looks like a quiet hour."""
     with pytest.raises(FileNotFoundError, match="never cleansed"):
         score(spark, lake, hours(HOUR))
+
+
+def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
+    spark, lake, landing, monkeypatch: pytest.MonkeyPatch
+):
+    """Prevents an alert about a topic from texts nobody could judge or read, and receipts as big as their hour."""
+    monkeypatch.setattr("socialsent_assets.jobs.score._TOPICS", 1)
+    told = [("I hate it", "en", False), ("I love it", "en", False), ("so sad", "de", False), (None, "en", True)]
+    posts = [
+        post(post_id=f"p-{number}", text=text, lang=lang, deleted=gone, topic="tram a/b")
+        for number, (text, lang, gone) in enumerate(told)
+    ]
+    landing.add(HOUR, [*posts, post(post_id="rare", topic="rare")])
+    cleanse(spark, lake, hours(HOUR))
+    [receipt] = score(spark, lake, hours(HOUR))
+    assert receipt.measures["moods_by_topic"] == {"tram a/b": {"texts": 2, "negative": 1}}

@@ -48,7 +48,8 @@ FRESHNESS_MINUTES = Metric(
     "None", (TIER,), "Maximum", "now",
 )  # fmt: skip
 QUARANTINE_RATE = Metric(
-    "QuarantineRate", f"Quarantined per record over the last {RECENT_HOURS} event hours that were built; none without a record.",
+    "QuarantineRate",
+    f"Quarantined per record, on arrival and while cleansing, over the last {RECENT_HOURS} hours; none: not sent.",
     "None", (), "Maximum", "now",
 )  # fmt: skip
 OPEN_ALERTS = Metric("OpenAlerts", "Alerts that are open now.", "Count", (), "Maximum", "now")
@@ -56,7 +57,8 @@ UNSENT_MESSAGES = Metric(
     "UnsentMessages", "Messages of alerts that SNS has not taken yet.", "Count", (), "Maximum", "now"
 )
 STALE_HOURS = Metric(
-    "StaleHours", "Landed hours of the last two days that are not built from what has landed.",
+    "StaleHours",
+    f"Of the last {RECENT_HOURS} hours, those that hold other objects than what was built of them.",
     "Count", (), "Maximum", "now",
 )  # fmt: skip
 RUN_FAILURES = Metric("RunFailures", "Runs that failed.", "Count", (), "Sum", "event")
