@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
@@ -25,7 +24,7 @@ from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.jobs.spark_errors import SparkRunError
 from socialsent_assets.lake.freshness import cleanse_code_version
 from socialsent_assets.lake.lake import Lake, fingerprint
-from socialsent_assets.lake.publish import promote, staging
+from socialsent_assets.lake.publish import StagingArea, promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
 from socialsent_assets.lake.storage import ObjectInfo
 
@@ -71,24 +70,24 @@ def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list
 
 def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
     keys = [info.key for hour in landed for info in hour.objects]
-    with staging(lake.cleansed) as folder:
-        staged = _stage(spark, lake, keys, folder) if keys else []
+    with staging(lake.cleansed) as area:
+        staged = _stage(spark, lake, keys, area) if keys else []
         return [
             _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}) for hour in landed
         ]
 
 
-def _stage(spark: SparkSession, lake: Lake, keys: Sequence[str], folder: Path) -> list[StagedHour]:
+def _stage(spark: SparkSession, lake: Lake, keys: Sequence[str], area: StagingArea) -> list[StagedHour]:
     rows = landing_rows(spark, lake.landing.path(LANDING_EVENTS), [lake.landing.path(key) for key in keys])
     try:
-        return write_hours(rows, folder / "whole", _table_files())
+        return write_hours(rows, area.below("whole"), _table_files())
     except SparkRunError:
-        salvaged = folder / "salvaged"
+        salvaged = area.below("salvaged")
         damaged = salvage(lake, keys, salvaged)
         if not damaged:
             raise
         rows = rows_without_damage(spark, lake, keys, damaged, salvaged)
-        return write_hours(rows, folder / "without_damage", _table_files())
+        return write_hours(rows, area.below("without_damage"), _table_files())
 
 
 def _table_files() -> dict[str, TableFile]:

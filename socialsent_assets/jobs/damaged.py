@@ -14,13 +14,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour
 from socialsent_assets.domain.tables import QUARANTINE
 from socialsent_assets.jobs.hour_files import PARTITION
 from socialsent_assets.jobs.landing_rows import landing_row_schema, landing_rows
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.publish import StagingArea
+from socialsent_assets.lake.storage import Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -39,31 +41,34 @@ class DamagedObject:
     problem: str
 
 
-def salvage(lake: Lake, keys: Sequence[str], folder: Path) -> list[DamagedObject]:
-    """The damaged ones among gzipped landing objects; their whole lines are written below `folder`."""
+def salvage(lake: Lake, keys: Sequence[str], area: StagingArea) -> list[DamagedObject]:
+    """The damaged ones among gzipped landing objects; their whole lines are kept in `area`."""
     found = []
-    for key in keys:
-        if key.endswith(".gz"):
-            damaged = _salvage(key, Path(lake.landing.path(key)), folder / _salvaged_name(key))
-            if damaged is not None:
-                found.append(damaged)
+    with area.scratch() as folder:
+        for key in keys:
+            if key.endswith(".gz"):
+                target = folder / _salvaged_name(key)
+                damaged = _salvage(lake.landing, key, target)
+                if damaged is not None:
+                    area.keep(_salvaged_name(key), target)
+                    found.append(damaged)
     return found
 
 
 def rows_without_damage(
-    spark: SparkSession, lake: Lake, keys: Sequence[str], damaged: Sequence[DamagedObject], folder: Path
+    spark: SparkSession, lake: Lake, keys: Sequence[str], damaged: Sequence[DamagedObject], area: StagingArea
 ) -> DataFrame:
     """What `landing_rows` would return for `keys`, and a quarantine row for each damaged object among them."""
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
     lost = {one.key for one in damaged}
     whole = [lake.landing.path(key) for key in keys if key not in lost]
-    readable = [str(folder / _salvaged_name(one.key)) for one in damaged if one.lines]
+    readable = [area.path(_salvaged_name(one.key)) for one in damaged if one.lines]
     frames = []
     if whole:
         frames.append(landing_rows(spark, lake.landing.path(LANDING_EVENTS), whole))
     if readable:
-        rows = landing_rows(spark, str(folder / LANDING_EVENTS), readable)
+        rows = landing_rows(spark, area.path(LANDING_EVENTS), readable)
         frames.append(rows.withColumn("source_object", F.concat("source_object", F.lit(".gz"))))
     schema = landing_row_schema()
     reports = [tuple(_report(one).get(name) for name in schema.names) for one in damaged]
@@ -87,10 +92,10 @@ def _salvaged_name(key: str) -> str:
     return key.removesuffix(".gz")
 
 
-def _salvage(key: str, source: Path, target: Path) -> DamagedObject | None:
+def _salvage(landing: Storage, key: str, target: Path) -> DamagedObject | None:
     target.parent.mkdir(parents=True, exist_ok=True)
     lines, whole_lines_end, problem = 0, 0, ""
-    with open(target, "w+b") as file:
+    with landing.open(key) as source, open(target, "w+b") as file:
         try:
             for chunk in _unzipped(source):
                 newline = chunk.rfind(b"\n")
@@ -109,19 +114,18 @@ def _salvage(key: str, source: Path, target: Path) -> DamagedObject | None:
     return None
 
 
-def _unzipped(source: Path) -> Iterator[bytes]:
+def _unzipped(source: BinaryIO) -> Iterator[bytes]:
     """Content of all gzip members, a chunk at a time. Raises zlib.error or EOFError where it ends too early."""
     member = zlib.decompressobj(_GZIP)
     started = False
-    with open(source, "rb") as file:
-        while compressed := file.read(_CHUNK):
-            while compressed:
-                started = True
-                yield member.decompress(compressed, _CHUNK)
-                while member.unconsumed_tail:
-                    yield member.decompress(member.unconsumed_tail, _CHUNK)
-                compressed = member.unused_data
-                if member.eof:
-                    member, started = zlib.decompressobj(_GZIP), False
+    while compressed := source.read(_CHUNK):
+        while compressed:
+            started = True
+            yield member.decompress(compressed, _CHUNK)
+            while member.unconsumed_tail:
+                yield member.decompress(member.unconsumed_tail, _CHUNK)
+            compressed = member.unused_data
+            if member.eof:
+                member, started = zlib.decompressobj(_GZIP), False
     if started:
         raise EOFError("the gzip stream is cut off")

@@ -13,17 +13,18 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import Table
 from socialsent_assets.jobs.schemas import arrow_schema
 from socialsent_assets.jobs.spark_errors import told_in_one_line
-from socialsent_assets.lake.publish import PART
+from socialsent_assets.lake.publish import PART, StagedFile, StagingArea
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
@@ -33,7 +34,7 @@ ROWS_PER_GROUP = 65_536
 PARTITION = "partition"
 """Column that says where a row belongs: `<table>/dt=…/hr=…`."""
 
-REPORT_SCHEMA = "partition string, file string, rows long, duplicates long, measures string"
+REPORT_SCHEMA = "partition string, key string, digest string, size long, rows long, duplicates long, measures string"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class StagedHour:
 
     table: str
     hour: EventHour
-    file: Path
+    file: StagedFile
     rows: int
     duplicates: int
     measures: Mapping[str, Any]
@@ -65,8 +66,8 @@ class TableFile:
     measure: Callable[[pa.RecordBatch], Mapping[str, int]] | None = None
 
 
-def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) -> list[StagedHour]:
-    """Write every hour of every table found in `rows` to `folder`; one shuffle, one pass.
+def write_hours(rows: DataFrame, area: StagingArea, tables: Mapping[str, TableFile]) -> list[StagedHour]:
+    """Write every hour of every table found in `rows` to `area`; one shuffle, one pass.
 
     `rows` has PARTITION, `event_id`, `event_time` and columns of `tables`. Of equal event_ids the first one
     stands: newest event_time, then the order of `domain.events.versions.copy_order`, which compares canonical
@@ -74,7 +75,7 @@ def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) 
     that the contract does not know.
 
     Raises:
-        SparkRunError: the run failed; nothing but `folder` was touched.
+        SparkRunError: the run failed; nothing but `area` was touched.
     """
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
@@ -83,10 +84,9 @@ def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) 
     ordered = rows.repartition(PARTITION).sortWithinPartitions(
         PARTITION, "event_id", F.col("event_time").desc(), *tail
     )
-    target = str(folder)
 
     def write(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        return write_batches(batches, Path(target), tables)
+        return write_batches(batches, area, tables)
 
     with told_in_one_line():
         reports = ordered.mapInArrow(write, REPORT_SCHEMA).collect()
@@ -94,19 +94,20 @@ def write_hours(rows: DataFrame, folder: Path, tables: Mapping[str, TableFile]) 
 
 
 def write_batches(
-    batches: Iterable[pa.RecordBatch], folder: Path, tables: Mapping[str, TableFile]
+    batches: Iterable[pa.RecordBatch], area: StagingArea, tables: Mapping[str, TableFile]
 ) -> Iterator[pa.RecordBatch]:
-    """One REPORT_SCHEMA batch per file written from batches sorted by PARTITION and event_id."""
-    file: _HourFile | None = None
-    for batch in batches:
-        for partition, part in _runs(batch):
-            if file is None or file.partition != partition:
-                if file is not None:
-                    yield file.close()
-                file = _HourFile(partition, folder, tables[partition.partition("/")[0]])
-            file.add(part)
-    if file is not None:
-        yield file.close()
+    """One REPORT_SCHEMA batch per file written to `area` from batches sorted by PARTITION and event_id."""
+    with area.scratch() as folder:
+        file: _HourFile | None = None
+        for batch in batches:
+            for partition, part in _runs(batch):
+                if file is None or file.partition != partition:
+                    if file is not None:
+                        yield file.close(area)
+                    file = _HourFile(partition, folder, tables[partition.partition("/")[0]])
+                file.add(part)
+        if file is not None:
+            yield file.close(area)
 
 
 class _HourFile:
@@ -116,11 +117,12 @@ class _HourFile:
         import pyarrow.parquet as pq
 
         self.partition = partition
-        self.path = folder / partition / PART
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._name = f"{partition}/{PART}"
+        self._path = folder / self._name
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._kind = kind
         self._schema = arrow_schema(kind.table)
-        self._writer = pq.ParquetWriter(self.path, self._schema, compression="zstd")
+        self._writer = pq.ParquetWriter(self._path, self._schema, compression="zstd")
         self._waiting: list[pa.RecordBatch] = []
         self._waiting_rows = 0
         self._last_id: str | None = None
@@ -139,20 +141,20 @@ class _HourFile:
         if self._waiting_rows >= ROWS_PER_GROUP:
             self._write_groups(ROWS_PER_GROUP)
 
-    def close(self) -> pa.RecordBatch:
+    def close(self, area: StagingArea) -> pa.RecordBatch:
         import pyarrow as pa
 
         self._write_groups(1)
         self._writer.close()
-        return pa.RecordBatch.from_pydict(
-            {
-                "partition": [self.partition],
-                "file": [str(self.path)],
-                "rows": [self._rows],
-                "duplicates": [self._duplicates],
-                "measures": [json.dumps(self._measures)],
-            }
-        )
+        kept = area.keep(self._name, self._path)
+        report = {
+            "partition": self.partition,
+            **asdict(kept),
+            "rows": self._rows,
+            "duplicates": self._duplicates,
+            "measures": json.dumps(self._measures),
+        }
+        return pa.RecordBatch.from_pylist([report])
 
     def _without_repeats(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         import numpy as np
@@ -212,7 +214,7 @@ def _staged(row: Any) -> StagedHour:
     return StagedHour(
         table=row["partition"].partition("/")[0],
         hour=hour,
-        file=Path(row["file"]),
+        file=StagedFile(row["key"], row["digest"], row["size"]),
         rows=row["rows"],
         duplicates=row["duplicates"],
         measures=json.loads(row["measures"]),

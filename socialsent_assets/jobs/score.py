@@ -10,7 +10,6 @@ import io
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
@@ -22,7 +21,7 @@ from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
 from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.lake.freshness import lake_version, score_code_version
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.publish import partition_key, promote, staging
+from socialsent_assets.lake.publish import StagingArea, partition_key, promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, read_receipt, write_receipt
 
 if TYPE_CHECKING:
@@ -71,14 +70,14 @@ def _texts(cleansed: Receipt) -> int:
 def _score_slice(
     spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], champion: Champion | None
 ) -> list[Receipt]:
-    with staging(lake.analytics) as folder:
-        staged = _stage(spark, lake, cleansed, folder, champion)
+    with staging(lake.analytics) as area:
+        staged = _stage(spark, lake, cleansed, area, champion)
         by_hour = {done.hour: done for done in staged}
         return [_publish(lake, receipt, by_hour.get(receipt.hour), champion) for receipt in cleansed]
 
 
 def _stage(
-    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], folder: Path, champion: Champion | None
+    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], area: StagingArea, champion: Champion | None
 ) -> list[StagedHour]:
     rows: DataFrame | None = None
     for table, kind in ((POSTS, "post"), (COMMENTS, "comment")):
@@ -91,7 +90,7 @@ def _stage(
     if rows is None:
         return []
     scored = partial(_scored, champion=champion)
-    return write_hours(rows, folder, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
+    return write_hours(rows, area, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
 
 
 def _texts_of(rows: DataFrame, kind: str) -> DataFrame:

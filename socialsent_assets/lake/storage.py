@@ -1,4 +1,4 @@
-"""Objects under the root of a tier: list, read, replace one, delete one.
+"""Objects under the root of a tier: list, read, replace one, delete one. A folder here, or S3 (s3_storage.py).
 
 An object is replaced whole or not at all; a reader sees the old bytes or the new ones.
 
@@ -7,12 +7,15 @@ Not here: what the keys mean (domain/events/layout.py), several objects at once 
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from socialsent_assets.domain.events.errors import UserError
 
@@ -51,6 +54,10 @@ class Storage(Protocol):
         """Content of an object. Raises FileNotFoundError."""
         ...
 
+    def open(self, key: str) -> BinaryIO:
+        """One version of an object, to read parts of; close it. Raises FileNotFoundError."""
+        ...
+
     def write(self, key: str, content: bytes) -> bool:
         """Replace one object; False if these very bytes stood there already (nothing is touched then)."""
         ...
@@ -60,7 +67,23 @@ class Storage(Protocol):
         ...
 
     def path(self, key: str) -> str:
-        """What Spark, DuckDB and Arrow open."""
+        """What Spark and DuckDB open, and what people are told."""
+        ...
+
+    def scratch(self, prefix: str) -> contextlib.AbstractContextManager[Path]:
+        """A folder of this machine to write files in that `adopt` will take; `prefix` is where they will be kept."""
+        ...
+
+    def adopt(self, key: str, file: Path, digest: str) -> None:
+        """Make a finished file from `scratch` the object `key`; `digest` is its SHA-256, in hex digits."""
+        ...
+
+    def replace(self, key: str, other: str, size: int) -> None:
+        """Put the object `other`, of `size` bytes, in the place of `key`, at once; `other` may be gone then."""
+        ...
+
+    def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
+        """Remove everything below `prefix`, or only what was put there longer ago than that."""
         ...
 
 
@@ -92,6 +115,10 @@ class FolderStorage:
         """See `Storage.read`."""
         return self._inside(key).read_bytes()
 
+    def open(self, key: str) -> BinaryIO:
+        """See `Storage.open`: a replaced file stays readable for whoever has it open."""
+        return self._inside(key).open("rb")
+
     def write(self, key: str, content: bytes) -> bool:
         """See `Storage.write`. Raises OSError when the disk is full; the old object then still stands."""
         target = self._inside(key)
@@ -117,10 +144,40 @@ class FolderStorage:
         """See `Storage.path`: an absolute path."""
         return str(self._inside(key))
 
+    @contextlib.contextmanager
+    def scratch(self, prefix: str) -> Iterator[Path]:
+        """See `Storage.scratch`: the place itself, so that nothing has to be moved to it."""
+        folder = self._inside(prefix)
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+
+    def adopt(self, key: str, file: Path, digest: str) -> None:  # noqa: ARG002 - a disk keeps no digests
+        """See `Storage.adopt`. Raises ValueError for a file that is not where `scratch` said."""
+        if file != self._inside(key):
+            raise ValueError(f"{file} is not the place of {key}")
+        with file.open("rb") as written:
+            os.fsync(written.fileno())  # or a power cut could leave the name with no content
+
+    def replace(self, key: str, other: str, size: int) -> None:  # noqa: ARG002 - a rename costs the same for any
+        """See `Storage.replace`: a rename."""
+        target = self._inside(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(self._inside(other), target)
+
+    def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
+        """See `Storage.remove`; a folder directly below `prefix` is as old as its own last change."""
+        root = self._inside(prefix)
+        if older_than_s <= 0:
+            shutil.rmtree(root, ignore_errors=True)
+            return
+        youngest = time.time() - older_than_s  # ages of files, not of events
+        for folder in root.iterdir() if root.is_dir() else ():
+            with contextlib.suppress(OSError):
+                if folder.stat().st_mtime < youngest:
+                    shutil.rmtree(folder, ignore_errors=True)
+
     def _inside(self, key: str) -> Path:
-        parts = key.split("/")
-        if key.startswith("/") or ".." in parts:
-            raise ValueError(f"key leaves its tier: {key!r}")
+        inside(key)
         return self.root / key if key else self.root
 
     def _info(self, prefix: str, entry: os.DirEntry[str]) -> ObjectInfo:
@@ -131,6 +188,12 @@ class FolderStorage:
                 file.seek(max(0, status.st_size - _TAIL))
                 return ObjectInfo(key, status.st_size, file.read(_TAIL).hex())
         return ObjectInfo(key, status.st_size, str(status.st_mtime_ns))
+
+
+def inside(key: str) -> None:
+    """Raises ValueError for a key that leaves its tier."""
+    if key.startswith("/") or ".." in key.split("/"):
+        raise ValueError(f"key leaves its tier: {key!r}")
 
 
 def walk(storage: Storage, prefix: str) -> Iterator[ObjectInfo]:
@@ -144,10 +207,14 @@ def storage_at(uri: str) -> Storage:
     """The storage that a `SOCIALSENT_LAKE_*` value names.
 
     Raises:
-        UserError: a scheme that this version does not speak.
+        UserError: a scheme that this version does not speak, or no bucket.
     """
+    if uri.startswith("s3://"):
+        from socialsent_assets.lake.s3_storage import S3Storage
+
+        return S3Storage(uri)
     if uri.startswith("file:"):
         return FolderStorage(Path(uri.removeprefix("file://").removeprefix("file:")))
     if "://" in uri:
-        raise UserError(f"{uri}: only folders (file: or a plain path) can hold a lake here")
+        raise UserError(f"{uri}: a lake is in folders (file: or a plain path) or in S3 (s3://BUCKET/PREFIX)")
     return FolderStorage(Path(uri))

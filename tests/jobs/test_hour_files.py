@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 from socialsent_assets.domain.tables import INTERACTIONS, LAKE_HOURS
 from socialsent_assets.jobs import hour_files
 from socialsent_assets.jobs.hour_files import TableFile, write_batches
+from socialsent_assets.lake.publish import StagingArea
 
 HOURS = ("interactions/dt=2026-11-22/hr=08", "interactions/dt=2026-11-22/hr=09")
 
@@ -27,13 +30,15 @@ def sorted_rows(ids: list[tuple[int, int]]) -> pa.Table:
 
 
 def written(table: pa.Table, batch_rows: int, folder) -> dict[str, tuple[bytes, int, int]]:
-    reports = write_batches(table.to_batches(batch_rows), folder, {"interactions": TableFile(INTERACTIONS)})
+    area = StagingArea(str(folder), "staged")
+    reports = write_batches(table.to_batches(batch_rows), area, {"interactions": TableFile(INTERACTIONS)})
     found = {}
     for report in reports:
         [row] = report.to_pylist()
-        path = folder / row["partition"] / "part-0.parquet"
-        assert str(path) == row["file"]
-        found[row["partition"]] = (path.read_bytes(), row["rows"], row["duplicates"])
+        content = (folder / row["key"]).read_bytes()
+        assert row["key"] == f"staged/{row['partition']}/part-0.parquet"
+        assert (row["digest"], row["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
+        found[row["partition"]] = (content, row["rows"], row["duplicates"])
     return found
 
 
@@ -55,10 +60,11 @@ def test_row_groups_are_filled_across_batches(tmp_path, monkeypatch):
     """Prevents one tiny row group per Spark batch, which makes every reader slow."""
     monkeypatch.setattr(hour_files, "ROWS_PER_GROUP", 10)
     written(sorted_rows([(0, number) for number in range(25)]), 3, tmp_path)
-    metadata = pq.ParquetFile(tmp_path / HOURS[0] / "part-0.parquet").metadata
+    metadata = pq.ParquetFile(tmp_path / "staged" / HOURS[0] / "part-0.parquet").metadata
     assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [10, 10, 5]
 
 
 def test_a_row_of_an_unknown_table_is_an_error_and_not_a_loss(tmp_path):
+    area = StagingArea(str(tmp_path), "staged")
     with pytest.raises(KeyError):
-        list(write_batches(sorted_rows([(0, 1)]).to_batches(), tmp_path, {"posts": TableFile(LAKE_HOURS)}))
+        list(write_batches(sorted_rows([(0, 1)]).to_batches(), area, {"posts": TableFile(LAKE_HOURS)}))

@@ -1,54 +1,64 @@
-"""A partition is replaced by one rename; what a killed process left behind goes away."""
+"""A partition is replaced at once; what a killed process left behind goes away. On a folder and on S3."""
 
+import hashlib
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake import publish
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake import publish, s3_storage
+from socialsent_assets.lake.storage import FolderStorage, Storage, storage_at, walk
 
 HOUR = EventHour(datetime(2026, 11, 22, 9, tzinfo=UTC))
 
 
-@pytest.fixture
-def tier(tmp_path: Path) -> FolderStorage:
-    return FolderStorage(tmp_path)
+def stage(area: publish.StagingArea, content: bytes) -> publish.StagedFile:
+    with area.scratch() as folder:
+        path = folder / "part-abc.parquet"
+        path.write_bytes(content)
+        return area.keep(path.name, path)
 
 
-def stage(folder: Path, content: bytes) -> Path:
-    path = folder / "part-abc.parquet"
-    path.write_bytes(content)
-    return path
-
-
-def test_promoting_replaces_the_one_object_of_the_hour(tier: FolderStorage) -> None:
+def test_promoting_replaces_the_one_object_of_the_hour(tier: Storage) -> None:
     """Prevents a second run that doubles the rows of an hour."""
     digests = []
     for content in (b"first", b"second"):
-        with publish.staging(tier) as folder:
-            digests.append(publish.promote(tier, "posts", HOUR, stage(folder, content)))
+        with publish.staging(tier) as area:
+            digests.append(publish.promote(tier, "posts", HOUR, stage(area, content)))
     assert [info.key for info in tier.list(f"posts/{HOUR.path}")] == [f"posts/{HOUR.path}/part-0.parquet"]
     assert tier.read(publish.partition_key("posts", HOUR)) == b"second"
-    assert digests[0] != digests[1]
+    assert digests == [
+        {f"posts/{HOUR.path}/part-0.parquet": hashlib.sha256(content).hexdigest()}
+        for content in (b"first", b"second")
+    ]
+    assert list(walk(tier, publish.STAGING)) == []
 
 
-def test_an_hour_without_rows_has_no_object(tier: FolderStorage) -> None:
+def test_an_object_beyond_the_limit_of_a_copy_is_promoted_too(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents an hour of more than 5 GB that can never be published."""
+    monkeypatch.setattr(s3_storage, "_COPIED_AT_ONCE", 3)
+    tier = storage_at(f"s3://{bucket}/tier")
+    with publish.staging(tier) as area:
+        publish.promote(tier, "posts", HOUR, stage(area, b"longer than three bytes"))
+    assert tier.read(publish.partition_key("posts", HOUR)) == b"longer than three bytes"
+
+
+def test_an_hour_without_rows_has_no_object(tier: Storage) -> None:
     """Prevents yesterday's rows that stay because today's hour is empty."""
-    with publish.staging(tier) as folder:
-        publish.promote(tier, "posts", HOUR, stage(folder, b"rows"))
+    with publish.staging(tier) as area:
+        publish.promote(tier, "posts", HOUR, stage(area, b"rows"))
     assert publish.promote(tier, "posts", HOUR, None) == {}
     assert tier.list(f"posts/{HOUR.path}") == []
 
 
-def test_staging_is_removed_when_the_job_fails(tier: FolderStorage) -> None:
+def test_staging_is_removed_when_the_job_fails(tier: Storage) -> None:
     """Prevents a disk that fills with the halves of failed runs."""
 
     def fail() -> None:
-        with publish.staging(tier) as folder:
-            stage(folder, b"half")
+        with publish.staging(tier) as area:
+            stage(area, b"half")
             raise RuntimeError("task failed")
 
     with pytest.raises(RuntimeError, match="task failed"):
@@ -56,8 +66,9 @@ def test_staging_is_removed_when_the_job_fails(tier: FolderStorage) -> None:
     assert tier.folders(publish.STAGING) == []
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(tier: FolderStorage) -> None:
+def test_what_a_killed_process_left_in_a_folder_is_removed_after_a_day(tmp_path: Path) -> None:
     """Prevents staging folders that stay for ever, and the removal of a live neighbour's."""
+    tier = FolderStorage(tmp_path)
     old, live = tier.root / publish.STAGING / "old", tier.root / publish.STAGING / "live"
     for folder in (old, live):
         folder.mkdir(parents=True)
@@ -65,3 +76,24 @@ def test_what_a_killed_process_left_is_removed_after_a_day(tier: FolderStorage) 
     with publish.staging(tier):
         pass
     assert tier.folders(publish.STAGING) == ["live"]
+
+
+def test_what_a_killed_process_left_in_s3_is_removed_after_a_day(
+    bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prevents staged objects that are paid for for ever, and the removal of a live neighbour's."""
+    tier = storage_at(f"s3://{bucket}/tier")
+    tier.write(f"{publish.STAGING}/killed/posts/part-0.parquet", b"half")
+
+    def left_after(age: timedelta) -> list[str]:
+        class Later(datetime):
+            @classmethod
+            def now(cls, tz: object = None) -> datetime:  # type: ignore[override]
+                return datetime.now(UTC) + age
+
+        monkeypatch.setattr(s3_storage, "datetime", Later)
+        with publish.staging(tier):
+            return tier.folders(publish.STAGING)
+
+    assert left_after(timedelta(hours=23)) == ["killed"]
+    assert left_after(timedelta(hours=25)) == []

@@ -1,35 +1,41 @@
-"""Objects are replaced whole, keys stay inside their tier, and a version changes with the content."""
+"""Objects are replaced whole, keys stay inside their tier, and a version changes with the content.
+
+What `Storage` promises is tested on a folder and on S3 (`tier`); what only one of them can do, on that one.
+"""
 
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.storage import FolderStorage, storage_at, walk
+from socialsent_assets.lake.storage import FolderStorage, Storage, storage_at, walk
 
 
 @pytest.fixture
-def tier(tmp_path: Path) -> FolderStorage:
+def folder(tmp_path: Path) -> FolderStorage:
     return FolderStorage(tmp_path / "tier")
 
 
-def test_a_key_cannot_leave_its_tier(tier: FolderStorage) -> None:
+def test_a_key_cannot_leave_its_tier(tier: Storage) -> None:
     """Prevents a crafted name that writes over somebody else's files."""
     for key in ("../outside", "a/../../outside", "/etc/passwd"):
         with pytest.raises(ValueError, match="leaves its tier"):
             tier.write(key, b"x")
 
 
-def test_writing_the_same_bytes_again_touches_nothing(tier: FolderStorage) -> None:
+def test_writing_the_same_bytes_again_touches_nothing(tier: Storage) -> None:
     """Prevents a repeated delivery that makes an unchanged hour look new."""
-    assert tier.write("a/b.jsonl.gz", b"one") is True
-    before = Path(tier.path("a/b.jsonl.gz")).stat().st_mtime_ns
-    assert tier.write("a/b.jsonl.gz", b"one") is False
-    assert Path(tier.path("a/b.jsonl.gz")).stat().st_mtime_ns == before
+    assert tier.write("a/b.jsonl", b"one") is True
+    before = tier.list("a")
+    assert tier.write("a/b.jsonl", b"one") is False
+    assert tier.list("a") == before
+    assert tier.write("a/b.jsonl", b"two") is True
+    assert tier.read("a/b.jsonl") == b"two"
 
 
-def test_a_rewrite_of_equal_size_changes_the_version(tier: FolderStorage) -> None:
+def test_a_rewrite_of_equal_size_changes_the_version(tier: Storage) -> None:
     """Prevents a corrected object that nobody notices because name, size and second are the same."""
     first, second = (gzip.compress(text, mtime=0) for text in (b"aaaa", b"bbbb"))
     assert len(first) == len(second)
@@ -41,36 +47,84 @@ def test_a_rewrite_of_equal_size_changes_the_version(tier: FolderStorage) -> Non
     assert old.version != new.version
 
 
-def test_a_failed_write_leaves_the_old_object(tier: FolderStorage, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_write_leaves_the_old_object(folder: FolderStorage, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prevents a half-written object when the disk fills up."""
-    tier.write("a/b", b"old")
+    folder.write("a/b", b"old")
 
     def full_disk(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.replace", full_disk)
     with pytest.raises(OSError, match="No space left"):
-        tier.write("a/b", b"newer")
-    assert tier.read("a/b") == b"old"
-    assert [path.name for path in Path(tier.path("a")).iterdir()] == ["b"]
+        folder.write("a/b", b"newer")
+    assert folder.read("a/b") == b"old"
+    assert [path.name for path in Path(folder.path("a")).iterdir()] == ["b"]
 
 
-def test_a_listing_leaves_out_writes_under_way(tier: FolderStorage) -> None:
+def test_a_listing_leaves_out_writes_under_way(tier: Storage) -> None:
     """Prevents a reader that picks up a temporary file of a writer that was killed."""
     tier.write("a/b", b"x")
-    Path(tier.path("a/.writing-123")).write_bytes(b"half")
+    tier.write("a/.writing-123", b"half")
+    tier.write("a/.hidden/c", b"x")
     assert [info.key for info in tier.list("a")] == ["a/b"]
+    assert tier.folders("a") == []
 
 
-def test_a_missing_folder_is_empty_and_a_missing_object_is_an_error(tier: FolderStorage) -> None:
+def test_a_listing_shows_one_folder_and_not_its_namesakes(tier: Storage) -> None:
+    """Prevents hour 1 that holds the objects of hours 10 to 19, because their names begin alike."""
+    for key in ("h/1/a", "h/10/b", "h/1/deep/c", "h/top"):
+        tier.write(key, b"x")
+    assert [info.key for info in tier.list("h/1")] == ["h/1/a"]
+    assert tier.folders("h") == ["1", "10"]
+    assert [info.key for info in tier.list("h")] == ["h/top"]
+    assert tier.folders("") == ["h"]
+
+
+def test_a_missing_folder_is_empty_and_a_missing_object_is_an_error(tier: Storage) -> None:
     """Prevents a broken path that reads as an empty object."""
     assert tier.list("nowhere") == []
     assert tier.folders("nowhere") == []
-    with pytest.raises(FileNotFoundError):
-        tier.read("nowhere/x")
+    for read in (tier.read, tier.open):
+        with pytest.raises(FileNotFoundError):
+            read("nowhere/x")
+    tier.delete("nowhere/x")
 
 
-def test_walking_finds_every_object_below(tier: FolderStorage) -> None:
+def test_an_open_object_can_be_searched_and_read_in_parts(tier: Storage) -> None:
+    """Prevents a reader of footers that gets the wrong bytes."""
+    content = bytes(range(256)) * 100
+    tier.write("a/b", content)
+    with tier.open("a/b") as file:
+        file.seek(-8, 2)
+        assert file.read() == content[-8:]
+        file.seek(300)
+        assert (file.read(10), file.tell()) == (content[300:310], 310)
+        file.seek(0)
+        assert file.read() == content
+
+
+def test_an_adopted_file_is_an_object_and_replacing_leaves_one_of_them(tier: Storage) -> None:
+    """Prevents a staged file that never gets to its place, or stands in two."""
+    tier.write("t/x", b"old")
+    with tier.scratch("_staging/run") as place:
+        (place / "x").write_bytes(b"newer")
+        tier.adopt("_staging/run/x", place / "x", hashlib.sha256(b"newer").hexdigest())
+    assert tier.read("t/x") == b"old"
+    tier.replace("t/x", "_staging/run/x", size=5)
+    tier.remove("_staging/run")
+    assert tier.read("t/x") == b"newer"
+    assert [info.key for info in walk(tier, "")] == ["t/x"]
+
+
+def test_removing_a_folder_leaves_its_neighbours(tier: Storage) -> None:
+    """Prevents a run that clears away another run's work."""
+    for key in ("s/a/1", "s/a/deep/2", "s/ab/3"):
+        tier.write(key, b"x")
+    tier.remove("s/a")
+    assert [info.key for info in walk(tier, "")] == ["s/ab/3"]
+
+
+def test_walking_finds_every_object_below(tier: Storage) -> None:
     """Prevents an audit that sees only the first level."""
     for key in ("t/dt=1/a", "t/dt=1/hr=0/b", "t/c"):
         tier.write(key, b"x")
@@ -80,6 +134,20 @@ def test_walking_finds_every_object_below(tier: FolderStorage) -> None:
 def test_a_file_uri_and_a_plain_path_are_the_same_folder(tmp_path: Path) -> None:
     """Prevents a lake that splits in two because its address was written another way."""
     assert storage_at(f"file:{tmp_path}").uri == storage_at(f"file://{tmp_path}").uri == storage_at(str(tmp_path)).uri
+
+
+def test_an_s3_uri_with_and_without_a_slash_at_its_end_is_the_same_tier() -> None:
+    """Prevents keys with an empty part in them, which no other reader finds."""
+    assert storage_at("s3://b/p/").path("k") == storage_at("s3://b/p").path("k") == "s3://b/p/k"
+    assert storage_at("s3://b/").path("k") == storage_at("s3://b").path("k") == "s3://b/k"
+    assert storage_at("s3://b").path("") == "s3://b"
+
+
+@pytest.mark.parametrize("uri", ["s3://", "s3:///prefix"])
+def test_an_s3_uri_without_a_bucket_says_what_to_write(uri: str) -> None:
+    """Prevents a request to a bucket without a name, which lists all buckets."""
+    with pytest.raises(UserError, match="s3://BUCKET/PREFIX"):
+        storage_at(uri)
 
 
 def test_an_unknown_scheme_says_what_can_be_used() -> None:
