@@ -1,19 +1,30 @@
 {# Rows of a lake table, at least those of the window's days: what staging reads. Filter by in_window() on top.
+   Its columns, except the lists of strings that are not asked for in `lists`.
 
    The adapters differ in how a file is named, so this is the one dispatching reader: Redshift sees the table in a
    Spectrum schema, DuckDB is given the very files of the window's days. Naming files keeps a build from listing and
    opening the history, and a table without any file yet is an empty relation instead of an error. #}
-{% macro lake_rows(tier, table) -%}
-    {{ return(adapter.dispatch('lake_rows', 'socialsent')(tier, table)) }}
+{% macro lake_rows(tier, table, lists=[]) -%}
+    {{ return(adapter.dispatch('lake_rows', 'socialsent')(tier, table, lists)) }}
 {%- endmacro %}
 
-{% macro default__lake_rows(tier, table) -%}
+{# Names its columns, because Spectrum refuses `*` where a table has a list. Compares dt with plain text and without a
+   cast, whether the catalog calls it a date or a string, so that only the partitions of these days are read. #}
+{% macro default__lake_rows(tier, table, lists) -%}
+    {%- set relation = source(tier, table) -%}
+    {%- if not execute -%} {{ return(relation) }} {%- endif -%}
+    {%- set columns = ['dt', 'hr'] -%}
+    {%- for node in graph.sources.values() if node.source_name == tier and node.name == table -%}
+        {%- for column in node.columns.values() if column.name in lists or not column.data_type.startswith('array') -%}
+            {%- do columns.append(column.name) -%}
+        {%- endfor -%}
+    {%- endfor -%}
     {%- set days = window_days() -%}
-    (select * from {{ source(tier, table) }}
-    {%- if days %} where cast(dt as varchar(10)) between '{{ days[0] }}' and '{{ days[-1] }}'{% endif %})
+    (select {{ columns | join(', ') }} from {{ relation }}
+    {%- if days %} where dt between '{{ days[0] }}' and '{{ days[-1] }}'{% endif %})
 {%- endmacro %}
 
-{% macro duckdb__lake_rows(tier, table) -%}
+{% macro duckdb__lake_rows(tier, table, lists) -%}
     {%- set relation = source(tier, table) -%}
     {%- if not execute -%} {{ return(relation) }} {%- endif -%}
     {%- set root = env_var('SOCIALSENT_LAKE_' ~ tier | upper, '../.socialsent/lake/' ~ tier) -%}
@@ -70,7 +81,21 @@
 
 {% macro duckdb__list_to_text(column) -%} array_to_string({{ column }}, ' ') {%- endmacro %}
 
-{# Spectrum hands an array over as JSON text (json_serialization_enable): ["a","b"] -> a b #}
+{# Spectrum hands a list over as JSON text: ["a", "b"] -> a b. A quote inside a word is escaped there, so only one that
+   ends a word can stand before a comma. chr(92) is the backslash: in a literal, engines disagree on what it is. #}
 {% macro default__list_to_text(column) -%}
-    replace(replace(replace({{ column }}, '["', ''), '"]', ''), '","', ' ')
+    {%- set backslash = "chr(92)" -%}
+    {%- set words = "substring(" ~ column ~ ", 3, length(" ~ column ~ ") - 4)" -%}
+    {%- set words = "replace(replace(" ~ words ~ ", '\", \"', ' '), '\",\"', ' ')" -%}
+    {%- set words = "replace(replace(" ~ words ~ ", " ~ backslash ~ " || '\"', '\"'), " ~ backslash ~ " || " ~ backslash ~ ", " ~ backslash ~ ")" -%}
+    case when {{ column }} = '[]' then '' else {{ words }} end
 {%- endmacro %}
+
+{# What a session has to ask for before it reads lists from the lake; nothing but on Redshift. #}
+{% macro lake_session() -%}
+    {{ return(adapter.dispatch('lake_session', 'socialsent')()) }}
+{%- endmacro %}
+
+{% macro default__lake_session() -%} {%- endmacro %}
+
+{% macro redshift__lake_session() -%} set json_serialization_enable to true {%- endmacro %}

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -18,6 +19,7 @@ import duckdb
 from tests.marts.lake_folder import LakeFolder, at
 
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+EMPTY: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass
@@ -79,9 +81,9 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def parse(lake: LakeFolder, target: Path) -> bytes:
-    """Parse the project; the manifest as bytes."""
-    result = run_dbt(["parse", "--quiet"], lake.environment, target)
+def parse(lake: LakeFolder, target: Path, options: Iterable[str] = (), environment: Mapping[str, str] = EMPTY) -> bytes:
+    """Parse the project, with more options and environment than the lake's if given; the manifest as bytes."""
+    result = run_dbt(["parse", "--quiet", *options], {**lake.environment, **environment}, target)
     assert result.success, result.exception
     return (target / "partial_parse.msgpack").read_bytes()
 

@@ -7,7 +7,7 @@ select
     partition_hour as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     cast(event_time as timestamp) as event_time,
-    cast(source as varchar(1024)) as source,
+    {{ short_text('source') }} as source,
     cast(interaction_id as varchar(1024)) as interaction_id,
     cast(action as varchar(1024)) as action,
     cast(actor_id as varchar(1024)) as actor_id,

@@ -1,21 +1,21 @@
 with lake as (
     select rows_of_days.*, {{ partition_hour() }} as partition_hour
-    from {{ lake_rows('cleansed', 'posts') }} as rows_of_days
+    from {{ lake_rows('cleansed', 'posts', lists=['hashtags']) }} as rows_of_days
 )
 
 select
     partition_hour as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     cast(event_time as timestamp) as event_time,
-    cast(source as varchar(1024)) as source,
+    {{ short_text('source') }} as source,
     cast(post_id as varchar(1024)) as post_id,
     cast(author_id as varchar(1024)) as author_id,
-    cast(text as varchar(65535)) as text,
-    cast(clean_text as varchar(65535)) as clean_text,
-    cast(lang as varchar(1024)) as lang,
-    cast(topic as varchar(1024)) as topic,
-    cast({{ list_to_text('hashtags') }} as varchar(65535)) as hashtags,
-    cast(place as varchar(1024)) as place,
+    {{ long_text('text') }} as text,
+    {{ long_text('clean_text') }} as clean_text,
+    {{ short_text('lang') }} as lang,
+    {{ short_text('topic') }} as topic,
+    {{ long_text(list_to_text('hashtags')) }} as hashtags,
+    {{ short_text('place') }} as place,
     cast(deleted as boolean) as deleted
 from lake
 where {{ in_window('partition_hour') }}

@@ -7,12 +7,12 @@ select
     partition_hour as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     cast(event_time as timestamp) as event_time,
-    cast(source as varchar(1024)) as source,
+    {{ short_text('source') }} as source,
     cast(user_id as varchar(1024)) as user_id,
-    cast(user_name as varchar(1024)) as user_name,
-    cast(display_name as varchar(1024)) as display_name,
+    {{ short_text('user_name') }} as user_name,
+    {{ short_text('display_name') }} as display_name,
     cast(age as integer) as age,
-    cast(location as varchar(1024)) as location,
+    {{ short_text('location') }} as location,
     cast(joined_at as timestamp) as joined_at
 from lake
 where {{ in_window('partition_hour') }}
