@@ -12,6 +12,7 @@ from socialsent_assets.defs.models import CLASSIFIER
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake.freshness import hours_with_work, score_code_version
+from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -43,7 +44,7 @@ def _spec(table: Table) -> dg.AssetSpec:
     pool="lake",
 )
 def analytics_tables(
-    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource, catalog: Catalog
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Lexicon scores and the champion's answers for every post and comment version; the marts learn from
     `lake_hours` what they hold.
@@ -51,6 +52,7 @@ def analytics_tables(
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
     receipts = compute.run("score", hours, context.log.info)
+    catalog.register(opened, hours, context.log.info)
     describe_hours(context, TABLES, receipts, opened.analytics)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

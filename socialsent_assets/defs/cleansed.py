@@ -12,6 +12,7 @@ from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metada
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
 from socialsent_assets.lake.freshness import cleanse_code_version, hours_with_work
+from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -41,12 +42,13 @@ def _spec(table: Table) -> dg.AssetSpec:
     pool="lake",
 )
 def cleansed_tables(
-    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource, catalog: Catalog
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
     receipts = compute.run("cleanse", hours, context.log.info)
+    catalog.register(opened, hours, context.log.info)
     describe_hours(context, TABLES, receipts, opened.cleansed)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

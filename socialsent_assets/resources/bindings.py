@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
+from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.compute import LocalSpark
 from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
 from socialsent_assets.resources.hosting import Hosting, NoHosting, SageMakerHosting
@@ -35,6 +36,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
     return {
         "lake": lake,
         "compute": LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS)),
+        "catalog": catalog_of(settings),
         "warehouse": Warehouse(lake=lake, path=str(settings.warehouse)),
         "dbt": DbtCli(
             project_dir=str(dbt_project.project_dir),
