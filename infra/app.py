@@ -75,6 +75,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UserError as error:
         sys.stderr.write(f"infra.app: {error}\n")
         return 2
+    except RuntimeError as error:
+        if "ValidationFailed" not in str(error):
+            raise
+        sys.stderr.write("infra.app: correct the findings above, or accept them with a reason (infra/nag.py)\n")
+        return 1
     sys.stderr.write(f"{len(assembly.stacks)} stacks of size {deployment.size.name} in {assembly.directory}\n")
     return 0
 

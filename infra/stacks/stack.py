@@ -14,8 +14,9 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from constructs import Construct
+from constructs import Construct, IConstruct
 
+from infra import nag
 from infra.deployment import Deployment
 from infra.policies import Statement
 
@@ -51,13 +52,13 @@ class SocialSentStack(cdk.Stack):
             iam.PolicyStatement(
                 sid="LogGroupsOfThisAccount",
                 principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
-                actions=["kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo"]
-                + ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"],
+                actions=[
+                    *("kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:DescribeKey"),
+                    *("kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext"),
+                ],
                 resources=["*"],  # in a key's policy: this key
                 conditions={
-                    "ArnLike": {
-                        "kms:EncryptionContext:aws:logs:arn": f"arn:{self.partition}:logs:{self.region}:{self.account}:*"
-                    }
+                    "ArnLike": {"kms:EncryptionContext:aws:logs:arn": self.deployment.arn("logs", "log-group:*")}
                 },
             )
         )
@@ -86,16 +87,27 @@ class SocialSentStack(cdk.Stack):
             logical_id,
             assumed_by=iam.ServicePrincipal(service) if isinstance(service, str) else service,
             description=f"SocialSent: {what}",
-            inline_policies={
-                logical_id: iam.PolicyDocument(statements=[iam.PolicyStatement.from_json(s) for s in statements])
-            },
+            inline_policies={logical_id: document(statements)},
         )
+        accept_wildcards(role, statements)
         self.output(f"{logical_id}Arn", role.role_arn, f"Role: {what}")
         return role
 
     def output(self, name: str, value: str, description: str) -> None:
         """A CloudFormation output under exactly this name."""
         cdk.CfnOutput(self, f"{name}Output", value=value, description=description).override_logical_id(name)
+
+
+def document(statements: Sequence[Statement]) -> iam.PolicyDocument:
+    """Statements as a policy document."""
+    return iam.PolicyDocument(statements=[iam.PolicyStatement.from_json(s.as_json()) for s in statements])
+
+
+def accept_wildcards(construct: IConstruct, statements: Sequence[Statement]) -> None:
+    """Accept cdk-nag's finding about each wildcard, with the reason that its statement gives."""
+    reasons = {resource: s.because for s in statements if s.because for resource in s.wildcards}
+    for resource, reason in reasons.items():
+        nag.acknowledge(construct, reason, nag.wildcard(resource))
 
 
 def retention(days: int) -> logs.RetentionDays:
