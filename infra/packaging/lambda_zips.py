@@ -16,7 +16,7 @@ FOLDER = BUILD / "lambdas"
 
 RUNTIME = "3.13"
 """Python of the functions, on arm64 (a fifth cheaper than x86 for the same work). Lambda has 3.14 too, and Powertools
-supports it; 3.13 is the newest that the tests run the packaged handlers on."""
+supports it; 3.13 is the newest that the packaged handlers were run on (tests/lambdas/test_packaged.py)."""
 
 HANDLERS = {
     "mock_server": "lambdas.mock_server.handler.lambda_handler",
