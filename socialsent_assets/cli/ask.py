@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from socialsent_assets.cli import lines
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.language.text import clean_text
+
+if TYPE_CHECKING:
+    from socialsent_assets.settings import Settings
 
 MANY = 20_000
 """Texts from which the compiled scorer, a second of loading, repays it: the plain rules score 60,000 per second."""
@@ -76,7 +79,8 @@ def query(
 ) -> None:
     """Read-only SQL over the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
 
-    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns.
+    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers, or on AWS
+    Athena (SOCIALSENT_ATHENA_WORKGROUP), which bills what a question scans: filter by dt, the day.
 
     Try:
 
@@ -91,8 +95,22 @@ def query(
 
     statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else lines.argument_text(sql)
     settings = Settings.from_env()
+    if settings.athena is not None:
+        _ask_athena(statement, form, settings)
+        return
     with reading(Lake.of(settings), settings.warehouse) as engine:
         rows.write(engine.run(statement), form.value)
+
+
+def _ask_athena(statement: str, form: Format, settings: Settings) -> None:
+    from socialsent_assets.cli import rows
+    from socialsent_assets.lake.athena import athena_sql
+
+    engine = athena_sql(settings)
+    result = engine.run(statement)
+    # Beside the rows, never among them.
+    sys.stderr.write(f"Athena scanned {engine.scanned_bytes / 1e6:,.1f} MB\n")
+    rows.write(result, form.value)
 
 
 def report(

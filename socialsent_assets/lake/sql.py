@@ -17,7 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -188,7 +188,7 @@ def _only_reads(serialized: str) -> bool:
 def _result(cursor: duckdb.DuckDBPyConnection) -> QueryResult:
     description = cursor.description or []
     return QueryResult(
-        columns=tuple(_different([column[0] for column in description])),
+        columns=tuple(different([column[0] for column in description])),
         types=tuple(str(column[1]) for column in description),
         rows=_fetched(cursor),
     )
@@ -215,7 +215,8 @@ def _ours() -> tuple[type[Exception], ...]:
     )
 
 
-def _different(names: list[str]) -> Iterator[str]:
+def different(names: Iterable[str]) -> Iterator[str]:
+    """Column names, a number added to those that repeat an earlier one: `n`, `n_2`."""
     taken: set[str] = set()
     for name in names:
         candidate, number = name, 1
