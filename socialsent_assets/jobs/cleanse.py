@@ -22,6 +22,7 @@ from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.landing_rows import TABLE_OF, landing_rows
 from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.jobs.spark_errors import SparkRunError
+from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.freshness import cleanse_code_version
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.publish import StagingArea, promote, staging
@@ -60,7 +61,7 @@ def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list
 
     An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
     """
-    landed = [LandedHour(hour, tuple(lake.landed(hour))) for hour in sorted(set(hours))]
+    landed = each(lake.landing, lambda hour: LandedHour(hour, tuple(lake.landed(hour))), sorted(set(hours)))
     return [
         receipt
         for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES)
@@ -72,9 +73,11 @@ def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]
     keys = [info.key for hour in landed for info in hour.objects]
     with staging(lake.cleansed) as area:
         staged = _stage(spark, lake, keys, area) if keys else []
-        return [
-            _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}) for hour in landed
-        ]
+        return each(
+            lake.cleansed,
+            lambda hour: _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}),
+            landed,
+        )
 
 
 def _stage(spark: SparkSession, lake: Lake, keys: Sequence[str], area: StagingArea) -> list[StagedHour]:

@@ -19,6 +19,7 @@ from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
 from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
 from socialsent_assets.jobs.slices import in_slices
+from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.freshness import lake_version, score_code_version
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.publish import StagingArea, partition_key, promote, staging
@@ -47,7 +48,7 @@ def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[R
         ModelRefusedError: there is a champion, but it must not answer.
         SparkRunError: see `write_hours`.
     """
-    cleansed = [_cleansed(lake, hour) for hour in sorted(set(hours))]
+    cleansed = each(lake.cleansed, lambda hour: _cleansed(lake, hour), sorted(set(hours)))
     champion = champion_of(lake.artifacts)
     return [
         receipt
@@ -73,7 +74,11 @@ def _score_slice(
     with staging(lake.analytics) as area:
         staged = _stage(spark, lake, cleansed, area, champion)
         by_hour = {done.hour: done for done in staged}
-        return [_publish(lake, receipt, by_hour.get(receipt.hour), champion) for receipt in cleansed]
+        return each(
+            lake.analytics,
+            lambda receipt: _publish(lake, receipt, by_hour.get(receipt.hour), champion),
+            cleansed,
+        )
 
 
 def _stage(

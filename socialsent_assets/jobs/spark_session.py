@@ -20,6 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.jobs.spark_s3 import s3_config
+from socialsent_assets.lake.s3_client import is_s3_uri
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -41,16 +43,21 @@ _JVM_OPTIONS = "-XX:+UseSerialGC -XX:-UsePerfData"
 def spark_config(settings: Settings, cores: int | None = None, *, large: bool = False) -> dict[str, str]:
     """Configuration of the local session; call `prepare_environment` before a session is made from it.
 
-    `cores` defaults to all of them; `large` is for sessions that will see more than a million events. Every
-    value is a string, as `SparkSession.builder.config` and Dagster's PySpark resources take it.
+    `cores` defaults to all of them; `large` is for sessions that will see more than a million events. A lake in
+    S3 adds what it needs (spark_s3.py). Every value is a string, as `SparkSession.builder.config` and Dagster's
+    PySpark resources take it.
     """
-    return _config(settings.spark_memory, cores, large)
+    tiers = (settings.landing, settings.cleansed, settings.analytics)
+    s3 = s3_config() if any(is_s3_uri(tier) for tier in tiers) else {}
+    return {**_config(settings.spark_memory, cores, large), **s3}
 
 
-def spark_session(memory: str = "1g", cores: int | None = None, *, large: bool = False) -> SparkSession:
+def spark_session(
+    memory: str = "1g", cores: int | None = None, *, large: bool = False, s3: bool = False
+) -> SparkSession:
     """The session of this process, started if there is none yet; `memory` is the JVM's heap (`1g`).
 
-    `large`: see `spark_config`.
+    `large`: see `spark_config`. `s3`: it shall read `s3://`.
 
     Raises:
         UserError: no Java that Spark 3.5 runs on.
@@ -59,7 +66,7 @@ def spark_session(memory: str = "1g", cores: int | None = None, *, large: bool =
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder
-    for key, value in _config(memory, cores, large).items():
+    for key, value in {**_config(memory, cores, large), **(s3_config() if s3 else {})}.items():
         builder = builder.config(key, value)
     return builder.getOrCreate()
 

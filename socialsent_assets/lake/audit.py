@@ -7,12 +7,15 @@ Not here: which of these block a run (defs/checks/), tests of the marts (dbt_pro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import EventHour, table_prefix
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
+from socialsent_assets.lake.at_once import each
+from socialsent_assets.lake.duckdb_files import connected, read_again_if_replaced
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.publish import partition_key
 from socialsent_assets.lake.receipts import Receipt, read_receipt
@@ -45,24 +48,37 @@ class Verdict:
 
 
 def objects_of(lake: Lake, table: Table, hours: Sequence[EventHour]) -> dict[EventHour, str]:
-    """Path of the object of each hour that has one."""
+    """Path of the object of each hour that has one, for DuckDB (duckdb_files.py)."""
     tier = lake.tier(table.tier)
-    found: dict[EventHour, str] = {}
-    for hour in hours:
-        key = partition_key(table.name, hour)
-        if any(info.key == key for info in tier.list(table_prefix(table.name, hour))):
-            found[hour] = tier.path(key)
-    return found
+    return {hour: tier.path(key) for hour, key in keys_of(lake, table, hours).items()}
 
 
+def keys_of(lake: Lake, table: Table, hours: Sequence[EventHour]) -> dict[EventHour, str]:
+    """Key, in the table's tier, of the object of each hour that has one."""
+    tier = lake.tier(table.tier)
+    listed = each(tier, lambda hour: tier.list(table_prefix(table.name, hour)), hours)
+    return {
+        hour: key
+        for hour, objects in zip(hours, listed, strict=True)
+        if (key := partition_key(table.name, hour)) in {info.key for info in objects}
+    }
+
+
+@read_again_if_replaced
 def columns_match(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdict:
     """Names, order and types of the columns in every object are those of domain/tables.py."""
     import pyarrow.parquet as pq
 
+    tier = lake.tier(table.tier)
+
+    def columns(key: str) -> list[tuple[str, str]]:
+        with tier.open(key) as file:
+            return _columns(pq.read_schema(file))
+
     wanted = [(column.name, _ARROW_TYPES[column.type]) for column in table.columns]
+    keys = keys_of(lake, table, hours)
     differing = {
-        hour: _difference(wanted, _columns(pq.read_schema(path)))
-        for hour, path in objects_of(lake, table, hours).items()
+        hour: _difference(wanted, found) for hour, found in zip(keys, each(tier, columns, keys.values()), strict=True)
     }
     bad = {hour: words for hour, words in differing.items() if words}
     if not bad:
@@ -71,6 +87,7 @@ def columns_match(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdi
     return Verdict(False, f"{len(bad)} objects break the contract; {hour}: {words}", {"objects": len(bad)})
 
 
+@read_again_if_replaced
 def keys_are_unique(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdict:
     """No key of the table stands twice within these hours (an event has one hour, so it cannot be in two)."""
     key = ", ".join(table.key)
@@ -79,6 +96,7 @@ def keys_are_unique(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Ver
     return Verdict(repeated == 0, f"{repeated} rows repeat ({key})", {"repeated rows": repeated})
 
 
+@read_again_if_replaced
 def required_are_filled(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdict:
     """No null in a column that the contract requires."""
     required = [column.name for column in table.columns if column.required]
@@ -90,19 +108,26 @@ def required_are_filled(lake: Lake, table: Table, hours: Sequence[EventHour]) ->
     return Verdict(not bad, f"nulls in {words}" if bad else f"{len(required)} required columns have no null", bad)
 
 
+@read_again_if_replaced
 def in_range(lake: Lake, table: Table, hours: Sequence[EventHour], rule: str) -> Verdict:
     """Every row obeys `rule`, an SQL condition over the columns of the table; null counts as broken."""
     broken = _one(lake, table, hours, f"select count(*) - count(*) filter (where {rule}) from rows")  # noqa: S608
     return Verdict(broken == 0, f"{broken} rows break: {rule}", {"rows": broken})
 
 
+@read_again_if_replaced
 def rows_as_counted(lake: Lake, table: Table, hours: Sequence[EventHour], job: str) -> Verdict:
     """Every object holds as many rows as the receipt of its hour says."""
     import pyarrow.parquet as pq
 
     tier = lake.tier(table.tier)
-    objects = objects_of(lake, table, hours)
-    held = {hour: pq.read_metadata(path).num_rows for hour, path in objects.items()}
+
+    def row_count(key: str) -> int:
+        with tier.open(key) as file:
+            return pq.read_metadata(file).num_rows
+
+    objects = keys_of(lake, table, hours)
+    held = dict(zip(objects, each(tier, row_count, objects.values()), strict=True))
     receipts = {hour: read_receipt(tier, job, hour) for hour in hours}
     bad = [
         f"{hour}: {held.get(hour, 0)} rows, receipt says {receipt.rows.get(table.name, 0)}"
@@ -192,18 +217,17 @@ def _one(lake: Lake, table: Table, hours: Sequence[EventHour], query: str) -> in
     return int(row[0]) if row else 0
 
 
-def _rows(lake: Lake, table: Table, hours: Sequence[EventHour]) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def _rows(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with a view `rows` over the objects of these hours; empty, with all columns, if there is none."""
-    import duckdb
-
-    connection = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"})
     paths: list[Any] = sorted(objects_of(lake, table, hours).values())
-    if paths:
-        connection.read_parquet(paths, hive_partitioning=False).create_view("rows")
-    else:
-        columns = ", ".join(f"null::{_DUCKDB_TYPES[column.type]} as {column.name}" for column in table.columns)
-        connection.execute(f"create view rows as select {columns} where false")
-    return connection
+    with connected([lake.tier(table.tier)]) as connection:
+        if paths:
+            connection.read_parquet(paths, hive_partitioning=False).create_view("rows")
+        else:
+            columns = ", ".join(f"null::{_DUCKDB_TYPES[column.type]} as {column.name}" for column in table.columns)
+            connection.execute(f"create view rows as select {columns} where false")
+        yield connection
 
 
 _DUCKDB_TYPES = {

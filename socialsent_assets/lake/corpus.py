@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, POSTS
 from socialsent_assets.lake.audit import objects_of
+from socialsent_assets.lake.duckdb_files import connected, read_again_if_replaced
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import receipted_hours
 
@@ -68,6 +69,7 @@ class LivingText:
     is_deleted: bool
 
 
+@read_again_if_replaced
 def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
     """About `most` living texts at the most, in the order of their ids."""
     with _versions(lake) as (connection, hours):
@@ -90,6 +92,7 @@ def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
     )
 
 
+@read_again_if_replaced
 def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
     """The latest version of the posts and comments of these ids that the lake holds; a post before a comment."""
     import pyarrow as pa
@@ -116,11 +119,9 @@ _LATEST = """
 @contextmanager
 def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[EventHour]]]:
     """A connection with the view `versions` over all hours, and the hours that hold any."""
-    import duckdb
-
     known = receipted_hours(lake.cleansed)
     paths = {table: objects_of(lake, table, known) for table in (POSTS, COMMENTS)}
-    with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "1GB"}) as connection:
+    with connected([lake.cleansed], memory_limit="1GB") as connection:
         parts = [
             f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS} from {kind}s"  # noqa: S608
             for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import SENTIMENT
 from socialsent_assets.lake.audit import Verdict, objects_of
+from socialsent_assets.lake.duckdb_files import connected, read_again_if_replaced
 from socialsent_assets.lake.lake import Lake
 
 if TYPE_CHECKING:
@@ -58,15 +59,15 @@ def no_drift(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     )
 
 
+@read_again_if_replaced
 def _read(lake: Lake, hours: Sequence[EventHour]) -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
     """Polarity and sentiment of every row in the lexicon's languages, and texts of some, always the same ones."""
-    import duckdb
     import numpy as np
 
     paths = sorted(objects_of(lake, SENTIMENT, hours).values())
     if not paths:
         return np.zeros(0), [], []
-    with duckdb.connect(":memory:", config={"threads": 2, "memory_limit": "512MB"}) as connection:
+    with connected([lake.analytics]) as connection:
         connection.read_parquet(list(paths), hive_partitioning=False).create_view("rows")
         scored = "from rows where not deleted and clean_text <> '' and unscored_reason is null"
         rows = connection.execute(f"select polarity, sentiment {scored}").fetchall()

@@ -14,6 +14,7 @@ from typing import Literal
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, table_prefix
 from socialsent_assets.domain.tables import LAKE_HOURS
+from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.lake import NOTHING_LANDED, Lake, hours_under
 from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
 from socialsent_assets.lake.storage import Storage
@@ -38,12 +39,13 @@ def known_hours(lake: Lake) -> list[EventHour]:
 
 def hours_with_work(lake: Lake, hours: Iterable[EventHour]) -> list[EventHour]:
     """Those of `hours` that hold anything or held it once: landed now, or built before and gone since."""
-    return [
-        hour
-        for hour in hours
-        if read_receipt(lake.cleansed, "cleanse", hour) is not None
-        or lake.landing_fingerprint(hour) != NOTHING_LANDED
-    ]
+
+    def has_work(hour: EventHour) -> bool:
+        built = read_receipt(lake.cleansed, "cleanse", hour) is not None
+        return built or lake.landing_fingerprint(hour) != NOTHING_LANDED
+
+    asked = list(hours)
+    return [hour for hour, work in zip(asked, each(lake.cleansed, has_work, asked), strict=True) if work]
 
 
 def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> StaleTier | None:
@@ -73,8 +75,9 @@ def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> Sta
 
 def stale_hours(lake: Lake, hours: Iterable[EventHour], warehouse: Mapping[str, str]) -> dict[EventHour, StaleTier]:
     """Those of `hours` that are stale, each with the first tier to rebuild."""
-    tiers = ((hour, stale_tier(lake, hour, warehouse)) for hour in hours)
-    return {hour: tier for hour, tier in tiers if tier is not None}
+    asked = list(hours)
+    tiers = each(lake.cleansed, lambda hour: stale_tier(lake, hour, warehouse), asked)
+    return {hour: tier for hour, tier in zip(asked, tiers, strict=True) if tier is not None}
 
 
 def cleanse_code_version() -> str:

@@ -149,8 +149,9 @@ def _parted(
 def _labels(lake: Lake, left_out: Counter[str]) -> Iterator[_Label]:
     """Every line that is a label; the others are counted by what is wrong with them."""
     for info in lake.landing.list(LANDING_LABELS):
+        packed = lake.landing.read(info.key)  # a store that cannot be read is no label file that cannot be
         try:
-            lines = gzip.decompress(lake.landing.read(info.key)).splitlines()
+            lines = gzip.decompress(packed).splitlines()
         except (OSError, EOFError, zlib.error):
             left_out["unreadable label files"] += 1
             continue

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, table_prefix
+from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.storage import ObjectInfo, Storage, storage_at
 from socialsent_assets.settings import Settings
 
@@ -65,9 +66,7 @@ def fingerprint(objects: Iterable[ObjectInfo]) -> str:
 
 def hours_under(storage: Storage, prefix: str) -> list[EventHour]:
     """Event hours that have a folder under `prefix`, in order; folders of other names are ignored."""
-    found = [
-        EventHour.from_path(f"{day}/{hour}")
-        for day in storage.folders(prefix)
-        for hour in storage.folders(f"{prefix}/{day}")
-    ]
+    days = storage.folders(prefix)
+    listed = each(storage, lambda day: storage.folders(f"{prefix}/{day}"), days)
+    found = [EventHour.from_path(f"{day}/{hour}") for day, hours in zip(days, listed, strict=True) for hour in hours]
     return sorted(hour for hour in found if hour is not None)

@@ -39,6 +39,11 @@ class ReplacedError(StorageError):
     """An object was replaced by another writer while it was read. Reading again sees the new one whole."""
 
 
+def is_s3_uri(uri: str) -> bool:
+    """Whether a tier is in S3."""
+    return uri.startswith(SCHEME)
+
+
 def parse_s3_uri(uri: str) -> tuple[str, str]:
     """Bucket and prefix (without a slash at either end) of `s3://bucket/prefix`.
 
@@ -49,7 +54,7 @@ def parse_s3_uri(uri: str) -> tuple[str, str]:
         UserError: it names no bucket.
     """
     bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
-    if not uri.startswith(SCHEME) or not bucket:
+    if not is_s3_uri(uri) or not bucket:
         raise UserError(f"{uri} names no bucket: write s3://BUCKET/PREFIX")
     return bucket, prefix.strip("/")
 
@@ -131,7 +136,9 @@ def told(action: str, uri: str) -> Iterator[None]:
                 "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or log in with `aws sso login`"
             ) from error
         where = f" at {endpoint_url()} (AWS_ENDPOINT_URL)" if endpoint_url() else ""
-        raise StorageError(f"{uri}: S3{where} cannot be reached ({_line(error)}); try again when it can") from error
+        raise StorageError(
+            f"{uri}: S3{where} cannot be reached ({_line(error).split(':')[0]}); try again when it can"
+        ) from error
 
 
 def _in_words(error: ClientError, action: str, uri: str) -> Exception:

@@ -38,6 +38,8 @@ _READ_BUFFER = 1024 * 1024
 class S3Storage:
     """A tier below a prefix of a bucket; cheap to make, talks to S3 with the first request."""
 
+    is_remote = True
+
     def __init__(self, uri: str) -> None:
         self.bucket, self.prefix = parse_s3_uri(uri)
         self.uri = f"{SCHEME}{self.bucket}/{self.prefix}" if self.prefix else f"{SCHEME}{self.bucket}"

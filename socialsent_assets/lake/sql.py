@@ -26,14 +26,19 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import TABLES, Column, Table
 from socialsent_assets.lake import warehouse as marts
+from socialsent_assets.lake.duckdb_files import let_read, with_its_own_error
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.s3_client import ReplacedError
 from socialsent_assets.lake.storage import Storage
 
 if TYPE_CHECKING:
     import duckdb
 
+    from socialsent_assets.lake.duckdb_s3 import S3Files
+
 MEMORY_LIMIT = "2GB"
 _FETCH = 10_000  # rows held at once
+_TRIES = 3  # of a statement whose objects are replaced under it
 
 # Since DuckDB 2.0 a WITH clause may hold INSERT, UPDATE, DELETE and even COPY … TO 'file', and counts as SELECT.
 _READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
@@ -95,6 +100,7 @@ class LakeSql:
         self._has_marts = has_marts
         self._opened: set[tuple[str, str]] = set()
         self._tiers = sorted({table.tier for table in TABLES})
+        self._files = let_read(connection, [lake.tier(tier) for tier in self._tiers])
         for tier in self._tiers:
             connection.execute(f"create schema {tier}")
         for table in TABLES:
@@ -102,11 +108,25 @@ class LakeSql:
         self._lock()
 
     def run(self, sql: str) -> QueryResult:
-        """See `SqlEngine.run`. A result has to be used before the next statement."""
+        """See `SqlEngine.run`. A result has to be used before the next statement.
+
+        Raises:
+            UserError: also when S3 refuses.
+            ReplacedError: an object in S3 was replaced while it was read, each of several times.
+        """
+        for _ in range(_TRIES - 1):
+            with contextlib.suppress(ReplacedError):
+                return self._run(sql)
+        return self._run(sql)
+
+    def _run(self, sql: str) -> QueryResult:
+        if self._files is not None:
+            self._files.forget()  # a statement sees each object in one version, the next one sees the next
         try:
             self._refuse_anything_but_reading(sql)
             self._open_tables_named_in(sql)
-            return _result(self._connection.execute(sql))
+            with with_its_own_error(self._files):
+                return _result(self._connection.execute(sql), self._files)
         except _ours() as error:
             raise UserError(self._explain(error)) from error
 
@@ -185,19 +205,20 @@ def _only_reads(serialized: str) -> bool:
     return True
 
 
-def _result(cursor: duckdb.DuckDBPyConnection) -> QueryResult:
+def _result(cursor: duckdb.DuckDBPyConnection, files: S3Files | None) -> QueryResult:
     description = cursor.description or []
     return QueryResult(
         columns=tuple(different([column[0] for column in description])),
         types=tuple(str(column[1]) for column in description),
-        rows=_fetched(cursor),
+        rows=_fetched(cursor, files),
     )
 
 
-def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _fetched(cursor: duckdb.DuckDBPyConnection, files: S3Files | None) -> Iterator[tuple[Any, ...]]:
     try:
-        while rows := cursor.fetchmany(_FETCH):
-            yield from rows
+        with with_its_own_error(files):
+            while rows := cursor.fetchmany(_FETCH):
+                yield from rows
     except _ours() as error:
         raise UserError(" ".join(str(error).split())) from error
 

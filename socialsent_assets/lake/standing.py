@@ -20,7 +20,8 @@ from socialsent_assets.domain.events.layout import (
     table_prefix,
 )
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
-from socialsent_assets.lake.audit import objects_of
+from socialsent_assets.lake.at_once import each
+from socialsent_assets.lake.audit import keys_of
 from socialsent_assets.lake.freshness import StaleTier, stale_hours
 from socialsent_assets.lake.lake import Lake, hours_under
 from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
@@ -83,7 +84,7 @@ def standing(lake: Lake, warehouse: Path) -> Standing:
 
 
 def _landing(lake: Lake, hours: Sequence[EventHour]) -> TierStanding:
-    listed = {hour: lake.landed(hour) for hour in hours}
+    listed = dict(zip(hours, each(lake.landing, lake.landed, hours), strict=True))
     events = sum((stock_of(objects) for objects in listed.values()), Stock())
     quarantine = _quarantine_stock(lake)
     return TierStanding(
@@ -98,7 +99,8 @@ def _landing(lake: Lake, hours: Sequence[EventHour]) -> TierStanding:
 
 def _quarantine_stock(lake: Lake) -> Stock:
     hours = hours_under(lake.landing, LANDING_QUARANTINE)
-    return sum((stock_of(lake.landing.list(table_prefix(LANDING_QUARANTINE, hour))) for hour in hours), Stock())
+    folders = [table_prefix(LANDING_QUARANTINE, hour) for hour in hours]
+    return sum((stock_of(objects) for objects in each(lake.landing, lake.landing.list, folders)), Stock())
 
 
 def _newest_landed(lake: Lake, hours: Sequence[EventHour]) -> datetime | None:
@@ -127,7 +129,7 @@ def _times_in(packed: bytes) -> Iterable[datetime]:
 
 def _receipts(lake: Lake, job: str, hours: Sequence[EventHour]) -> list[Receipt]:
     tier = lake.cleansed if job == "cleanse" else lake.analytics
-    found = (read_receipt(tier, job, hour) for hour in hours)
+    found = each(tier, lambda hour: read_receipt(tier, job, hour), hours)
     return [receipt for receipt in found if receipt is not None]
 
 
@@ -153,9 +155,10 @@ def _newest_row(lake: Lake, tables: Sequence[Table], hour: EventHour | None) -> 
         return None
     newest: list[datetime] = []
     for table in tables:
-        for path in objects_of(lake, table, [hour]).values():
+        for key in keys_of(lake, table, [hour]).values():
             column = [name.name for name in table.columns].index("event_time")
-            footer = pq.read_metadata(path)
+            with lake.tier(table.tier).open(key) as file:
+                footer = pq.read_metadata(file)
             groups = [footer.row_group(number).column(column).statistics for number in range(footer.num_row_groups)]
             newest += [group.max for group in groups if group is not None and group.has_min_max]
     return max((time if time.tzinfo else time.replace(tzinfo=UTC) for time in newest), default=hour.start)

@@ -38,9 +38,15 @@ Objects = list[ObjectInfo]
 
 
 class Storage(Protocol):
-    """A tier's root; keys are relative to it, with `/` between parts, and never leave it."""
+    """A tier's root; keys are relative to it, with `/` between parts, and never leave it.
+
+    Attributes:
+        uri: `storage_at` makes the same storage of it.
+        is_remote: whether each request waits for a network.
+    """
 
     uri: str
+    is_remote: bool
 
     def list(self, prefix: str) -> Objects:
         """Objects whose folder is exactly `prefix`, sorted by key; [] if there is no such folder."""
@@ -89,6 +95,8 @@ class Storage(Protocol):
 
 class FolderStorage:
     """A tier in a folder of this machine. Writes go to a temporary name first and are renamed over the key."""
+
+    is_remote = False
 
     def __init__(self, root: Path) -> None:
         self.root = root
