@@ -9,12 +9,15 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
+from socialsent_assets.resources.alerting import AlertDesk
 from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.compute import LocalSpark
 from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
 from socialsent_assets.resources.hosting import Hosting, NoHosting, SageMakerHosting
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.metrics import CloudWatchMetrics, NoMetrics
+from socialsent_assets.resources.notifications import LogNotifications, SnsNotifications
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.settings import Settings
@@ -47,6 +50,19 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports)),
         "hosting": _hosting(settings),
+        **alerting_for(settings),
+    }
+
+
+def alerting_for(settings: Settings) -> dict[str, Any]:
+    """Where alerts are dealt with, who is told, and where the numbers go; `socialsent alerts` asks for it alone."""
+    alerts = settings.alerts
+    return {
+        "alert_desk": AlertDesk(locks=str(settings.home / LOCKS), ui_url=alerts.ui_url),
+        "notifications": SnsNotifications(topic_arn=alerts.topic_arn) if alerts.topic_arn else LogNotifications(),
+        "metrics": (
+            CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NoMetrics()
+        ),
     }
 
 

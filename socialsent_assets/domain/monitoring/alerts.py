@@ -162,13 +162,14 @@ def _bad(alert: Alert | None, finding: Finding, now: datetime, ui_url: str | Non
 
 
 def _left(alert: Alert, finding: Finding) -> tuple[str, ...]:
-    return tuple(part for part in alert.parts if part not in set(finding.covers))
+    good = set(finding.covers)
+    return tuple(part for part in alert.parts if part not in good)
 
 
 def _message(
     stage: Stage, alert: Alert, finding: Finding, now: datetime, ui_url: str | None, why: str = ""
 ) -> Message:
-    shown = "" if finding.verdict != "good" or finding.observed is None else f"now: {wording.sentence(finding)}"
+    shown = "" if finding.verdict != "good" or finding.observed is None else wording.sentence(finding)
     named = alert.finding if stage == "recovery" else finding
     return Message(
         id=f"{alert.finding.alert_id}@{alert.opened_at.isoformat()}#{stage}{alert.reminders or ''}",

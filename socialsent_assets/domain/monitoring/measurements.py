@@ -66,9 +66,7 @@ def hour_points(
             yield Point(metric, float(value), hour.start, (tier,))
 
 
-def heartbeat_points(
-    history: History, newest: Mapping[str, EventHour], stale: int, open_alerts: int, unsent: int, now: datetime
-) -> Iterator[Point]:
+def heartbeat_points(history: History, newest: Mapping[str, EventHour], stale: int, now: datetime) -> Iterator[Point]:
     """Points of this moment; `newest` is the newest hour of every tier that has one."""
     for tier, hour in newest.items():
         yield Point(names.FRESHNESS_MINUTES, max(0.0, (now - hour.end).total_seconds() / 60), now, (tier,))
@@ -81,5 +79,3 @@ def heartbeat_points(
         quarantined = refused + sum(one.quarantined for one in facts)
         yield Point(names.QUARANTINE_RATE, quarantined / records, now)
     yield Point(names.STALE_HOURS, stale, now)
-    yield Point(names.OPEN_ALERTS, open_alerts, now)
-    yield Point(names.UNSENT_MESSAGES, unsent, now)

@@ -3,17 +3,17 @@
 The names of topics, jobs and checks come from elsewhere, so they are cut, put on one line and quoted. No text of a
 person is ever part of a message: it has counts, and the query that shows the rows to who may read them.
 
-Not here: when a message is due (alerts.py), sending it (resources/notifications.py).
+Not here: the advice in it (advice.py), when it is due (alerts.py), sending it (resources/notifications.py).
 """
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime
 from typing import Literal
 
+from socialsent_assets.domain.monitoring.advice import one_line, what_to_do
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.shares import ALL_TEXTS, ARRIVAL
+from socialsent_assets.domain.monitoring.shares import ALL_TEXTS
 
 Stage = Literal["open", "reminder", "recovery"]
 
@@ -38,15 +38,22 @@ def sms(stage: Stage, finding: Finding, since: datetime) -> str:
 
 def text(stage: Stage, finding: Finding, since: datetime, now: datetime, ui_url: str | None, why: str = "") -> str:
     """The body: what, since when, how much against what is expected, where to look, what to do."""
-    lines = [f"{_WORDS[stage]}: {sentence(finding)}", ""]
-    if why:
-        lines += [f"Closed   {why}"]
-    lines += [
+    was = [f"{_WORDS[stage]}: {sentence(finding)}"]
+    if stage == "recovery":
+        was = [
+            f"RECOVERED after {age(now, since)}.",
+            "",
+            f"Was      {sentence(finding)}",
+            *([f"Now      {why}"] if why else []),
+        ]
+    lines = [
+        *was,
+        "",
         f"Since    {since:%Y-%m-%d %H:%M} UTC ({age(now, since)})",
         *([f"Hours    {finding.span}"] if finding.span else []),
         f"Severity {finding.severity}",
         *([f"Where    {ui_url.rstrip('/')}{finding.link}"] if ui_url and finding.link else []),
-        f"Alert    {_line(finding.alert_id, 300)}",
+        f"Alert    {one_line(finding.alert_id, 300)}",
     ]
     if stage == "recovery":
         return "\n".join([*lines, "", "Nothing to do."])
@@ -59,7 +66,7 @@ def text(stage: Stage, finding: Finding, since: datetime, now: datetime, ui_url:
 def sentence(finding: Finding) -> str:
     """One sentence with the numbers, their denominators, and what was expected."""
     observed, expected = finding.observed or 0.0, finding.expected or 0.0
-    low, high, subject = finding.low or 0.0, finding.high or 0.0, _line(finding.subject, 200)
+    low, high, subject = finding.low or 0.0, finding.high or 0.0, one_line(finding.subject, 200)
     usual = f"{expected:.1%} expected, up to {high:.1%} by chance"
     if finding.kind == "volume":
         return (
@@ -80,53 +87,6 @@ def sentence(finding: Finding) -> str:
     return f"The check {subject} did not pass."
 
 
-def what_to_do(finding: Finding) -> list[str]:
-    """The next steps, with commands that can be typed as they stand."""
-    hours = _materialize(finding)
-    if finding.kind == "volume":
-        return [
-            "More, or the same again? "
-            + _query("select event_hour, records, duplicates from lake_hours order by 1 desc limit 24"),
-            "Less: is the source sending, and do Lambda and stream keep up? The dashboard shows both.",
-            "If it is right, nothing: after two days at this level it counts as usual.",
-        ]
-    if finding.kind == "quarantine" and finding.subject == ARRIVAL:
-        return [
-            "Read the reasons: each line of landing/quarantine has one, with the raw bytes and the source.",
-            "Tell the sender, or fix the mapping; the contract is docs/data_contract.md.",
-            "Send the mended records again: what was accepted before is dropped as a duplicate.",
-        ]
-    if finding.kind == "quarantine":
-        date, hour = finding.span[:10], finding.span[11:13]
-        where = f"where dt = '{date}' and hr = '{hour}'"
-        return [
-            "See the reasons: "
-            + _query(
-                f"select reason, detail, count(*) from cleansed.quarantine {where} group by all order by 3 desc"
-            ),
-            "Fix the writer of landing, or replace the damaged object that source_object names.",
-            f"Build the hour again if nothing does: {hours}",
-        ]
-    if finding.kind == "mood":
-        topic = "" if finding.subject == ALL_TEXTS else f" and topic = '{_sql(finding.subject)}'"
-        after = finding.span[:13].replace("-", " ", 3).replace(" ", "-", 2)
-        return [
-            "Read them: "
-            + _query(
-                "select event_time, polarity, clean_text from fct_posts where sentiment = 'negative'"
-                f"{topic} and event_time >= '{after}:00' order by polarity limit 50"
-            ),
-            "Is it one event, one author or one repeated text? The report shows the hours around it.",
-        ]
-    if finding.kind == "freshness" and finding.cases is None:
-        return ["See every tier's lag: socialsent status", "Is the source sending, and is the consumer reading?"]
-    if finding.kind == "freshness":
-        return ["Is the daemon running, and is the queue stuck? Look at the runs.", f"Or build them here: {hours}"]
-    if finding.kind == "run":
-        return ["Read the error above; the link shows the whole run.", f"Mend it, then: {hours}"]
-    return ["The link shows what the check measured.", "It is a warning: nothing was held back."]
-
-
 def age(now: datetime, since: datetime) -> str:
     """How long ago, in words.
 
@@ -143,7 +103,7 @@ def age(now: datetime, since: datetime) -> str:
 
 def _short(finding: Finding) -> str:
     observed, expected = finding.observed or 0.0, finding.expected or 0.0
-    subject = _line(finding.subject, 40)
+    subject = one_line(finding.subject, 40)
     if finding.kind == "volume":
         return f"{observed:,.0f} records an hour, {expected:,.0f} expected"
     if finding.kind == "quarantine":
@@ -155,24 +115,6 @@ def _short(finding: Finding) -> str:
     return f"{'run over' if finding.kind == 'run' else 'check'} {subject} failed"
 
 
-def _materialize(finding: Finding) -> str:
-    return f"socialsent materialize --hours {finding.span}" if finding.span else "socialsent materialize"
-
-
-def _query(sql: str) -> str:
-    return f"socialsent query {shlex.quote(sql)}"
-
-
-def _sql(value: str) -> str:
-    return _line(value, 200).replace("'", "''")
-
-
-def _line(value: str, length: int) -> str:
-    """On one line, without control characters, and no longer than `length`."""
-    plain = "".join(c if c.isprintable() else " " for c in value)
-    return plain if len(plain) <= length else plain[: length - 1] + "…"
-
-
 def _ascii(value: str, length: int) -> str:
-    plain = _line(value, 10 * length).replace("…", "...").encode("ascii", "replace").decode("ascii")
+    plain = one_line(value, 10 * length).replace("…", "...").encode("ascii", "replace").decode("ascii")
     return plain if len(plain) <= length else plain[: length - 3] + "..."
