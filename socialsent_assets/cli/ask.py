@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socialsent_assets.cli import lines
-from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.language.text import clean_text
 
 if TYPE_CHECKING:
@@ -122,15 +121,12 @@ def report(
     """
     from socialsent_assets.insights.report import build_report
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.lake.warehouse import reading
+    from socialsent_assets.lake.marts import marts_of
     from socialsent_assets.settings import Settings
 
     settings = Settings.from_env()
-    try:
-        with reading(settings.warehouse) as connection:
-            made = build_report(connection, settings.reports, Lake.of(settings))
-    except FileNotFoundError as error:
-        raise UserError(f"no warehouse at {settings.warehouse} yet: run socialsent materialize first") from error
+    with marts_of(settings) as sql:
+        made = build_report(sql, settings.reports, Lake.of(settings))
     typer.echo(made.path)
     if show:
         typer.launch(str(made.path))

@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 
 from socialsent_assets.defs.metadata import OWNERS
-from socialsent_assets.lake.warehouse import reading
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
@@ -42,8 +41,8 @@ def insights(lake: LakeResource, warehouse: Warehouse, reports: ReportFolder) ->
     """One self-contained page: mood over time and by topic, the strongest posts, word clouds, data quality."""
     from socialsent_assets.insights.report import build_report
 
-    with reading(Path(warehouse.path)) as connection:
-        made = build_report(connection, Path(reports.path), lake.open())
+    with warehouse.asking() as sql:
+        made = build_report(sql, Path(reports.path), lake.open())
     return dg.MaterializeResult(metadata=_metadata(made.path, made.pngs, made.headline))
 
 

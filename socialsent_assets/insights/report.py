@@ -1,11 +1,11 @@
 """The insights report: one HTML page that needs nothing but itself, and every picture as a PNG file.
 
-    with warehouse.reading(path) as connection:
-        report = build_report(connection, settings.reports, lake)
+    with marts_of(settings) as sql:
+        report = build_report(sql, settings.reports, lake)
 
 The same marts give the same bytes: the page carries the version and the times of its data, and no clock.
 
-Not here: what is asked (facts.py, arrivals.py), what is drawn (charts.py, word_clouds.py), the asset
+Not here: what is asked (questions.py, arrivals.py), what is drawn (charts.py, word_clouds.py), the asset
 reports/insights (defs/reports.py).
 """
 
@@ -17,7 +17,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from socialsent_assets.insights import drawing, word_clouds
 from socialsent_assets.insights.arrivals import Arrivals, read_arrivals
@@ -28,9 +28,7 @@ from socialsent_assets.insights.headlines import headlines
 from socialsent_assets.insights.judged_models import JudgedModel, judged_models
 from socialsent_assets.insights.model_charts import model_charts
 from socialsent_assets.lake.lake import Lake
-
-if TYPE_CHECKING:
-    import duckdb
+from socialsent_assets.lake.sql import SqlEngine
 
 PAGE = "insights.html"
 PICTURES = "png"
@@ -52,17 +50,17 @@ class Report:
     headline: dict[str, float | str]
 
 
-def build_report(connection: duckdb.DuckDBPyConnection, folder: Path, lake: Lake | None = None) -> Report:
-    """Write the report on a warehouse into a folder, file by file and each at once; older pictures go.
+def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None) -> Report:
+    """Write the report on the marts into a folder, file by file and each at once; older pictures go.
 
     With the lake, it also says what was set aside before landing and why, and how good the classifier is.
 
     Raises:
         UserError: there is nothing to report on yet; the message names the next command.
     """
-    facts = read_facts(connection)
+    facts = read_facts(sql)
     arrivals = read_arrivals(lake) if lake else None
-    clouds = word_clouds.distinctive_words(read_texts(connection, TEXTS_READ))
+    clouds = word_clouds.distinctive_words(read_texts(sql, TEXTS_READ))
     models = judged_models(lake, facts.models)
     charts = charts_of(facts, arrivals.reasons if arrivals else {})
     if len(models) == 1:  # of a history of several models, tables say enough

@@ -13,6 +13,8 @@ from pathlib import Path
 import dagster as dg
 
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.marts import duckdb_marts
+from socialsent_assets.lake.sql import SqlEngine
 from socialsent_assets.lake.warehouse import versions_held, writing
 from socialsent_assets.resources.lake import LakeResource
 
@@ -47,6 +49,12 @@ class Warehouse(dg.ConfigurableResource):
                         os.environ.pop(name, None)
                     else:
                         os.environ[name] = value
+
+    @contextmanager
+    def asking(self) -> Iterator[SqlEngine]:
+        """The marts, to read. Raises UserError if there are none yet."""
+        with duckdb_marts(Path(self.path)) as sql:
+            yield sql
 
     def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
         """Rows of each of `tables` (`schema.table`) that exists. Call it inside `building`, when dbt has ended."""

@@ -16,10 +16,10 @@ from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.insights import drawing
 from socialsent_assets.insights.report import build_report
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.marts import duckdb_marts
 from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.storage import FolderStorage
-from socialsent_assets.lake.warehouse import reading
 from tests.model_lake import candidate, filled
 
 HOSTILE = '<script>alert("x")</script><img src=https://evil.example/x.png onerror=alert(1)>'
@@ -56,8 +56,8 @@ def report(marts, usual, tmp_path):
     """Builds the report on the usual rows, with changes."""
 
     def build(lake=None, **changes):
-        with reading(marts(**{**usual, **changes})) as connection:
-            return build_report(connection, tmp_path / "out", lake)
+        with duckdb_marts(marts(**{**usual, **changes})) as sql:
+            return build_report(sql, tmp_path / "out", lake)
 
     return build
 
@@ -66,8 +66,8 @@ def report(marts, usual, tmp_path):
 def usual_report(usual, warehouse_of, tmp_path_factory):
     """The report on the usual rows, built once: for tests that only look at it."""
     folder = tmp_path_factory.mktemp("usual")
-    with reading(warehouse_of(folder / "warehouse.duckdb", **usual)) as connection:
-        return build_report(connection, folder / "out")
+    with duckdb_marts(warehouse_of(folder / "warehouse.duckdb", **usual)) as sql:
+        return build_report(sql, folder / "out")
 
 
 def page_of(made):
@@ -163,8 +163,8 @@ def test_empty_marts_name_the_next_command(report):
 def test_a_warehouse_without_marts_names_the_next_command(tmp_path):
     path = tmp_path / "warehouse.duckdb"
     duckdb.connect(str(path)).close()
-    with reading(path) as connection, pytest.raises(UserError, match="run socialsent materialize"):
-        build_report(connection, tmp_path / "out")
+    with duckdb_marts(path) as sql, pytest.raises(UserError, match="run socialsent materialize"):
+        build_report(sql, tmp_path / "out")
 
 
 def test_a_failed_report_leaves_the_last_good_page(report, tmp_path, monkeypatch):
