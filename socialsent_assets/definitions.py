@@ -10,6 +10,7 @@ from __future__ import annotations
 import dagster as dg
 
 from socialsent_assets.defs import (
+    alerts,
     analytics,
     cleansed,
     endpoint_sensor,
@@ -52,6 +53,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             sensors.report_sensor,
             retraining.drift_sensor,
             endpoint_sensor.endpoint_sensor,
+            alerts.alert_sensor,
         ],
         resources=resources_for(settings, project),
         # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.

@@ -12,11 +12,24 @@ from socialsent_assets.resources.ingest import Ingest
 REPORTS = dg.AssetSelection.groups("reports")
 MODELS = dg.AssetSelection.groups("models")
 SERVING = dg.AssetSelection.groups("serving")
+CLEANSING = dg.AssetSelection.groups("landing", "cleansed")
 
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all() - REPORTS - MODELS - SERVING,
     description="Bring event hours up to date, from what has landed to the marts. One run takes any number of hours.",
+)
+
+# `refresh` in two halves, for a scheduler that names them one after the other (infra/mwaa).
+cleanse_hours = dg.define_asset_job(
+    "cleanse_hours",
+    selection=CLEANSING,
+    description="The first half of refresh: event hours from what has landed to the cleansed tables.",
+)
+score_hours = dg.define_asset_job(
+    "score_hours",
+    selection=refresh.selection - CLEANSING,
+    description="The second half of refresh: event hours from the cleansed tables to the marts.",
 )
 
 report = dg.define_asset_job("report", selection=REPORTS, description="Write the insights report from the marts.")

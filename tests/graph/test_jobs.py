@@ -6,6 +6,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from socialsent_assets.definitions import defs
 from socialsent_assets.defs.jobs import simulate_feed
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 
@@ -23,3 +24,13 @@ def test_a_feed_launched_from_the_ui_lands_and_says_what_became_of_it(tmp_path: 
     assert numbers["sent"] == 50
     assert numbers["sent"] == numbers["accepted"] + numbers["duplicates"] + numbers["quarantined"]
     assert list(tmp_path.glob("events/dt=2026-11-20/hr=11/*.jsonl.gz"))
+
+
+def test_refresh_in_two_halves_leaves_nothing_out_and_does_nothing_twice() -> None:
+    """Prevents an asset or check that a scheduler of both halves never runs."""
+    nodes = {name: {node.name for node in defs.resolve_job_def(name).nodes}
+             for name in ("refresh", "cleanse_hours", "score_hours")}  # fmt: skip
+    assert nodes["cleanse_hours"] | nodes["score_hours"] == nodes["refresh"]
+    assert nodes["cleanse_hours"] & nodes["score_hours"] == set()
+    assert "cleanse" in nodes["cleanse_hours"]
+    assert {"score", "dbt_build"} <= nodes["score_hours"]

@@ -44,7 +44,7 @@ def setting(name: str, default: str = "") -> str:
 
 
 def variable(name: str) -> str:
-    """An Airflow Variable, "" without it. For tasks alone: each is a request, and this file is parsed all the time."""
+    """An Airflow Variable, "" without it. Asked for in tasks alone: this file is parsed every few seconds."""
     return str(Variable.get(name, **NO_VARIABLE))
 
 
