@@ -18,3 +18,8 @@
 {% macro redshift__fitting(column, bytes) -%}
     cast(case when octet_length({{ column }}) > {{ bytes }} then left({{ column }}, {{ bytes // 4 }}) else {{ column }} end as varchar({{ bytes }}))
 {%- endmacro %}
+
+{# A short text, or null, with its type: Redshift cannot always compare or unite a bare literal with a column. #}
+{% macro typed(literal) -%}
+    cast({{ 'null' if literal is none else "'" ~ literal ~ "'" }} as varchar(1024))
+{%- endmacro %}

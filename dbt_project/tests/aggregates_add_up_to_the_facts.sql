@@ -8,9 +8,9 @@ with texts as (
 ),
 
 counted as (
-    select event_day, 'daily' as mart, text_count from {{ ref('agg_sentiment_daily') }}
+    select event_day, {{ typed('daily') }} as mart, text_count from {{ ref('agg_sentiment_daily') }}
     union all
-    select event_day, 'topic' as mart, cast(sum(text_count) as bigint) as text_count
+    select event_day, {{ typed('topic') }} as mart, cast(sum(text_count) as bigint) as text_count
     from {{ ref('agg_topic_sentiment_daily') }}
     group by event_day
 )

@@ -2,17 +2,17 @@
 -- A tombstone that is the newest version of its post or comment keeps that text out of the facts. Looks at the
 -- window's tombstones.
 with tombstones as (
-    select 'post' as text_kind, post_id as text_id, event_time, event_id from {{ ref('int_post_versions') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id from {{ ref('int_post_versions') }}
     where deleted and {{ in_window('event_hour') }}
     union all
-    select 'comment', comment_id, event_time, event_id from {{ ref('int_comment_versions') }}
+    select {{ typed('comment') }}, comment_id, event_time, event_id from {{ ref('int_comment_versions') }}
     where deleted and {{ in_window('event_hour') }}
 ),
 
 texts as (
-    select 'post' as text_kind, post_id as text_id, event_time, event_id from {{ ref('fct_posts') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id from {{ ref('fct_posts') }}
     union all
-    select 'comment', comment_id, event_time, event_id from {{ ref('fct_comments') }}
+    select {{ typed('comment') }}, comment_id, event_time, event_id from {{ ref('fct_comments') }}
 )
 
 select texts.text_kind, texts.text_id

@@ -2,10 +2,10 @@
 -- Every touched post and comment with a living version is in its mart exactly once, and no other one is: mart rows
 -- equal lake rows. Costs what the touched keys cost.
 with versions as (
-    select 'post' as text_kind, post_id as text_id, event_time, event_id, deleted from {{ ref('int_post_versions') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id, deleted from {{ ref('int_post_versions') }}
     where post_id in (select post_id from {{ ref('int_touched_posts') }})
     union all
-    select 'comment', comment_id, event_time, event_id, deleted from {{ ref('int_comment_versions') }}
+    select {{ typed('comment') }}, comment_id, event_time, event_id, deleted from {{ ref('int_comment_versions') }}
     where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
 ),
 
@@ -20,11 +20,11 @@ expected as (
 ),
 
 found as (
-    select 'post' as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count from {{ ref('fct_posts') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count from {{ ref('fct_posts') }}
     where post_id in (select post_id from {{ ref('int_touched_posts') }})
     group by post_id
     union all
-    select 'comment', comment_id, cast(count(*) as bigint) from {{ ref('fct_comments') }}
+    select {{ typed('comment') }}, comment_id, cast(count(*) as bigint) from {{ ref('fct_comments') }}
     where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
     group by comment_id
 )

@@ -81,7 +81,9 @@ def _environment(values: Mapping[str, str]) -> Iterator[None]:
             os.environ.pop(name, None) if value is None else os.environ.update({name: value})
 
 
-def parse(lake: LakeFolder, target: Path, options: Iterable[str] = (), environment: Mapping[str, str] = EMPTY) -> bytes:
+def parse(
+    lake: LakeFolder, target: Path, options: Iterable[str] = (), environment: Mapping[str, str] = EMPTY
+) -> bytes:
     """Parse the project, with more options and environment than the lake's if given; the manifest as bytes."""
     result = run_dbt(["parse", "--quiet", *options], {**lake.environment, **environment}, target)
     assert result.success, result.exception

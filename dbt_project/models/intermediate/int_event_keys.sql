@@ -1,4 +1,4 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, tags=['reads_lake']) }}
+{{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, tags=['reads_lake'], dist='entity_id', sort='event_hour') }}
 
 -- depends_on: {{ ref('int_lake_hours') }}
 -- Which entities and users the events of an hour are about, now or in any earlier state of that hour. Never shrinks:
@@ -7,18 +7,21 @@
 with keys as (
     select
         event_hour,
-        cast('post' as varchar(1024)) as event_kind,
+        {{ typed('post') }} as event_kind,
         post_id as entity_id,
         post_id,
         author_id as user_id,
-        cast(null as varchar(1024)) as other_user_id
+        {{ typed(none) }} as other_user_id
     from {{ ref('stg_posts') }}
     union all
-    select event_hour, 'comment', comment_id, post_id, author_id, null from {{ ref('stg_comments') }}
+    select event_hour, {{ typed('comment') }}, comment_id, post_id, author_id, {{ typed(none) }}
+    from {{ ref('stg_comments') }}
     union all
-    select event_hour, 'interaction', interaction_id, post_id, actor_id, target_user_id from {{ ref('stg_interactions') }}
+    select event_hour, {{ typed('interaction') }}, interaction_id, post_id, actor_id, target_user_id
+    from {{ ref('stg_interactions') }}
     union all
-    select event_hour, 'user', user_id, null, user_id, null from {{ ref('stg_users') }}
+    select event_hour, {{ typed('user') }}, user_id, {{ typed(none) }}, user_id, {{ typed(none) }}
+    from {{ ref('stg_users') }}
     {% if is_incremental() %}
     union all
     select event_hour, event_kind, entity_id, post_id, user_id, other_user_id

@@ -1,4 +1,4 @@
-{{ config(unique_key='event_day', meta={'touched': 'int_touched_hours'}) }}
+{{ config(unique_key='event_day', meta={'touched': 'int_touched_hours'}, dist='all', sort='event_day') }}
 
 with texts as (
     select * from {{ ref('int_living_texts') }}

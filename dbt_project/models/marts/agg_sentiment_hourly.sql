@@ -1,4 +1,4 @@
-{{ config(unique_key='event_hour', meta={'touched': 'int_touched_hours'}) }}
+{{ config(unique_key='event_hour', meta={'touched': 'int_touched_hours'}, dist='all', sort='event_hour') }}
 
 with texts as (
     select * from {{ ref('int_living_texts') }}

@@ -1,4 +1,5 @@
-{{ config(unique_key='user_id', meta={'touched': 'int_touched_users'}) }}
+{{ config(unique_key='user_id', meta={'touched': 'int_touched_users'}, dist='user_id', sort='user_id') }}
+{%- set no_time, no_score = 'cast(null as timestamp)', 'cast(null as double precision)' %}
 
 with posts as (select * from {{ ref('fct_posts') }}),
 comments as (select * from {{ ref('fct_comments') }}),
@@ -20,20 +21,20 @@ received as (
 
 -- One row per thing that a user did or got; what people do to themselves is done, but not got.
 activity as (
-    select author_id as user_id, 'post' as what, event_time as acted_at, polarity from posts
+    select author_id as user_id, {{ typed('post') }} as what, event_time as acted_at, polarity from posts
     union all
-    select author_id, 'comment', event_time, polarity from comments
+    select author_id, {{ typed('comment') }}, event_time, polarity from comments
     union all
-    select actor_id, action || '_given', event_time, null from interactions
+    select actor_id, action || '_given', event_time, {{ no_score }} from interactions
     union all
-    select user_id, action || '_received', null, null from received where user_id <> actor_id
+    select user_id, action || '_received', {{ no_time }}, {{ no_score }} from received where user_id <> actor_id
     union all
-    select posts.author_id, 'reply_received', null, null
+    select posts.author_id, {{ typed('reply_received') }}, {{ no_time }}, {{ no_score }}
     from comments
     inner join posts on comments.post_id = posts.post_id
     where comments.author_id <> posts.author_id
     union all
-    select user_id, 'profile', null, null from profiles
+    select user_id, {{ typed('profile') }}, {{ no_time }}, {{ no_score }} from profiles
 ),
 
 counted as (

@@ -1,4 +1,4 @@
-{{ config(unique_key='user_id', meta={'touched': 'int_touched_profiles'}) }}
+{{ config(unique_key='user_id', meta={'touched': 'int_touched_profiles'}, dist='user_id', sort='user_id') }}
 
 with versions as (
     select * from {{ ref('int_user_versions') }}

@@ -1,4 +1,4 @@
-{{ config(unique_key='comment_id', meta={'touched': 'int_touched_comments'}) }}
+{{ config(unique_key='comment_id', meta={'touched': 'int_touched_comments'}, dist='post_id', sort='event_hour') }}
 
 with versions as (
     select * from {{ ref('int_comment_versions') }}

@@ -1,4 +1,4 @@
-{{ config(unique_key='post_id', meta={'touched': 'int_touched_posts'}) }}
+{{ config(unique_key='post_id', meta={'touched': 'int_touched_posts'}, dist='post_id', sort='event_hour') }}
 
 with versions as (
     select * from {{ ref('int_post_versions') }}

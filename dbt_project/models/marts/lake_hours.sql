@@ -1,4 +1,4 @@
-{{ config(incremental_strategy='delete+insert', unique_key='event_hour') }}
+{{ config(incremental_strategy='delete+insert', unique_key='event_hour', dist='all', sort='event_hour') }}
 
 -- The receipt of the warehouse, so it waits for everything that the hours go into:
 {% for model in [

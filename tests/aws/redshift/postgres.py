@@ -53,11 +53,13 @@ class Postgres:
 @contextmanager
 def postgres() -> Iterator[Postgres]:
     """A server with one database, owned by an ordinary user with a password; gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has room for 107 bytes  # noqa: S108
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has room for 107 bytes
     try:
         binaries = _binaries(folder)
         data = folder / "data"
-        _run(folder, binaries / "initdb", "-D", data, "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-A", "trust", "-N")
+        _run(
+            folder, binaries / "initdb", "-D", data, "-U", SUPERUSER, "-E", "UTF8", "--locale=C", "-A", "trust", "-N"
+        )
         (data / "pg_hba.conf").write_text(_WHO_MAY_CONNECT)
         options = " ".join(f"-c {name}='{value}'" for name, value in _OPTIONS.items())
         start = ("-w", "-l", folder / "log", "-o", f"-k {folder} {options}", "start")
