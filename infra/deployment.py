@@ -31,6 +31,7 @@ class Deployment:
         name: lower case; the first part of every name, so that two deployments can share an account.
         account, region: where it goes; None: wherever CloudFormation runs the template.
         build: folder with `lambdas/` and `wheels/`, as `make lambdas wheel` leave them.
+        glue_script: what Glue runs; it starts the job of the wheel.
         start: SOCIALSENT_START of the deployment: first accepted event time.
     """
 
@@ -39,6 +40,7 @@ class Deployment:
     account: str | None = None
     region: str | None = None
     build: Path = ROOT / "build"
+    glue_script: Path = ROOT / "infra" / "glue" / "run_job.py"
     start: str = "2026-01-01T00:00Z"
 
     def __post_init__(self) -> None:

@@ -1,33 +1,155 @@
-"""What turns landed events into tables and answers queries: Glue jobs, the Data Catalog, crawlers, Athena.
+"""The Spark jobs on AWS Glue, and their code; with catalog.py, what queries find the tables by.
 
-Not here: the marts (warehouse.py), what the jobs do (socialsent_assets/jobs/).
+Not here: what the jobs do (socialsent_assets/jobs/), what they may do (policies/compute.py), marts (warehouse.py).
 """
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+
+from aws_cdk import aws_glue as glue
+from aws_cdk import aws_s3 as s3
+from aws_cdk import aws_s3_deployment as s3_deployment
 from constructs import Construct
 
+from infra import nag
 from infra.deployment import Deployment
+from infra.packaging.wheel import wheel_path
+from infra.policies import Statement
+from infra.policies import compute as may
+from infra.stacks.catalog import AthenaWorkgroup, Catalog
 from infra.stacks.lake import LakeStack
 from infra.stacks.stack import SocialSentStack
 
+GLUE_VERSION = "5.1"  # Spark 3.5.6, Python 3.11; a job that names none gets the newest, which is another Spark
+
+
+@dataclass(frozen=True)
+class Code:
+    """Addresses of the uploaded code, `s3://…`."""
+
+    script: str
+    wheel: str
+
 
 class ComputeStack(SocialSentStack):
-    """Glue and Athena.
+    """Glue jobs, the Data Catalog, Athena.
 
     Attributes:
-        key: encrypts the logs of the Glue jobs.
         job_names: of the Glue jobs, by `cleanse` and `score`.
         crawler_names: by tier, `cleansed` and `analytics`.
         workgroup: name of the Athena workgroup.
-        athena_reader: role that may query the lake and nothing else.
     """
 
-    job_names: dict[str, str]
-    crawler_names: dict[str, str]
-    workgroup: str
-
     def __init__(self, scope: Construct, part: str, *, deployment: Deployment, lake: LakeStack) -> None:
-        super().__init__(scope, part, deployment, "Glue jobs, the catalog and Athena")
+        super().__init__(scope, part, deployment, "Glue jobs, the Data Catalog and Athena")
         self.add_stack_dependency(lake)
-        self.key = self.make_key("the logs of the Glue jobs")
+        self._key = lake.key
+        self._security = self._security_configuration()
+        self._code = self._upload_code()
+        size = deployment.size.compute
+        self.job_names = {
+            may.CLEANSE: self._job(may.CLEANSE, may.cleanse(deployment, self._key.key_arn), size.cleanse_max_workers),
+            may.SCORE: self._job(may.SCORE, may.score(deployment, self._key.key_arn), size.score_max_workers),
+        }
+        self.crawler_names = Catalog(self, "Catalog", self._key, self._security).crawler_names
+        self.workgroup = AthenaWorkgroup(self, "Athena", self._key).name
+        for job, name in self.job_names.items():
+            self.output(f"{job.title()}Job", name, f"Glue job that runs {job}")
+        for tier, name in self.crawler_names.items():
+            self.output(f"{tier.title()}Crawler", name, f"Crawler of the {tier} tier")
+
+    def _security_configuration(self) -> str:
+        """How jobs and crawlers encrypt what they write: objects, logs, and bookmarks, which they do not use."""
+        name = self.deployment.named("glue")
+        kind = glue.CfnSecurityConfiguration
+        kind(
+            self,
+            "Security",
+            name=name,
+            encryption_configuration=kind.EncryptionConfigurationProperty(
+                s3_encryptions=[
+                    kind.S3EncryptionProperty(s3_encryption_mode="SSE-KMS", kms_key_arn=self._key.key_arn)
+                ],
+                cloud_watch_encryption=kind.CloudWatchEncryptionProperty(
+                    cloud_watch_encryption_mode="SSE-KMS", kms_key_arn=self._key.key_arn
+                ),
+                job_bookmarks_encryption=kind.JobBookmarksEncryptionProperty(
+                    job_bookmarks_encryption_mode="CSE-KMS", kms_key_arn=self._key.key_arn
+                ),
+            ),
+        )
+        return name
+
+    def _upload_code(self) -> Code:
+        """The wheel and the script, in a folder named by what is in them: a rollback finds the code it needs."""
+        wheel = self.deployment.asset(f"wheels/{wheel_path().name}")
+        script = self.deployment.glue_script
+        digest = hashlib.sha256(wheel.read_bytes() + script.read_bytes()).hexdigest()[:16]
+        folder = f"{may.CODE}/{digest}"
+        role = self.make_role(
+            "CodeUploadRole",
+            "lambda.amazonaws.com",
+            "upload of the jobs' code during a deployment",
+            may.upload_code(self.deployment, self._key.key_arn),
+        )
+        self._upload = s3_deployment.BucketDeployment(
+            self,
+            "Code",
+            destination_bucket=s3.Bucket.from_bucket_name(
+                self, "Artifacts", self.deployment.bucket_name("artifacts")
+            ),
+            destination_key_prefix=folder,
+            # A folder, because CDK gives a single file the name of its hash, which pip refuses.
+            sources=[
+                s3_deployment.Source.asset(str(wheel.parent), exclude=["*", f"!{wheel.name}"]),
+                s3_deployment.Source.data(script.name, script.read_text(encoding="utf-8")),
+            ],
+            prune=False,
+            retain_on_delete=True,  # jobs of an earlier deployment may still run from their folder
+            role=role.without_policy_updates(),
+            memory_limit=256,
+            log_group=self.make_log_group("CodeUploadLogs", f"/aws/lambda/{self.deployment.named(may.UPLOAD)}"),
+        )
+        nag.acknowledge(
+            self, "The function that uploads files is CDK's own, with the runtime that CDK gives it.", "L1"
+        )
+        uri = f"{self.deployment.lake_uri('artifacts')}/{folder}"
+        return Code(script=f"{uri}/{script.name}", wheel=f"{uri}/{wheel.name}")
+
+    def _job(self, job: str, statements: list[Statement], max_workers: int) -> str:
+        size = self.deployment.size.compute
+        name = self.deployment.named(job)
+        role = self.make_role(f"{job.title()}Role", "glue.amazonaws.com", f"Glue job {job}", statements)
+        for stream in ("error", "output"):
+            logs = f"{may.job_logs(self.deployment, job)}/{stream}"
+            self.make_log_group(f"{job.title()}{stream.title()}Logs", logs, self._key)
+        made = glue.CfnJob(
+            self,
+            f"{job.title()}Job",
+            name=name,
+            description=f"socialsent_assets.jobs.{job}; started by Dagster, one run for many event hours",
+            role=role.role_arn,
+            glue_version=GLUE_VERSION,
+            command=glue.CfnJob.JobCommandProperty(
+                name="glueetl", python_version="3", script_location=self._code.script
+            ),
+            worker_type=size.glue_worker_type,
+            number_of_workers=max_workers,
+            timeout=size.glue_timeout_minutes,
+            max_retries=0,  # Dagster retries, and knows which hours
+            execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=size.glue_runs_at_once),
+            security_configuration=self._security,
+            default_arguments={
+                "--additional-python-modules": self._code.wheel,
+                "--enable-auto-scaling": "true",
+                "--job-bookmark-option": "job-bookmark-disable",  # the graph knows what is stale
+                "--enable-metrics": "true",
+                "--enable-observability-metrics": "true",
+                "--enable-continuous-cloudwatch-log": "true",
+                "--custom-logGroup-prefix": may.job_logs(self.deployment, job),
+            },
+        )
+        made.node.add_dependency(self._upload)
+        return name

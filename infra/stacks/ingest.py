@@ -20,13 +20,15 @@ from constructs import Construct
 
 from infra import nag
 from infra.deployment import Deployment
+from infra.packaging.lambda_zips import HANDLERS
+from infra.packaging.lambda_zips import RUNTIME as PYTHON
 from infra.policies import Statement
 from infra.policies import ingest as may
 from infra.stacks.lake import LakeStack
 from infra.stacks.stack import SocialSentStack, document
 from socialsent_assets.domain.events import ingest_metrics
 
-RUNTIME = lambda_.Runtime.PYTHON_3_13  # what packaging resolves the layer for
+RUNTIME = lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON)
 ARCHITECTURE = lambda_.Architecture.ARM_64
 
 # EventBridge Scheduler puts the planned time in the place of the words in brackets, and the same one when it tries
@@ -170,7 +172,7 @@ class IngestStack(SocialSentStack):
             function_name=self.deployment.named(name),
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            handler=f"lambdas.{module}.handler.lambda_handler",
+            handler=HANDLERS[module],
             code=lambda_.Code.from_asset(str(self.deployment.asset(f"lambdas/{module}.zip"))),
             layers=[self._layer],
             role=role.without_policy_updates(),
@@ -191,7 +193,7 @@ class IngestStack(SocialSentStack):
 
     def _feed_consumer(self) -> None:
         size = self.deployment.size.ingest
-        mapping = lambda_.EventSourceMapping(
+        lambda_.EventSourceMapping(
             self,
             "EventsToConsumer",
             target=self.consumer,
@@ -206,13 +208,14 @@ class IngestStack(SocialSentStack):
             max_record_age=cdk.Duration.hours(size.record_max_age_hours),
             on_failure=event_sources.SqsDlq(self.failed_batches),
         )
-        mapping.node.add_dependency(self.stream)
 
     def _tick(self) -> None:
         size = self.deployment.size.ingest
         role = self.make_role(
             "TickRole",
-            "scheduler.amazonaws.com",
+            iam.ServicePrincipal(  # or a schedule of another account could be pointed at this role
+                "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": self.account}}
+            ),
             "schedule of the mock server",
             may.tick(self.deployment, self.key.key_arn),
         )

@@ -1,0 +1,207 @@
+"""What the compute side may do: the two Glue jobs, the crawlers, who asks Athena, who uploads the jobs' code.
+
+Not here: the jobs, the crawlers and the workgroup (stacks/compute.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+
+from infra.deployment import Deployment
+from infra.policies import (
+    READ_AND_WRITE_WITH_KEY,
+    READ_WITH_KEY,
+    Statement,
+    allow,
+    list_bucket,
+    send_metrics,
+    write_logs,
+)
+from socialsent_assets.domain.events.layout import LANDING_EVENTS
+
+CLEANSE = "cleanse"
+SCORE = "score"
+UPLOAD = "code-upload"
+
+CODE = "code"
+PIPES = "pipes"
+MODELS = "models"
+ATHENA_RESULTS = "athena"
+"""Folders of the artifacts tier."""
+
+ASSETS = f"cdk-{cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{cdk.Aws.ACCOUNT_ID}-{cdk.Aws.REGION}"
+"""The bucket that `cdk bootstrap` makes."""
+
+_BY_HOUR = "Objects are named by table, hour and content."
+_READ_CATALOG = (
+    *("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
+    *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
+)
+
+
+def job_logs(deployment: Deployment, job: str) -> str:
+    """What the names of a Glue job's log groups begin with; Glue adds `/error` and `/output`."""
+    return f"/aws-glue/jobs/{deployment.named(job)}"
+
+
+def cleanse(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """From landing to cleansed. Writes nothing to landing and sees nothing of analytics."""
+    return [
+        list_bucket("ListLanding", deployment.bucket_arn("landing")),
+        _read("ReadLanded", deployment, "landing", LANDING_EVENTS),
+        *_build("cleansed", deployment),
+        *_glue_job(deployment, CLEANSE, lake_key),
+    ]
+
+
+def score(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """From cleansed and the champion to analytics. Writes nothing to cleansed and sees nothing of landing."""
+    return [
+        list_bucket("ListCleansed", deployment.bucket_arn("cleansed")),
+        allow("ReadCleansed", ["s3:GetObject"], [f"{deployment.bucket_arn('cleansed')}/*"], because=_BY_HOUR),
+        _read("ReadModels", deployment, "artifacts", MODELS),
+        *_build("analytics", deployment),
+        *_glue_job(deployment, SCORE, lake_key),
+    ]
+
+
+def _build(tier: str, deployment: Deployment) -> list[Statement]:
+    """Replace hours of a tier: stage, copy into place, remove what was staged, write the receipt."""
+    bucket = deployment.bucket_arn(tier)
+    objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
+    return [
+        list_bucket(f"List{tier.title()}", bucket),
+        allow(f"Build{tier.title()}", objects, [f"{bucket}/*"], because=_BY_HOUR),
+    ]
+
+
+def _glue_job(deployment: Deployment, job: str, lake_key: str) -> list[Statement]:
+    """What any Glue job of ours needs: its code, the parameters and messages of a run, logs and metrics."""
+    groups = deployment.arn("logs", f"log-group:{job_logs(deployment, job)}")
+    return [
+        list_bucket("ListArtifacts", deployment.bucket_arn("artifacts")),
+        _read("ReadCode", deployment, "artifacts", CODE),
+        allow(
+            "TalkThroughPipes",
+            ["s3:GetObject", "s3:PutObject"],
+            [f"{deployment.bucket_arn('artifacts')}/{PIPES}/*"],
+            because="Parameters and messages of a run are named by the run.",
+        ),
+        allow("UseLakeKey", READ_AND_WRITE_WITH_KEY, [lake_key]),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
+            [f"{groups}*"],
+            because="Glue names its log groups and streams itself, below the prefix that the job gives.",
+        ),
+        _encrypt_as_told(),
+        send_metrics("Glue"),
+    ]
+
+
+def _encrypt_as_told() -> Statement:
+    because = "Security configurations have no ARN."
+    return allow("ReadSecurityConfiguration", ["glue:GetSecurityConfiguration"], ["*"], because=because)
+
+
+def crawler(deployment: Deployment, tier: str, lake_key: str) -> list[Statement]:
+    """Find hours of one tier that the catalog does not know yet. Cannot make or change a table."""
+    database = getattr(deployment.catalog, tier)
+    partitions = ["glue:BatchCreatePartition", "glue:CreatePartition", "glue:UpdatePartition"]
+    return [
+        *_read_tiers(deployment, [tier], lake_key),
+        _read_catalog(deployment, [database]),
+        allow(
+            "AddPartitions",
+            [*partitions, "glue:BatchUpdatePartition"],
+            _catalog_arns(deployment, [database]),
+            because="Every table of its own database.",
+        ),
+        allow(
+            "WriteLogs",
+            ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents", "logs:AssociateKmsKey"],
+            [deployment.arn("logs", "log-group:/aws-glue/crawlers*")],
+            because="Glue names the log group of crawlers after role and security configuration.",
+        ),
+        _encrypt_as_told(),
+    ]
+
+
+def athena_reader(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """Ask Athena about the lake and the marts. Writes nothing but results, and only through the workgroup."""
+    catalog = deployment.catalog
+    results = f"{deployment.bucket_arn('artifacts')}/{ATHENA_RESULTS}/*"
+    return [
+        query_athena(deployment),
+        _read_catalog(deployment, [catalog.cleansed, catalog.analytics, deployment.marts_database]),
+        *_read_tiers(deployment, ["cleansed", "analytics"], lake_key),
+        list_bucket("FindResults", deployment.bucket_arn("artifacts")),
+        allow(
+            "KeepResults",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+            [results],
+            because="Athena names the results of a query by the query.",
+        ),
+        allow("WriteWithLakeKey", ["kms:GenerateDataKey"], [lake_key]),
+    ]
+
+
+def query_athena(deployment: Deployment) -> Statement:
+    """Start, follow, read and stop queries of the workgroup."""
+    actions = [
+        *("athena:StartQueryExecution", "athena:StopQueryExecution", "athena:GetQueryExecution"),
+        *("athena:GetQueryResults", "athena:GetWorkGroup"),
+    ]
+    return allow("QueryAthena", actions, [deployment.arn("athena", f"workgroup/{deployment.name}")])
+
+
+def upload_code(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """Copy the wheel and the script of a deployment to the artifacts tier; deletes nothing."""
+    assets = f"arn:{cdk.Aws.PARTITION}:s3:::{ASSETS}"
+    return [
+        list_bucket("FindAssets", assets),
+        allow(
+            "ReadAssets",
+            ["s3:GetObject"],
+            [f"{assets}/*"],
+            because="CDK names what it uploads by content.",
+        ),
+        list_bucket("FindCode", deployment.bucket_arn("artifacts")),
+        allow(
+            "PutCode",
+            ["s3:GetObject", "s3:PutObject", "s3:AbortMultipartUpload"],
+            [f"{deployment.bucket_arn('artifacts')}/{CODE}/*"],
+            because="Code is named by its digest.",
+        ),
+        allow("UseLakeKey", READ_AND_WRITE_WITH_KEY, [lake_key]),
+        write_logs([deployment.arn("logs", f"log-group:/aws/lambda/{deployment.named(UPLOAD)}")]),
+    ]
+
+
+def _read(sid: str, deployment: Deployment, tier: str, folder: str) -> Statement:
+    resource = f"{deployment.bucket_arn(tier)}/{folder}/*"
+    return allow(sid, ["s3:GetObject"], [resource], because="One folder of the tier, read only.")
+
+
+def _read_tiers(deployment: Deployment, tiers: Sequence[str], lake_key: str) -> list[Statement]:
+    buckets = [deployment.bucket_arn(tier) for tier in tiers]
+    return [
+        allow("ListTiers", ["s3:ListBucket", "s3:GetBucketLocation"], buckets),
+        allow("ReadTiers", ["s3:GetObject"], [f"{bucket}/*" for bucket in buckets], because=_BY_HOUR),
+        allow("ReadWithLakeKey", READ_WITH_KEY, [lake_key]),
+    ]
+
+
+def _read_catalog(deployment: Deployment, databases: Sequence[str]) -> Statement:
+    resources = _catalog_arns(deployment, databases)
+    return allow("ReadCatalog", _READ_CATALOG, resources, because="Every table of the named databases.")
+
+
+def _catalog_arns(deployment: Deployment, databases: Sequence[str]) -> list[str]:
+    return [
+        deployment.arn("glue", "catalog"),
+        *(deployment.arn("glue", f"database/{database}") for database in databases),
+        *(deployment.arn("glue", f"table/{database}/*") for database in databases),
+    ]
