@@ -92,18 +92,15 @@ def get(bucket: str, key: str, **conditions: str) -> bytes:
 
     botocore repeats requests, but not the reading of an answer that breaks off: that is repeated here.
     """
-    from botocore.exceptions import HTTPClientError
+    from botocore.exceptions import IncompleteReadError, ReadTimeoutError, ResponseStreamingError
 
     with told("s3:GetObject", f"{SCHEME}{bucket}/{key}"):
         for _ in range(_READS - 1):
-            with contextlib.suppress(HTTPClientError):
-                return _body(bucket, key, conditions)
-        return _body(bucket, key, conditions)
-
-
-def _body(bucket: str, key: str, conditions: Mapping[str, str]) -> bytes:
-    answer = s3_client().get_object(Bucket=bucket, Key=key, **conditions)  # type: ignore[arg-type]
-    return answer["Body"].read()
+            answer = s3_client().get_object(Bucket=bucket, Key=key, **conditions)  # type: ignore[arg-type]
+            with contextlib.suppress(IncompleteReadError, ReadTimeoutError, ResponseStreamingError):
+                return answer["Body"].read()
+        answer = s3_client().get_object(Bucket=bucket, Key=key, **conditions)  # type: ignore[arg-type]
+        return answer["Body"].read()
 
 
 @contextlib.contextmanager

@@ -124,8 +124,8 @@ class LakeSql:
             self._files.forget()  # a statement sees each object in one version, the next one sees the next
         try:
             self._refuse_anything_but_reading(sql)
-            self._open_tables_named_in(sql)
             with with_its_own_error(self._files):
+                self._open_tables_named_in(sql)
                 return _result(self._connection.execute(sql), self._files)
         except _ours() as error:
             raise UserError(self._explain(error)) from error
@@ -160,7 +160,8 @@ class LakeSql:
             named = table.name in text or "query" in text
             if not named or table.asset_key in self._opened or not _has_rows(self._lake.tier(table.tier), table):
                 continue
-            self._connection.execute(f"drop table {table.tier}.{table.name}")
+            # "if exists": it is gone already when the files could not be opened the time before.
+            self._connection.execute(f"drop table if exists {table.tier}.{table.name}")
             self._connection.execute(_files_view(self._lake.tier(table.tier), table))
             self._opened.add(table.asset_key)
 
