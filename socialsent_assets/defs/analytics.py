@@ -51,7 +51,7 @@ def analytics_tables(
     """
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
-    receipts = compute.run("score", hours, context.log.info)
+    receipts = compute.run("score", hours, context)
     catalog.register(opened, hours, context.log.info)
     describe_hours(context, TABLES, receipts, opened.analytics)
     for key in sorted(context.selected_asset_keys):

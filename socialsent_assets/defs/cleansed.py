@@ -47,7 +47,7 @@ def cleansed_tables(
     """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
-    receipts = compute.run("cleanse", hours, context.log.info)
+    receipts = compute.run("cleanse", hours, context)
     catalog.register(opened, hours, context.log.info)
     describe_hours(context, TABLES, receipts, opened.cleansed)
     for key in sorted(context.selected_asset_keys):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.resources.alerting import AlertDesk
 from socialsent_assets.resources.catalog import catalog_of
-from socialsent_assets.resources.compute import LocalSpark
+from socialsent_assets.resources.compute import Compute, LocalSpark
 from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
 from socialsent_assets.resources.hosting import Hosting, NoHosting, SageMakerHosting
 from socialsent_assets.resources.ingest import EmbeddedKinesis
@@ -38,7 +38,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
     )
     return {
         "lake": lake,
-        "compute": LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS)),
+        "compute": _compute(settings, lake),
         "catalog": catalog_of(settings),
         "warehouse": Warehouse(lake=lake, path=str(settings.warehouse)),
         "dbt": DbtCli(
@@ -64,6 +64,14 @@ def alerting_for(settings: Settings) -> dict[str, Any]:
             CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NoMetrics()
         ),
     }
+
+
+def _compute(settings: Settings, lake: LakeResource) -> Compute:
+    if settings.glue is None:
+        return LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS))
+    from socialsent_assets.resources.glue import GlueSpark
+
+    return GlueSpark(lake=lake, **asdict(settings.glue))
 
 
 def _hosting(settings: Settings) -> Hosting:

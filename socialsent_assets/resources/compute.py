@@ -8,11 +8,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.jobs.glue_order import JobName
 from socialsent_assets.lake.exclusive import exclusive
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import Receipt
@@ -21,7 +22,6 @@ from socialsent_assets.resources.lake import LakeResource
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-JobName = Literal["cleanse", "score"]
 _Job = Callable[["SparkSession", Lake, Sequence[EventHour]], list[Receipt]]
 
 # One hour is written by one process at a time; a backfill of a year may hold the others up for long.
@@ -32,8 +32,8 @@ class Compute(dg.ConfigurableResource, ABC):
     """Something that runs a job of jobs/ over event hours."""
 
     @abstractmethod
-    def run(self, job: JobName, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
-        """Run the job and wait for it; one receipt per hour. Raises whatever ends it before."""
+    def run(self, job: JobName, hours: Sequence[EventHour], context: dg.AssetExecutionContext) -> list[Receipt]:
+        """Run the job for a step and wait for it; one receipt per hour. Raises whatever ends it before."""
 
 
 class LocalSpark(Compute):
@@ -48,11 +48,13 @@ class LocalSpark(Compute):
     spark: dict[str, str]
     locks: str
 
-    def run(self, job: JobName, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
+    def run(self, job: JobName, hours: Sequence[EventHour], context: dg.AssetExecutionContext) -> list[Receipt]:
         """See `Compute.run`; waits for another process that is writing this lake."""
         if not hours:
             return []
-        with exclusive(Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: log(f"waiting: {who}")):
+        with exclusive(
+            Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: context.log.info(f"waiting: {who}")
+        ):
             return _function(job)(self._session(), self.lake.open(), hours)
 
     def _session(self) -> SparkSession:

@@ -1,0 +1,70 @@
+"""The script of both Glue jobs (Glue 5.1: Spark 3.5, Python 3.11): Dagster Pipes in, a job of jobs/ in between.
+
+Glue brings Spark, its configuration and the connector to S3; the wheel brings this package. What was built is not
+reported: it stands in the lake, receipts included, where whoever started the run reads it.
+
+Not here: what the jobs do (cleanse.py, score.py), who starts this (resources/glue.py), the file that Glue loads
+(infra/glue/run_job.py).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.jobs.glue_order import GlueOrder
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.storage import storage_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pyspark.sql import SparkSession
+
+    from socialsent_assets.lake.receipts import Receipt
+
+SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.adaptive.enabled": "true",
+    "spark.sql.parquet.compression.codec": "zstd",
+}
+"""What decides the rows: the same as on one machine (spark_session.py). Sizes and parallelism are Glue's."""
+
+_MESSAGES_EVERY_SECONDS = 5.0
+
+
+def main() -> None:
+    """Do what the run's Pipes parameters say. Whatever it raises fails the run with that message."""
+    from dagster_pipes import PipesCliArgsParamsLoader, PipesS3ContextLoader, PipesS3MessageWriter, open_dagster_pipes
+
+    from socialsent_assets.lake.s3_client import s3_client
+
+    with open_dagster_pipes(
+        context_loader=PipesS3ContextLoader(s3_client()),
+        message_writer=PipesS3MessageWriter(s3_client(), interval=_MESSAGES_EVERY_SECONDS),
+        params_loader=PipesCliArgsParamsLoader(),
+    ) as pipes:
+        order = GlueOrder.from_extras(pipes.extras)
+        receipts = run(order, glue_session(), pipes.log.info)
+        pipes.log.info(f"{order.job}: {len(receipts)} hours are built")
+
+
+def run(order: GlueOrder, spark: SparkSession, log: Callable[[str], Any]) -> list[Receipt]:
+    """Run the job of the order; one receipt per hour."""
+    from socialsent_assets.jobs.cleanse import cleanse
+    from socialsent_assets.jobs.score import score
+
+    lake = Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()})
+    log(f"{order.job}: {len(order.hours)} hours from {order.hours[0].key} on, with Spark {spark.version}")
+    job = cleanse if order.job == "cleanse" else score
+    return job(spark, lake, order.hours)
+
+
+def glue_session() -> SparkSession:
+    """The session that Glue has prepared, with what the jobs rely on."""
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder
+    for key, value in SESSION.items():
+        builder = builder.config(key, value)
+    return builder.getOrCreate()

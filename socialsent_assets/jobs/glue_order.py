@@ -1,0 +1,90 @@
+"""What a Glue run is asked to do, as the side that starts it and the script on Glue both read it.
+
+The whole order goes with the parameters of Dagster Pipes, which lie in S3, because a year of hours is too long for
+job arguments. The arguments carry what tells runs apart, so that whoever looks at Glue sees which hours a run builds.
+
+Not here: starting and following runs (resources/glue.py), doing what was asked (glue_main.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges, parse_hour_range
+
+JobName = Literal["cleanse", "score"]
+
+HOURS = "--hours"
+"""Argument: the hours as `FROM..TO`, several with commas between them."""
+ORDER = "--order"
+"""Argument: digest of the order; equal for two runs that would do the very same."""
+
+TIERS = ("landing", "cleansed", "analytics", "artifacts")
+_SHOWN_RANGES = 20
+
+
+class OrderError(ValueError):
+    """What reached the script is no order."""
+
+
+@dataclass(frozen=True)
+class GlueOrder:
+    """One run of a job.
+
+    Attributes:
+        job: of jobs/.
+        hours: to build, in order.
+        tiers: URI of every tier, by the names in TIERS.
+    """
+
+    job: JobName
+    hours: tuple[EventHour, ...]
+    tiers: Mapping[str, str]
+
+    @classmethod
+    def of(cls, job: JobName, hours: Sequence[EventHour], tiers: Mapping[str, str]) -> GlueOrder:
+        """The same order for the same hours, whatever their sequence."""
+        return cls(job, tuple(sorted(set(hours))), {name: tiers[name] for name in TIERS})
+
+    def to_extras(self) -> dict[str, Any]:
+        """As the extras of a Pipes session: JSON values."""
+        return {"job": self.job, "hours": [hour.key for hour in self.hours], "tiers": dict(self.tiers)}
+
+    @classmethod
+    def from_extras(cls, extras: Mapping[str, Any]) -> GlueOrder:
+        """The inverse of `to_extras`. Raises OrderError."""
+        job = extras.get("job")
+        if job not in ("cleanse", "score"):
+            raise OrderError(f"no job is called {job!r}: it is cleanse or score")
+        try:
+            return cls.of(job, [EventHour.from_key(key) for key in extras["hours"]], extras["tiers"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise OrderError(f"not an order: {error!r}") from error
+
+    def arguments(self) -> dict[str, str]:
+        """Job arguments that say what the run does."""
+        digest = hashlib.sha256(json.dumps(self.to_extras(), sort_keys=True).encode()).hexdigest()
+        return {HOURS: self._shown_hours(), ORDER: digest[:16]}
+
+    def is_same(self, arguments: Mapping[str, str]) -> bool:
+        """Whether a run with these arguments does the very same."""
+        return arguments.get(ORDER) == self.arguments()[ORDER]
+
+    def overlaps(self, arguments: Mapping[str, str]) -> bool:
+        """Whether a run with these arguments builds one of these hours; True for arguments that nobody can read."""
+        try:
+            ranges = [parse_hour_range(text) for text in arguments.get(HOURS, "").split(",")]
+        except UserError:
+            return True
+        return any(first <= hour <= last for first, last in ranges for hour in self.hours)
+
+    def _shown_hours(self) -> str:
+        ranges = contiguous_ranges(self.hours)
+        if len(ranges) > _SHOWN_RANGES:  # their span: to wait in vain is better than an argument that Glue refuses
+            ranges = [(self.hours[0], self.hours[-1])]
+        return ",".join(f"{first.key}..{last.key}" for first, last in ranges)

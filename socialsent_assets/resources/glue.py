@@ -1,0 +1,204 @@
+"""Spark on AWS Glue as a Dagster resource: an order out through Dagster Pipes, receipts back from the lake.
+
+Safe to repeat and to break off: a step that is tried again finds the run that the first try started and follows it;
+a run whose hours another run is building waits for that one; a cancelled step stops its run.
+
+Not here: the script on Glue (jobs/glue_main.py), states and deadlines of runs (glue_runs.py), the job's own settings
+(infra/stacks/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.jobs.glue_order import TIERS, GlueOrder, JobName
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.compute import Compute
+from socialsent_assets.resources.glue_runs import GlueRunError, GlueRuns, NoRoomError, Run
+from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.settings import UserError
+
+if TYPE_CHECKING:
+    from dagster_aws.pipes import PipesGlueClient, PipesS3MessageReader
+
+_MESSAGES_EVERY_SECONDS = 3.0
+
+
+class GlueSpark(Compute):
+    """The jobs as runs of two Glue jobs, with the credentials and the region that boto3 finds.
+
+    Attributes:
+        lake: has to be in S3, all of it.
+        cleanse_job, score_job, pipes, deadline_minutes: see `settings.GlueSettings`.
+        poll_seconds: pause between two looks at a run.
+    """
+
+    lake: LakeResource
+    cleanse_job: str
+    score_job: str
+    pipes: str
+    deadline_minutes: float
+    poll_seconds: float = 10.0
+
+    def run(self, job: JobName, hours: Sequence[EventHour], context: dg.AssetExecutionContext) -> list[Receipt]:
+        """See `Compute.run`.
+
+        Raises:
+            GlueRunError: the run failed, was stopped, took too long or left other receipts than it should.
+            UserError: settings, names, permissions or credentials are not as they should be.
+            AwsCallError, StorageError: Glue or S3 cannot be reached, after the retries.
+        """
+        if not hours:
+            return []
+        order = GlueOrder.of(job, hours, self._tiers())
+        runs = self._runs(order, context.log.info)
+        twin = _settle_with_others(order, runs)
+        if twin is None:
+            self._start(order, runs, context)
+        else:
+            with stopped_with_its_step(runs, twin["Id"]):
+                runs.follow(twin["Id"])
+        return read_receipts(order, self.lake.open())
+
+    def _tiers(self) -> dict[str, str]:
+        tiers = {name: str(getattr(self.lake, name)) for name in TIERS}
+        for name, uri in tiers.items():
+            if not uri.startswith("s3://"):
+                raise UserError(
+                    f"Glue sees S3 alone, but the {name} tier is {uri}: set SOCIALSENT_LAKE_{name.upper()} to "
+                    "s3://BUCKET/PREFIX, or SOCIALSENT_COMPUTE=local"
+                )
+        return tiers
+
+    def _runs(self, order: GlueOrder, tell: Callable[[str], object]) -> GlueRuns:
+        from socialsent_assets.lake.aws_calls import aws_client
+
+        name = self.cleanse_job if order.job == "cleanse" else self.score_job
+        return GlueRuns(aws_client("glue"), name, timedelta(minutes=self.deadline_minutes), self.poll_seconds, tell)
+
+    def _start(self, order: GlueOrder, runs: GlueRuns, context: dg.AssetExecutionContext) -> None:
+        """Start a run as soon as there is room for one, and follow it to its end."""
+        from socialsent_assets.lake.s3_client import told
+
+        until = runs.clock() + runs.deadline
+        while True:
+            try:
+                with told("s3:PutObject", self.pipes), runs.asked():
+                    _glue_client(runs, self.pipes).run(
+                        context=context,
+                        start_job_run_params={"JobName": runs.job, "Arguments": order.arguments()},
+                        extras=order.to_extras(),
+                    )
+            except NoRoomError as error:
+                if runs.clock() >= until:
+                    raise GlueRunError(
+                        f"Glue did not start another run of job {runs.job} for {self.deadline_minutes:g} minutes "
+                        f"({error}): raise the job's MaxConcurrentRuns or the account's quota, or try again later"
+                    ) from error
+                runs.sleep(runs.poll_seconds)
+            else:
+                return
+
+
+def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
+    """The receipts that a run of the order left in the lake, by hour.
+
+    Raises:
+        GlueRunError: one is missing, or was written by another version of the code.
+    """
+    from socialsent_assets.lake.freshness import cleanse_code_version, score_code_version
+    from socialsent_assets.lake.receipts import read_receipt
+
+    is_cleanse = order.job == "cleanse"
+    tier, version = (lake.cleansed, cleanse_code_version()) if is_cleanse else (lake.analytics, score_code_version())
+    receipts = []
+    for hour in order.hours:
+        receipt = read_receipt(tier, order.job, hour)
+        if receipt is None:
+            raise GlueRunError(f"the Glue run succeeded, but hour {hour.key} has no receipt in {tier.uri}")
+        if receipt.code_version != version:  # its hours would be stale for ever, and built again and again
+            raise GlueRunError(
+                f"the Glue job {order.job} runs version {receipt.code_version} of the code, this Dagster {version}: "
+                "deploy both from the same commit (docs/deploy-aws.md)"
+            )
+        receipts.append(receipt)
+    return receipts
+
+
+def _settle_with_others(order: GlueOrder, runs: GlueRuns) -> Run | None:
+    """The run that does this very order already; None once no other run builds any of its hours."""
+    while True:
+        rivals = [run for run in runs.alive() if order.overlaps(run.get("Arguments", {}))]
+        for run in rivals:
+            if order.is_same(run.get("Arguments", {})):
+                runs.tell(
+                    f"Glue run {run['Id']} builds these hours already: following it instead of starting another"
+                )
+                return run
+        if not rivals:
+            return None
+        runs.tell(f"Glue run {rivals[0]['Id']} builds some of these hours: waiting for its end")
+        _outwait(runs, rivals[0]["Id"])
+
+
+def _outwait(runs: GlueRuns, run_id: str) -> None:
+    try:
+        runs.follow(run_id, is_ours=False)
+    except GlueRunError as error:
+        if any(run["Id"] == run_id for run in runs.alive()):
+            raise
+        runs.tell(str(error))  # how it ended is its own step's concern
+
+
+@contextmanager
+def stopped_with_its_step(runs: GlueRuns, run_id: str) -> Iterator[None]:
+    """Stop the run when Dagster, or a person at the keyboard, ends the step that follows it."""
+    try:
+        yield
+    except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt):
+        runs.tell(f"interrupted: stopping Glue run {run_id}")
+        runs.stop(run_id)
+        raise
+
+
+def _glue_client(runs: GlueRuns, pipes: str) -> PipesGlueClient:
+    """Dagster's client, but for its waiting: that has no deadline and never ends on EXPIRED (dagster-aws 0.29)."""
+    from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector
+
+    from socialsent_assets.lake.s3_client import parse_s3_uri, s3_client
+
+    class Client(PipesGlueClient):
+        def _wait_for_job_run_completion(self, job_name: str, run_id: str) -> Any:  # noqa: ARG002 - it is runs.job
+            with stopped_with_its_step(runs, run_id):
+                return {"JobRun": runs.follow(run_id)}
+
+    bucket, prefix = parse_s3_uri(pipes)
+    folder = f"{prefix}/" if prefix else ""
+    return Client(
+        client=runs.client,
+        context_injector=PipesS3ContextInjector(bucket=bucket, client=s3_client(), key_prefix=folder),
+        message_reader=_message_reader(bucket, folder),
+        forward_termination=False,  # done here, and for a run that is only followed too
+    )
+
+
+def _message_reader(bucket: str, folder: str) -> PipesS3MessageReader:
+    """Dagster's reader, but below a folder of the bucket, which is all that the roles may touch."""
+    from dagster_aws.pipes import PipesS3MessageReader
+
+    from socialsent_assets.lake.s3_client import s3_client
+
+    class Reader(PipesS3MessageReader):
+        @contextmanager
+        def get_params(self) -> Iterator[Any]:
+            with super().get_params() as params:
+                yield {**params, "key_prefix": f"{folder}{params['key_prefix']}"}
+
+    return Reader(bucket=bucket, client=s3_client(), interval=_MESSAGES_EVERY_SECONDS, include_stdio_in_messages=True)
