@@ -71,8 +71,15 @@
 
 {# Start of the event hour that a lake row is filed under, from its partition columns. #}
 {% macro partition_hour() -%}
-    cast({{ dbt.concat(["cast(dt as varchar(10))", "' '", "cast(hr as varchar(2))", "':00:00'"]) }} as timestamp)
+    {{ utc(dbt.concat(["cast(dt as varchar(10))", "' '", "cast(hr as varchar(2))", "':00:00'"])) }}
 {%- endmacro %}
+
+{# A time as the marts keep it: UTC, without an offset, with microseconds. #}
+{% macro utc(expression) -%}
+    {{ return(adapter.dispatch('utc', 'socialsent')(expression)) }}
+{%- endmacro %}
+
+{% macro default__utc(expression) -%} cast({{ expression }} as timestamp) {%- endmacro %}
 
 {# A list of strings as one text, separated by spaces: the marts hold no arrays, Redshift has none. #}
 {% macro list_to_text(column) -%}

@@ -6,7 +6,7 @@ with lake as (
 select
     partition_hour as event_hour,
     cast(event_id as varchar(1024)) as event_id,
-    cast(event_time as timestamp) as event_time,
+    {{ utc('event_time') }} as event_time,
     {{ short_text('source') }} as source,
     cast(interaction_id as varchar(1024)) as interaction_id,
     cast(action as varchar(1024)) as action,

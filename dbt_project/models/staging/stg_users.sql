@@ -6,13 +6,13 @@ with lake as (
 select
     partition_hour as event_hour,
     cast(event_id as varchar(1024)) as event_id,
-    cast(event_time as timestamp) as event_time,
+    {{ utc('event_time') }} as event_time,
     {{ short_text('source') }} as source,
     cast(user_id as varchar(1024)) as user_id,
     {{ short_text('user_name') }} as user_name,
     {{ short_text('display_name') }} as display_name,
     cast(age as integer) as age,
     {{ short_text('location') }} as location,
-    cast(joined_at as timestamp) as joined_at
+    {{ utc('joined_at') }} as joined_at
 from lake
 where {{ in_window('partition_hour') }}
