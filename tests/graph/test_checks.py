@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
@@ -20,6 +20,7 @@ from socialsent_assets.lake import audit
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.publish import partition_key
 from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.catalog import NoCatalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -105,7 +106,7 @@ class Pretended(Compute):
     root: str
     defect: bool = False
 
-    def run(self, job: str, hours: Sequence[EventHour], log: Callable[[str], None]) -> list[Receipt]:
+    def run(self, job: str, hours: Sequence[EventHour], context: object) -> list[Receipt]:
         landing = Landing(lake_at(self.root))
         if job == "score":
             return [landing.score(at) for at in hours]
@@ -138,7 +139,7 @@ def run(
         assets=[landed.landed_events, landed.human_labels, cleansed.cleansed_tables, analytics.analytics_tables],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
         jobs=[dg.define_asset_job("refresh", selection="*")],
-        resources={"lake": resource_at(str(root)), "compute": compute},
+        resources={"lake": resource_at(str(root)), "compute": compute, "catalog": NoCatalog()},
         executor=dg.in_process_executor,
     )
     return defs.resolve_job_def("refresh").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
