@@ -18,10 +18,18 @@ import aws_cdk as cdk
 
 from infra import nag
 from infra.deployment import ROOT, Deployment
-from infra.sizes import load_size
+from infra.sizes import SIZES_FILE, load_size
+from infra.stacks.airflow import AirflowStack
 from infra.stacks.compute import ComputeStack
+from infra.stacks.dashboards import DashboardsStack
 from infra.stacks.ingest import IngestStack
 from infra.stacks.lake import LakeStack
+from infra.stacks.models import ModelsStack
+from infra.stacks.network import NetworkStack
+from infra.stacks.notifications import NotificationsStack
+from infra.stacks.observability import ObservabilityStack
+from infra.stacks.orchestration import OrchestrationStack
+from infra.stacks.warehouse import WarehouseStack
 from socialsent_assets.settings import UserError
 
 FLAGS: dict[str, Any] = {
@@ -52,7 +60,27 @@ def build_app(deployment: Deployment, out: Path | None = None, *, checked: bool 
     app = cdk.App(outdir=str(out) if out else None, context=FLAGS, analytics_reporting=False)
     lake = LakeStack(app, "lake", deployment=deployment)
     IngestStack(app, "ingest", deployment=deployment, lake=lake)
-    ComputeStack(app, "compute", deployment=deployment, lake=lake)
+    compute = ComputeStack(app, "compute", deployment=deployment, lake=lake)
+    network = NetworkStack(app, "network", deployment=deployment)
+    warehouse = WarehouseStack(app, "warehouse", deployment=deployment, lake=lake, network=network)
+    models = ModelsStack(app, "models", deployment=deployment, lake=lake)
+    notifications = NotificationsStack(app, "notifications", deployment=deployment)
+    orchestration = OrchestrationStack(
+        app,
+        "orchestration",
+        deployment=deployment,
+        lake=lake,
+        compute=compute,
+        network=network,
+        warehouse=warehouse,
+        models=models,
+        notifications=notifications,
+    )
+    ObservabilityStack(app, "observability", deployment=deployment, compute=compute, notifications=notifications)
+    if deployment.size.orchestration.airflow:
+        AirflowStack(app, "airflow", deployment=deployment, lake=lake, network=network, orchestration=orchestration)
+    if deployment.size.dashboards.quicksight:
+        DashboardsStack(app, "dashboards", deployment=deployment, network=network, warehouse=warehouse)
     if checked:
         nag.check(app)
     return app
@@ -63,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _options(arguments)
     try:
         deployment = Deployment(
-            load_size(options.size),
+            load_size(options.size, options.sizes),
             name=options.name,
             account=options.account,
             region=options.region,
@@ -93,6 +121,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     )
     say = os.environ.get
     parser.add_argument("--size", default=say("SIZE") or "small", help="section of infra/sizes.toml (SIZE)")
+    parser.add_argument(
+        "--sizes", type=Path, default=Path(say("SIZES") or SIZES_FILE), help="another file of sizes (SIZES)"
+    )
     parser.add_argument("--name", default=say("NAME") or "socialsent", help="first part of every name (NAME)")
     parser.add_argument("--account", help="account number; default: whichever deploys")
     parser.add_argument("--region", help="region; default: whichever deploys")

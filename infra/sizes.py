@@ -108,6 +108,7 @@ class OrchestrationSize:
     cpu: int
     memory_mb: int
     load_balancer: bool
+    domain: str
     certificate_arn: str
     database_instance: str
     database_gib: int
@@ -130,7 +131,9 @@ class ObservabilitySize:
     freshness_minutes: int
     athena_scanned_gib_a_day: int
     rpu_alarm: int
+    stale_hours: int
     budget_usd_a_month: int
+    budget_by_tag: bool
 
 
 @dataclass(frozen=True)
@@ -162,9 +165,12 @@ def load_size(name: str, file: Path = SIZES_FILE) -> Size:
     """The size of that name.
 
     Raises:
-        UserError: there is no such size, or a line is missing, unknown or of another type.
+        UserError: there is no such file or size, or a line is missing, unknown or of another type.
     """
-    sizes = tomllib.loads(file.read_text(encoding="utf-8"))
+    try:
+        sizes = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise UserError(f"{file} cannot be read as sizes: {error}") from error
     if name not in sizes:
         raise UserError(f"there is no size {name}: {file.name} has {', '.join(sizes)}")
     return _read(Size, {"name": name, **sizes[name]}, f"{file.name} [{name}]")
