@@ -23,10 +23,10 @@ from socialsent_assets.domain.monitoring.robust import Score, score_count
 DAYS = 21
 """History that is looked at."""
 
-LIMIT = 5.0
+LIMIT = 4.0
 """Scales beyond which an hour is an alarm; test_alarm_rates.py measures how often chance does that."""
 
-_CLEARED = 3.5  # scales within which it is over; in between an alert stays as it is
+_CLEARED = 3.0  # scales within which it is over; in between an alert stays as it is
 _FACTOR = 2.0  # and at least so many times more or less than expected: what is less is not worth waking somebody
 _FEWEST_DAYS = 5
 _FEWEST_HOURS = 24

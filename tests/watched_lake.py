@@ -1,0 +1,77 @@
+"""A lake as the alerts see it: receipts with counts and the landing that they were built from, made without Spark."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.layout import (
+    LANDING_EVENTS,
+    LANDING_QUARANTINE,
+    EventHour,
+    landing_key,
+    landing_name,
+)
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.receipts import Receipt, write_receipt
+
+TOPICS = {"tram": (40, 8), "football": (3, 0)}
+
+
+def add_hour(
+    lake: Lake,
+    hour: EventHour,
+    records: int = 200,
+    quarantined: int = 2,
+    topics: Mapping[str, tuple[int, int]] = TOPICS,
+    refused: int = 0,
+    *,
+    built: bool = True,
+) -> None:
+    """One hour: landed, and built unless told otherwise. An hour that was there is replaced."""
+    name = landing_name("test", records, 0)
+    for info in lake.landed(hour):
+        lake.landing.delete(info.key)
+    lake.landing.write(landing_key(LANDING_EVENTS, hour, name), gzip.compress(f"{records}".encode(), mtime=0))
+    if refused:
+        lake.landing.write(landing_key(LANDING_QUARANTINE, hour, landing_name("test", refused, 0)), b"")
+    if built:
+        build_hour(lake, hour, records, quarantined, topics)
+
+
+def build_hour(
+    lake: Lake, hour: EventHour, records: int, quarantined: int, topics: Mapping[str, tuple[int, int]] = TOPICS
+) -> None:
+    """The receipts of both jobs."""
+    accepted = records - quarantined
+    outputs = {"posts": f"{hour} {records} {quarantined} {sorted(topics.items())}"}
+    counts = Counts(records, accepted, 0, quarantined)
+    rows = {"posts": accepted, "quarantine": quarantined}
+    landed = lake.landing_fingerprint(hour)
+    cleanse = Receipt("cleanse", hour, landed, "1", counts, rows, outputs)
+    write_receipt(lake.cleansed, cleanse)
+    negative = sum(bad for _, bad in topics.values())
+    texts = max(accepted, 1)
+    measures: dict[str, Any] = {
+        "rows_by_sentiment": {"positive": accepted - negative, "neutral": 0, "negative": negative},
+        "share_by_sentiment": {"negative": negative / texts},
+        "mean_polarity": 0.1,
+        "disagreement": None,
+        "moods_by_topic": {topic: {"texts": n, "negative": bad} for topic, (n, bad) in topics.items()},
+    }
+    score = Receipt(
+        "score", hour, cleanse.output_version, "1", Counts(accepted, accepted, 0, 0),
+        {"sentiment": accepted, "lake_hours": 1}, {"sentiment": outputs["posts"]}, measures,
+    )  # fmt: skip
+    write_receipt(lake.analytics, score)
+
+
+def normal_hours(lake: Lake, count: int, until: datetime) -> list[EventHour]:
+    """`count` hours that differ no more than chance would have them differ; the last one ends at `until`."""
+    hours = [EventHour.of(until - timedelta(hours=back)) for back in range(count, 0, -1)]
+    for number, hour in enumerate(hours):
+        add_hour(lake, hour, records=200 + 7 * (number % 5) - 14, quarantined=1 + number % 3)
+    return hours
