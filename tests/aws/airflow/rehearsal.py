@@ -1,0 +1,37 @@
+"""A code location with the jobs that the DAG names, and a body that does what the test asks for, in no time.
+
+What happens to an hour stands in the file `$REHEARSAL/<hour>`: `fail once`, `wait` (until the file is deleted), or
+nothing. There is a job `cleanse_hours` and a job `score_hours`; the location `bare` of the workspace has none.
+"""
+
+import os
+import time
+from pathlib import Path
+
+import dagster as dg
+
+HOURS = dg.HourlyPartitionsDefinition("2026-01-01-00:00", fmt="%Y-%m-%d-%H:%M", timezone="UTC", end_offset=25)
+
+
+@dg.asset(partitions_def=HOURS, backfill_policy=dg.BackfillPolicy.single_run())
+def cleansed(context: dg.AssetExecutionContext) -> None:
+    """Does what its hour's file says."""
+    asked = Path(os.environ["REHEARSAL"]) / context.partition_keys[0]
+    if asked.is_file() and asked.read_text() == "fail once":
+        asked.unlink()
+        raise OSError("disk full")
+    while asked.exists():
+        time.sleep(0.1)
+
+
+@dg.asset(partitions_def=HOURS, backfill_policy=dg.BackfillPolicy.single_run(), deps=[cleansed])
+def scored() -> None:
+    """Nothing."""
+
+
+defs = dg.Definitions(
+    assets=[cleansed, scored],
+    jobs=[dg.define_asset_job("cleanse_hours", [cleansed]), dg.define_asset_job("score_hours", [scored])],
+    executor=dg.in_process_executor,
+)
+bare = dg.Definitions()
