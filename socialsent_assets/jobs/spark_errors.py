@@ -38,4 +38,6 @@ def _root_cause(java_exception: object) -> str:
 
 def _last_line(trace: str) -> str:
     lines = [line.strip() for line in trace.splitlines() if line.strip()]
-    return lines[-1] if lines else "failed without a message"
+    last = lines[-1] if lines else "failed without a message"
+    # Errors of ours are sentences; of others, the class is half of the message.
+    return last.partition(": ")[2] if last.startswith("socialsent_assets.") else last

@@ -125,8 +125,8 @@ def told(action: str, uri: str) -> Iterator[None]:
     except ClientError as error:
         raise _in_words(error, action, uri) from error
     except (BotoCoreError, Boto3Error) as error:
-        if isinstance(error.__cause__, ClientError):
-            raise _in_words(error.__cause__, action, uri) from error
+        if isinstance(error.__context__, ClientError):  # an upload's own error is about the answer behind it
+            raise _in_words(error.__context__, action, uri) from error
         if isinstance(error, _no_credentials()):
             raise UserError(
                 f"no AWS credentials that can be used for {uri} ({_line(error)}): set AWS_PROFILE, export "

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -204,3 +205,13 @@ def test_the_same_bytes_are_recognised_however_they_came_there(bucket: str, tier
     s3_client().put_object(Bucket=bucket, Key="tier/a/b", Body=b"content")
     assert tier.write("a/b", b"content") is False
     assert tier.write("a/b", b"CONTENT") is True
+
+
+def test_an_upload_that_is_refused_is_told_like_any_other_refusal(
+    tier: Storage, s3_answers: Answers, tmp_path: Path
+) -> None:
+    """Prevents 'S3 cannot be reached' for a permission that is missing: boto3 wraps errors of uploads."""
+    (tmp_path / "x").write_bytes(b"x")
+    s3_answers("PutObject", "AccessDenied", 403)
+    with pytest.raises(UserError, match="S3 refuses s3:PutObject on s3://"):
+        tier.adopt("a/b", tmp_path / "x", "digest")
