@@ -6,7 +6,6 @@ column lineage out of them (resources/column_lineage.py).
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -16,13 +15,11 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.column_lineage import Lineage, read_lineage
 from socialsent_assets.resources.dbt_manifest import lineage_path
+from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.warehouse import Warehouse, window_vars
-
-# dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
-# and only one build at a time can use it (Warehouse.building).
-ARTIFACTS = "dbt"
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -93,11 +90,19 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool="warehouse",
     )
-    def dbt_build(context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: Warehouse) -> Iterator[Any]:
+    def dbt_build(
+        context: dg.AssetExecutionContext,
+        dbt: DbtCliResource,
+        warehouse: Warehouse,
+        lake: LakeResource,
+        catalog: Catalog,
+    ) -> Iterator[Any]:
         """Build the models for the hours of the run, then test them; a failed test stops what depends on it."""
         hours = hours_of_run(context.run)
+        # A run that was killed after it built an hour and before it registered it leaves that to whoever reads it.
+        catalog.register(lake.open(), hours, context.log.info)
         with warehouse.building(context.log.info):
-            invocation = dbt.cli(build_arguments(hours), context=context, target_path=artifacts_of(warehouse))
+            invocation = dbt.cli(build_arguments(hours), context=context, target_path=warehouse.artifacts_folder())
             events, failure = _until_end(invocation.stream())
             tables = _tables_of(invocation.manifest)
             counts = warehouse.row_counts(tables)
@@ -120,11 +125,6 @@ def build_arguments(hours: list[EventHour]) -> list[str]:
     """
     # Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
     return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(window_vars(hours))]
-
-
-def artifacts_of(warehouse: Warehouse) -> Path:
-    """Folder of dbt's artifacts and log, beside the warehouse."""
-    return Path(warehouse.path).absolute().parent / ARTIFACTS
 
 
 def _until_end(stream: Iterable[Any]) -> tuple[list[Any], Exception | None]:

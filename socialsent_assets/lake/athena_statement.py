@@ -77,7 +77,7 @@ def _renamed(sql: str, databases: Mapping[str, str]) -> str:
     return sql
 
 
-def _query(sql: str) -> exp.Expression:
+def _query(sql: str) -> exp.Query | exp.Values:
     import sqlglot
     from sqlglot import exp
     from sqlglot.errors import SqlglotError
@@ -111,7 +111,7 @@ def _quiet() -> Iterator[None]:
         log.setLevel(before)
 
 
-def _schemas(tree: exp.Expression) -> Iterator[exp.Identifier]:
+def _schemas(tree: exp.Query | exp.Values) -> Iterator[exp.Identifier]:
     """The schema of every name that has one."""
     from sqlglot import exp
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 from socialsent_assets.domain.catalog_tables import partition_input, partition_values, table_input, table_location
 from socialsent_assets.domain.events.layout import EventHour, table_prefix
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, TABLES, Table
+from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.aws_calls import AwsCallError, explained
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import Receipt, read_receipt
@@ -77,11 +79,9 @@ class GlueCatalog:
         asked = sorted(set(hours))
         done = Registered()
         for job, tables in REGISTERED.items():
-            receipts = [
-                receipt
-                for hour in asked
-                if (receipt := read_receipt(lake.tier(tables[0].tier), job, hour)) is not None
-            ]
+            tier = lake.tier(tables[0].tier)
+            found = each(tier, partial(read_receipt, tier, job), asked)
+            receipts = [receipt for receipt in found if receipt is not None]
             for table in tables:
                 done += self._register_table(lake.tier(table.tier).uri, table, receipts)
         return done
