@@ -69,6 +69,7 @@ def look(lake: Lake, state: AlertState, changed: Collection[EventHour], now: dat
     was_silent = f"freshness:{ARRIVING}" in state.book.alerts
     findings: list[Finding] = []
     for hour in _to_judge(lake, history, newest, seen, now, was_silent=was_silent):
+        history = with_hours(lake, history, [hour], now)  # it may have been built since it was read
         facts = history.get(hour)
         findings += [finding for finding in _verdicts(history, hour) if finding is not None]
         seen = replace(seen, judged=hour.key, judged_version=facts.version if facts else "")
