@@ -27,8 +27,8 @@ from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
 from socialsent_assets.lake.exclusive import BusyError, exclusive
 from socialsent_assets.lake.freshness import known_hours, stale_hours
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.marts import versions_of
 from socialsent_assets.lake.ranges import rebuild_ranges
-from socialsent_assets.lake.warehouse import versions_held
 from socialsent_assets.settings import Settings
 
 LOG = "logs/materialize.log"
@@ -124,7 +124,7 @@ def report_page(settings: Settings) -> Path:
 
 
 def report_is_current(settings: Settings) -> bool:
-    """Whether the report is newer than the marts."""
+    """Whether the report is newer than the marts; False where no file tells when they were built."""
     page = report_page(settings)
     if not page.is_file() or not settings.warehouse.is_file():
         return False
@@ -135,7 +135,7 @@ def _stale(lake: Lake, settings: Settings, console: Console) -> list[EventHour]:
     known = known_hours(lake)
     if not known:
         raise UserError("nothing has landed yet; run `socialsent simulate` or `socialsent ingest PATH` first")
-    stale = list(stale_hours(lake, known, versions_held(settings.warehouse)))
+    stale = list(stale_hours(lake, known, versions_of(settings)))
     if not stale:
         console.print(f"Nothing is stale: all {len(known)} hours are up to date, from landing to the marts.")
     return stale

@@ -60,7 +60,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
     with only_one_writer(settings):
         built = build(settings, hours, select, console)
     if built:
-        console.print(standing_table(standing(Lake.of(settings), settings.warehouse), datetime.now(UTC)))
+        console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))
         console.print("Next: [bold]socialsent report[/bold], or [bold]make ui[/bold] to see the graph.")
 
 
@@ -82,7 +82,7 @@ def status(
     settings = Settings.from_env()
     now = datetime.now(UTC)
     lake = Lake.of(settings)
-    found, models = standing(lake, settings.warehouse), models_standing(lake)
+    found, models = standing(lake, settings), models_standing(lake)
     if output == "json":
         typer.echo(json.dumps(as_json(found, models, now), indent=1))
         return
@@ -124,7 +124,7 @@ def run(
         built = build(settings, None, None, console)
         if built or not report_is_current(settings):
             write_report(settings, console)
-    console.print(standing_table(standing(Lake.of(settings), settings.warehouse), datetime.now(UTC)))
+    console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))
     done = "Done" if built else "Nothing to do: everything was up to date"
     console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.2f} GB.")
     console.print(f"Report: [bold]{report_page(settings)}[/bold]")

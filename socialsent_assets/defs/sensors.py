@@ -19,7 +19,7 @@ from socialsent_assets.defs.jobs import refresh, report
 from socialsent_assets.defs.partitions import hours_of_run, range_tags
 from socialsent_assets.defs.reconciliation import Memory, Plan, plan
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.warehouse import WarehouseBusyError
+from socialsent_assets.lake.warehouse import WarehouseUnreachableError
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
@@ -37,9 +37,14 @@ UNFINISHED = [
 @dg.sensor(job=refresh, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=20)
 def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, warehouse: Warehouse) -> dg.SensorResult:
     """Requests a refresh of exactly those hours whose landing differs from what was built of it."""
+    try:
+        held = warehouse.known_versions()
+    except WarehouseUnreachableError as error:
+        # A run would fail at its last step, and an hour that fails three times is given up.
+        return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
     decided = plan(
         lake.open(),
-        _versions(warehouse),
+        held,
         datetime.now(UTC),
         Memory.from_json(context.cursor),
         hours_in_flight(context.instance),
@@ -59,11 +64,11 @@ def report_sensor(
     context: dg.SensorEvaluationContext, warehouse: Warehouse, reports: ReportFolder
 ) -> dg.RunRequest | dg.SkipReason:
     """Requests the insights report when the marts are newer, at most every ten minutes."""
-    built = Path(warehouse.path)
+    built_at = warehouse.built_at()
     page = Path(reports.path) / "insights.html"
-    if not built.is_file():
-        return dg.SkipReason("there is no warehouse yet")
-    if page.is_file() and page.stat().st_mtime >= built.stat().st_mtime:
+    if built_at is None:
+        return dg.SkipReason("there are no marts yet, or they are being built")
+    if page.is_file() and page.stat().st_mtime >= built_at.timestamp():
         return dg.SkipReason("the report is newer than the marts")
     if page.is_file() and time.time() - page.stat().st_mtime < REPORT_EVERY_S:
         return dg.SkipReason("the report is less than ten minutes old")
@@ -97,13 +102,6 @@ def explain(decided: Plan) -> str:
 
 def _words(first: EventHour, last: EventHour) -> str:
     return first.key if first == last else f"{first.key}..{last.key}"
-
-
-def _versions(warehouse: Warehouse) -> dict[str, str] | None:
-    try:
-        return warehouse.versions(patience_s=0.0)
-    except WarehouseBusyError:
-        return None
 
 
 def unfinished_runs(instance: dg.DagsterInstance, job_name: str | None = None) -> list[dg.DagsterRun]:

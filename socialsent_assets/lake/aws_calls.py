@@ -1,4 +1,4 @@
-"""Clients of Glue and Athena, and what those services refuse in words that say what to do next.
+"""Clients of Glue and Athena, and what AWS refuses in words that say what to do next.
 
 Which account and region: whatever boto3's own chain finds (environment, profile, role of the container).
 
@@ -16,7 +16,7 @@ from socialsent_assets.domain.events.errors import UserError
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
-Service = Literal["glue", "athena"]
+Service = Literal["glue", "athena", "redshift"]
 ATTEMPTS = 8
 """Attempts of one call, with a growing pause between them: about a minute, which outlasts the usual throttling."""
 

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake import warehouse
 from socialsent_assets.lake.sql import QueryResult, SqlEngine, different
 from socialsent_assets.settings import Settings
@@ -29,6 +31,10 @@ ATHENA = "athena"
 NO_MARTS = "there are no marts to report on yet: run socialsent materialize first"
 
 
+class NoMartsError(UserError):
+    """There is nothing to ask: the marts were never built."""
+
+
 class DuckDbMarts:
     """An open connection to a warehouse file, as an engine."""
 
@@ -36,13 +42,13 @@ class DuckDbMarts:
         self._connection = connection
 
     def run(self, sql: str) -> QueryResult:
-        """See `SqlEngine.run`. All rows are there when it returns. Raises UserError when a mart is missing."""
+        """See `SqlEngine.run`. All rows are there when it returns. Raises NoMartsError when a mart is missing."""
         import duckdb
 
         try:
             cursor = self._connection.execute(sql)
         except duckdb.CatalogException as error:
-            raise UserError(NO_MARTS) from error
+            raise NoMartsError(NO_MARTS) from error
         description = cursor.description or []
         names = tuple(different(column[0] for column in description))
         return QueryResult(names, tuple(str(column[1]) for column in description), iter(cursor.fetchall()))
@@ -53,15 +59,33 @@ def duckdb_marts(path: Path, patience_s: float = 30.0) -> Iterator[SqlEngine]:
     """The marts of a warehouse file; keeps its writers waiting.
 
     Raises:
-        UserError: there is no such file yet.
+        NoMartsError: there is no such file yet.
         WarehouseBusyError: see `warehouse.reading`.
     """
     with contextlib.ExitStack() as stack:
         try:
             connection = stack.enter_context(warehouse.reading(path, patience_s))
         except FileNotFoundError as error:
-            raise UserError(f"no warehouse at {path} yet: run socialsent materialize first") from error
+            raise NoMartsError(f"no warehouse at {path} yet: run socialsent materialize first") from error
         yield DuckDbMarts(connection)
+
+
+def versions_in(sql: SqlEngine) -> dict[str, str]:
+    """{hour key: lake version} of every hour that the marts hold; {} if they were never built."""
+    try:
+        rows = sql.run(f"select event_hour, lake_version from {warehouse.HOURS_TABLE}").rows  # noqa: S608
+        return {EventHour.of(start.replace(tzinfo=UTC)).key: str(version) for start, version in rows}
+    except NoMartsError:
+        return {}
+
+
+def versions_of(settings: Settings) -> dict[str, str]:
+    """As `versions_in`, of the marts that the settings' dbt target builds, asked now. Raises as `marts_of` does."""
+    try:
+        with marts_of(settings) as sql:
+            return versions_in(sql)
+    except NoMartsError:
+        return {}
 
 
 @contextlib.contextmanager
@@ -71,6 +95,12 @@ def marts_of(settings: Settings) -> Iterator[SqlEngine]:
         from socialsent_assets.lake.athena import athena_sql
 
         yield athena_sql(settings)
+        return
+    if settings.redshift is not None:
+        from socialsent_assets.lake.redshift import redshift_marts
+
+        with redshift_marts(settings.redshift) as sql:
+            yield sql
         return
     with duckdb_marts(settings.warehouse) as sql:
         yield sql

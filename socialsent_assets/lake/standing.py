@@ -11,7 +11,6 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
@@ -24,9 +23,11 @@ from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.audit import keys_of
 from socialsent_assets.lake.freshness import StaleTier, stale_hours
 from socialsent_assets.lake.lake import Lake, hours_under
+from socialsent_assets.lake.marts import NoMartsError, marts_of, versions_of
 from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
 from socialsent_assets.lake.stock import Stock, stock_of
-from socialsent_assets.lake.warehouse import HOURS_TABLE, reading, versions_held
+from socialsent_assets.lake.warehouse import HOURS_TABLE
+from socialsent_assets.settings import Settings
 
 _EVENT_TIME = re.compile(rb'"event_time":"([0-9T:.Z-]+)"')
 _MARTS = ("fct_posts", "fct_comments", "fct_interactions")
@@ -64,7 +65,7 @@ class Standing:
     stale: dict[EventHour, StaleTier]
 
 
-def standing(lake: Lake, warehouse: Path) -> Standing:
+def standing(lake: Lake, settings: Settings) -> Standing:
     """Look at everything. Its cost grows with the hours kept; nothing is opened but receipts and the newest hour.
 
     Raises:
@@ -78,9 +79,9 @@ def standing(lake: Lake, warehouse: Path) -> Standing:
         "landing": _landing(lake, landed),
         "cleansed": _built(lake, cleanse, CLEANSED_EVENTS),
         "analytics": _built(lake, score, (SENTIMENT,)),
-        "marts": _marts(warehouse),
+        "marts": _marts(settings),
     }
-    return Standing(tiers, stale_hours(lake, sorted({*landed, *built}), versions_held(warehouse)))
+    return Standing(tiers, stale_hours(lake, sorted({*landed, *built}), versions_of(settings)))
 
 
 def _landing(lake: Lake, hours: Sequence[EventHour]) -> TierStanding:
@@ -164,28 +165,35 @@ def _newest_row(lake: Lake, tables: Sequence[Table], hour: EventHour | None) -> 
     return max((time if time.tzinfo else time.replace(tzinfo=UTC) for time in newest), default=hour.start)
 
 
-def _marts(warehouse: Path) -> TierStanding:
-    import duckdb
-
+def _marts(settings: Settings) -> TierStanding:
     try:
-        with reading(warehouse) as connection:
-            sums = connection.execute(
-                "select count(*) filter (where accepted > 0), coalesce(sum(records), 0), coalesce(sum(accepted), 0),"  # noqa: S608
-                f" coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0) from {HOURS_TABLE}"
-            ).fetchone()
-            tables = {name: connection.execute(f"select count(*) from {name}").fetchone() for name in _MARTS}  # noqa: S608
-            times = " union all ".join(f"select max(event_time) as t from {name}" for name in _MARTS)  # noqa: S608
-            newest = connection.execute(f"select max(t) from ({times})").fetchone()  # noqa: S608
-    except (FileNotFoundError, duckdb.CatalogException):
+        with marts_of(settings) as sql:
+            [sums] = sql.run(_SUMS).rows
+            tables = {name: int(count) for name, count in sql.run(_COUNTS).rows}
+            [(newest,)] = sql.run(_NEWEST).rows
+    except NoMartsError:
         return TierStanding()
-    hours, records, rows, duplicates, quarantined = (int(value) for value in sums or (0,) * 5)
-    latest = newest[0] if newest else None
+    hours, records, rows, duplicates, quarantined = (int(value) for value in sums)
     return TierStanding(
         hours=hours,
         records=records,
         rows=rows,
         duplicates=duplicates,
         quarantined=quarantined,
-        newest_event=None if latest is None else latest.replace(tzinfo=UTC),
-        tables={name: int(row[0]) if row else 0 for name, row in tables.items()},
+        newest_event=None if newest is None else newest.replace(tzinfo=UTC),
+        tables=tables,
     )
+
+
+# In the SQL of every engine that may hold the marts.
+_SUMS = (
+    "select coalesce(sum(case when accepted > 0 then 1 else 0 end), 0), coalesce(sum(records), 0),"  # noqa: S608
+    " coalesce(sum(accepted), 0), coalesce(sum(duplicates), 0), coalesce(sum(quarantined), 0)"
+    f" from {HOURS_TABLE}"
+)
+_COUNTS = " union all ".join(
+    f"select cast('{name}' as varchar(64)) as mart, count(*) as found from {name}"  # noqa: S608
+    for name in _MARTS
+)
+_TIMES = " union all ".join(f"select max(event_time) as newest from {name}" for name in _MARTS)  # noqa: S608
+_NEWEST = f"select max(newest) from ({_TIMES}) as times"  # noqa: S608

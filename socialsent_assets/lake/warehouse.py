@@ -24,6 +24,10 @@ class WarehouseBusyError(RuntimeError):
     """Another process writes the warehouse; DuckDB admits one process at a time."""
 
 
+class WarehouseUnreachableError(RuntimeError):
+    """The warehouse does not answer now. The same may work later."""
+
+
 @contextlib.contextmanager
 def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection, closed at the end; UTC, so that dates mean what the lake means.

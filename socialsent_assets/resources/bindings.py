@@ -19,7 +19,7 @@ from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.metrics import CloudWatchMetrics, NoMetrics
 from socialsent_assets.resources.notifications import LogNotifications, SnsNotifications
 from socialsent_assets.resources.reports import ReportFolder
-from socialsent_assets.resources.warehouse import Warehouse
+from socialsent_assets.resources.warehouse import DuckDbWarehouse, Warehouse
 from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         "lake": lake,
         "compute": _compute(settings, lake),
         "catalog": catalog_of(settings),
-        "warehouse": Warehouse(lake=lake, path=str(settings.warehouse)),
+        "warehouse": _warehouse(settings, lake),
         "dbt": DbtCli(
             project_dir=str(dbt_project.project_dir),
             profiles_dir=str(dbt_project.profiles_dir),
@@ -72,6 +72,14 @@ def _compute(settings: Settings, lake: LakeResource) -> Compute:
     from socialsent_assets.resources.glue import GlueSpark
 
     return GlueSpark(lake=lake, **asdict(settings.glue))
+
+
+def _warehouse(settings: Settings, lake: LakeResource) -> Warehouse:
+    if settings.redshift is None:
+        return DuckDbWarehouse(lake=lake, path=str(settings.warehouse))
+    from socialsent_assets.resources.redshift import RedshiftWarehouse
+
+    return RedshiftWarehouse.of(settings, settings.redshift, lake)
 
 
 def _hosting(settings: Settings) -> Hosting:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from socialsent_assets.lake.exclusive import BusyError, exclusive
 from socialsent_assets.resources import column_lineage, dbt_compile
 from socialsent_assets.resources.dbt_cli import dbt_executable
+from socialsent_assets.resources.redshift import redshift_environment
 from socialsent_assets.resources.warehouse import dbt_environment
 from socialsent_assets.settings import PROJECT_ROOT, Settings
 
@@ -117,6 +118,7 @@ def parse_environment(project: Path, settings: Settings) -> Mapping[str, str]:
     return {
         **os.environ,
         **dbt_environment(settings.cleansed, settings.analytics, settings.warehouse),
+        **({} if settings.redshift is None else redshift_environment(settings.redshift)),
         "DBT_PROFILES_DIR": str(project),
         "DBT_PROJECT_DIR": str(project),
         "DBT_TARGET_PATH": str(project / "target"),

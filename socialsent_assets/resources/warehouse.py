@@ -1,13 +1,15 @@
 """The warehouse as a Dagster resource: where it is, what dbt has to know, who may have it open.
 
-Not here: the models (dbt_project/), how a run maps onto dbt's arguments (defs/marts.py).
+Not here: Redshift (redshift.py), the models (dbt_project/), how a run maps onto dbt's arguments (defs/marts.py).
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
@@ -15,49 +17,87 @@ import dagster as dg
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.marts import duckdb_marts
 from socialsent_assets.lake.sql import SqlEngine
-from socialsent_assets.lake.warehouse import versions_held, writing
+from socialsent_assets.lake.warehouse import WarehouseBusyError, versions_held, writing
 from socialsent_assets.resources.lake import LakeResource
 
+# dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
+# and only one build at a time can use it (the pool `warehouse`, and `Warehouse.building`).
+ARTIFACTS = "dbt"
 _TABLES = "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
 
 
-class Warehouse(dg.ConfigurableResource):
-    """The DuckDB file that dbt builds."""
+class Warehouse(dg.ConfigurableResource, ABC):
+    """Where dbt builds the marts."""
 
     lake: LakeResource
-    path: str
 
+    @abstractmethod
     def environment(self) -> dict[str, str]:
-        """What dbt_project/ reads from its environment: absolute paths of lake and warehouse."""
-        return dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.path))
+        """What dbt_project/ reads from its environment: lake and warehouse."""
 
-    @contextmanager
-    def building(self, log: Callable[[str], None]) -> Iterator[None]:
+    @abstractmethod
+    def artifacts_folder(self) -> Path:
+        """Folder of dbt's artifacts and log."""
+
+    @abstractmethod
+    def building(self, log: Callable[[str], None]) -> AbstractContextManager[None]:
         """The warehouse is ours to write and dbt finds everything that it needs, until the end.
 
         The environment is set in this process, because DbtCliResource opens the warehouse here as well.
         """
+
+    @abstractmethod
+    def asking(self) -> AbstractContextManager[SqlEngine]:
+        """The marts, to read. Raises UserError if there are none yet."""
+
+    @abstractmethod
+    def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
+        """Rows of each of `tables` (`schema.table`) that exists. Call it inside `building`, when dbt has ended."""
+
+    @abstractmethod
+    def known_versions(self) -> dict[str, str] | None:
+        """{hour key: lake version} that the marts hold, told at once; None while they are being built.
+
+        Raises:
+            WarehouseUnreachableError: nobody can tell now.
+        """
+
+    @abstractmethod
+    def built_at(self) -> datetime | None:
+        """When the marts last changed, UTC; None if that is not known, or they were never built."""
+
+
+class DuckDbWarehouse(Warehouse):
+    """The DuckDB file of this machine."""
+
+    path: str
+
+    def environment(self) -> dict[str, str]:
+        """See `Warehouse.environment`: absolute paths."""
+        return dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.path))
+
+    def artifacts_folder(self) -> Path:
+        """Beside the file."""
+        return Path(self.path).absolute().parent / ARTIFACTS
+
+    @contextmanager
+    def building(self, log: Callable[[str], None]) -> Iterator[None]:
+        """See `Warehouse.building`. Waits for readers of the file to end."""
         Path(self.path).parent.mkdir(parents=True, exist_ok=True)
-        with writing(Path(self.path), on_wait=lambda who: log(f"waiting for the warehouse: {who}")):
-            before = {name: os.environ.get(name) for name in self.environment()}
-            os.environ.update(self.environment())
-            try:
-                yield
-            finally:
-                for name, value in before.items():
-                    if value is None:
-                        os.environ.pop(name, None)
-                    else:
-                        os.environ[name] = value
+        with (
+            writing(Path(self.path), on_wait=lambda who: log(f"waiting for the warehouse: {who}")),
+            in_environment(self.environment()),
+        ):
+            yield
 
     @contextmanager
     def asking(self) -> Iterator[SqlEngine]:
-        """The marts, to read. Raises UserError if there are none yet."""
+        """See `Warehouse.asking`."""
         with duckdb_marts(Path(self.path)) as sql:
             yield sql
 
     def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
-        """Rows of each of `tables` (`schema.table`) that exists. Call it inside `building`, when dbt has ended."""
+        """See `Warehouse.row_counts`."""
         import duckdb
 
         if not Path(self.path).is_file():
@@ -68,9 +108,32 @@ class Warehouse(dg.ConfigurableResource):
             sizes = {table: connection.execute(f"select count(*) from {table}").fetchone() for table in existing}  # noqa: S608
         return {table: int(row[0]) for table, row in sizes.items() if row is not None}
 
-    def versions(self, patience_s: float = 30.0) -> dict[str, str]:
-        """See `lake.warehouse.versions_held`."""
-        return versions_held(Path(self.path), patience_s)
+    def known_versions(self) -> dict[str, str] | None:
+        """See `Warehouse.known_versions`."""
+        try:
+            return versions_held(Path(self.path), patience_s=0.0)
+        except WarehouseBusyError:
+            return None
+
+    def built_at(self) -> datetime | None:
+        """See `Warehouse.built_at`: the time of the file."""
+        path = Path(self.path)
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+
+
+@contextmanager
+def in_environment(values: Mapping[str, str]) -> Iterator[None]:
+    """Set variables of this process, and put them back at the end."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str, str]:

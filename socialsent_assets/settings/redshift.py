@@ -2,7 +2,7 @@
 
 dbt reads the same variables in dbt_project/profiles.yml.
 
-Not here: the connection (resources/redshift.py).
+Not here: the connection (lake/redshift.py), the Dagster resource (resources/redshift.py).
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ class RedshiftSettings:
     Attributes:
         method: `iam` (temporary credentials of the role that this process has) or `database` (user and password).
         host, port, database, user: of the workgroup or cluster.
+        cluster: name of a provisioned cluster, which method `iam` needs; "" of a serverless workgroup.
         password: with method `database` alone; never shown.
         region: AWS region, for method `iam`.
         schema: of the marts.
@@ -35,6 +36,7 @@ class RedshiftSettings:
     region: str
     schema: str
     sslmode: str
+    cluster: str = ""
     password: str = field(default="", repr=False)
 
     @classmethod
@@ -43,16 +45,32 @@ class RedshiftSettings:
         if env.get("SOCIALSENT_DBT_TARGET") != "redshift":
             return None
         method = choice_of(env, "SOCIALSENT_REDSHIFT_METHOD", ("iam", "database"))
-        if method == "database" and not env.get("SOCIALSENT_REDSHIFT_PASSWORD"):
-            raise UserError("SOCIALSENT_REDSHIFT_PASSWORD is missing: SOCIALSENT_REDSHIFT_METHOD=database needs it")
+        host = needed(env, "SOCIALSENT_REDSHIFT_HOST", "SOCIALSENT_DBT_TARGET=redshift")
+        cluster = env.get("SOCIALSENT_REDSHIFT_CLUSTER") or ""
+        if method == "iam" and not cluster and "serverless" not in host:  # as dbt-redshift tells them apart
+            raise UserError(
+                f"SOCIALSENT_REDSHIFT_CLUSTER is missing: {host} is no serverless workgroup, and "
+                "SOCIALSENT_REDSHIFT_METHOD=iam has to know the cluster"
+            )
         return cls(
             method=method,
-            host=needed(env, "SOCIALSENT_REDSHIFT_HOST", "SOCIALSENT_DBT_TARGET=redshift"),
+            host=host,
             port=number_of(env, "SOCIALSENT_REDSHIFT_PORT", 5439, range(1, 65536), "1 to 65535"),
             database=env.get("SOCIALSENT_REDSHIFT_DATABASE") or "socialsent",
             user=env.get("SOCIALSENT_REDSHIFT_USER") or "socialsent",
             region=env.get("AWS_REGION") or "eu-central-1",
             schema=identifier_of(env, "SOCIALSENT_REDSHIFT_SCHEMA", "marts"),
             sslmode=choice_of(env, "SOCIALSENT_REDSHIFT_SSLMODE", ("verify-full", "verify-ca", "disable")),
-            password=env.get("SOCIALSENT_REDSHIFT_PASSWORD") or "",
+            cluster=cluster,
+            password=password_of(env, method),
         )
+
+
+def password_of(env: Mapping[str, str], method: str) -> str:
+    """The password of method `database`, "" with another. Raises UserError when it is missing."""
+    if method != "database":
+        return ""
+    password = env.get("SOCIALSENT_REDSHIFT_PASSWORD")
+    if not password:
+        raise UserError("SOCIALSENT_REDSHIFT_PASSWORD is missing: SOCIALSENT_REDSHIFT_METHOD=database needs it")
+    return password

@@ -15,7 +15,7 @@ from socialsent_assets.defs.marts import build_arguments
 from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
 from socialsent_assets.resources.dbt_manifest import manifest_is_old
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.warehouse import Warehouse, window_vars
+from socialsent_assets.resources.warehouse import DuckDbWarehouse, window_vars
 from socialsent_assets.settings import PROJECT_ROOT
 
 
@@ -57,7 +57,7 @@ def test_the_environment_of_dbt_is_put_back_after_a_build(tmp_path: Path, monkey
     monkeypatch.setenv("SOCIALSENT_WAREHOUSE", "before")
     monkeypatch.delenv("SOCIALSENT_LAKE_CLEANSED", raising=False)
     lake = LakeResource(landing="l", cleansed="c", analytics="a", artifacts="r")
-    with Warehouse(lake=lake, path=str(tmp_path / "w.duckdb")).building(print):
+    with DuckDbWarehouse(lake=lake, path=str(tmp_path / "w.duckdb")).building(print):
         assert os.environ["SOCIALSENT_WAREHOUSE"] == str(tmp_path / "w.duckdb")
         assert Path(os.environ["SOCIALSENT_LAKE_CLEANSED"]).is_absolute()
     assert os.environ["SOCIALSENT_WAREHOUSE"] == "before"

@@ -21,7 +21,7 @@ from socialsent_assets.defs.sensors import hours_in_flight, landing_sensor, repo
 from socialsent_assets.domain.events.layout import HOUR, EventHour
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
-from socialsent_assets.resources.warehouse import Warehouse
+from socialsent_assets.resources.warehouse import DuckDbWarehouse
 
 # The sensor reads the clock itself, so hours here are counted from now.
 NOW = EventHour.of(datetime.now(UTC))
@@ -36,7 +36,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 def evaluate(root: Path, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
     lake = LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers})
-    resources = {"lake": lake, "warehouse": Warehouse(lake=lake, path=str(root / "warehouse.duckdb"))}
+    resources = {"lake": lake, "warehouse": DuckDbWarehouse(lake=lake, path=str(root / "warehouse.duckdb"))}
     with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources) as context:
         result = landing_sensor(context)
     assert isinstance(result, dg.SensorResult)
@@ -112,7 +112,7 @@ def test_the_report_follows_the_marts_but_not_every_minute(tmp_path: Path, insta
     def tick() -> object:
         lake = LakeResource(**{tier: str(tmp_path) for tier in ("landing", "cleansed", "analytics", "artifacts")})
         resources = {
-            "warehouse": Warehouse(lake=lake, path=str(warehouse)),
+            "warehouse": DuckDbWarehouse(lake=lake, path=str(warehouse)),
             "reports": ReportFolder(path=str(tmp_path)),
         }
         with dg.build_sensor_context(instance=instance, resources=resources) as context:
