@@ -62,7 +62,7 @@ class S3Files(fsspec.AbstractFileSystem):
             raise self._failed(PermissionError(f"{path}: the lake can only be read here"))
         bucket, key = self._parts(path)
         version = self._version(path)
-        return _NotingFile(self, bucket, key, version)
+        return _DuckDbFile(self, bucket, key, version)
 
     def glob(self, path: str, **_: Any) -> list[str]:
         """Paths that match, sorted; `*` and `?` match within one folder's name, as everywhere."""
@@ -139,16 +139,28 @@ class S3Files(fsspec.AbstractFileSystem):
         return error
 
 
-class _NotingFile(S3File):
-    """Tells its file system what went wrong."""
+class _DuckDbFile(S3File):
+    """A file with a position per thread, that tells its file system what went wrong.
+
+    DuckDB's threads share a file: each seeks, then reads. While one of them waits for S3, another one seeks.
+    """
 
     def __init__(self, files: S3Files, bucket: str, key: str, version: _Version) -> None:
+        self._positions = threading.local()
         super().__init__(bucket, key, version.etag, version.size)
         self._files = files
 
-    def _fetch(self, wanted: int) -> None:
+    @property
+    def _at(self) -> int:
+        return getattr(self._positions, "at", 0)
+
+    @_at.setter
+    def _at(self, position: int) -> None:
+        self._positions.at = position
+
+    def _fetch(self, at: int, wanted: int) -> tuple[int, bytes]:
         try:
-            super()._fetch(wanted)
+            return super()._fetch(at, wanted)
         except Exception as error:
             raise self._files._failed(error) from error
 

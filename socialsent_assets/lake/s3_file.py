@@ -32,7 +32,7 @@ class S3File(io.RawIOBase):
         self._bucket, self._key, self._etag = bucket, key, etag
         self.size = size
         self._at = 0
-        self._block, self._block_at = b"", 0
+        self._block = (0, b"")
 
     def readable(self) -> bool:
         """Yes."""
@@ -63,17 +63,17 @@ class S3File(io.RawIOBase):
         wanted = min(len(target), self.size - self._at)
         if wanted <= 0:
             return 0
-        start = self._at - self._block_at
-        if not 0 <= start <= start + wanted <= len(self._block):
-            self._fetch(wanted)
-            start = self._at - self._block_at
-        target[:wanted] = self._block[start : start + wanted]
-        self._at += wanted
+        at = self._at
+        first, block = self._block
+        if not first <= at <= at + wanted <= first + len(block):
+            first, block = self._block = self._fetch(at, wanted)
+        target[:wanted] = block[at - first : at - first + wanted]
+        self._at = at + wanted
         return wanted
 
-    def _fetch(self, wanted: int) -> None:
-        first, last = self._at, min(self._at + max(wanted, _BLOCK), self.size)
+    def _fetch(self, at: int, wanted: int) -> tuple[int, bytes]:
+        """Where a block begins that holds `wanted` bytes from `at` on, and the block."""
+        first, last = at, min(at + max(wanted, _BLOCK), self.size)
         if self.size <= _SMALL:
             first, last = 0, self.size
-        self._block = get(self._bucket, self._key, IfMatch=self._etag, Range=f"bytes={first}-{last - 1}")
-        self._block_at = first
+        return first, get(self._bucket, self._key, IfMatch=self._etag, Range=f"bytes={first}-{last - 1}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -149,6 +150,16 @@ def test_a_statement_repeats_itself_when_an_object_was_replaced(
 
     monkeypatch.setattr(S3Files, "open", open_late)
     assert answer(sql, "select distinct author_id from cleansed.posts") == [("new",)]
+
+
+def test_threads_that_share_a_file_do_not_move_each_others_position(lake: Lake) -> None:
+    """Prevents rows of another column: DuckDB's threads share one handle, and S3 is slow between seek and read."""
+    lake.cleansed.write("x", bytes(range(200)))
+    file = S3Files([lake.cleansed.uri]).open(lake.cleansed.path("x"))
+    file.seek(10)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lambda: (file.seek(150), file.read(5))).result()
+    assert file.read(3) == bytes([10, 11, 12])
 
 
 def test_a_pattern_stays_within_one_folders_name(lake: Lake) -> None:
