@@ -24,6 +24,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.athena_statement import MARTS, statement_for
 from socialsent_assets.lake.athena_values import is_header, values_of
 from socialsent_assets.lake.aws_calls import AwsCallError, aws_client, explained
+from socialsent_assets.lake.marts import NoMartsError
 from socialsent_assets.lake.sql import QueryResult, different
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, Settings
 
@@ -34,7 +35,8 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S, _SLOWER = 0.2, 2.0, 1.5
 _ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 _USER_ERROR = 2  # AthenaError.ErrorCategory: 1 system, 2 user, 3 other
 _SCAN_LIMIT = re.compile(r"bytes scanned limit", re.IGNORECASE)
-_NO_TABLE = re.compile(r"TABLE_NOT_FOUND.*?'[^'.]*\.(?P<database>[^'.]+)\.(?P<table>[^']+)'", re.DOTALL)
+_NO_TABLE = re.compile(r"TABLE_NOT_FOUND.*?'[^'.]*\.(?P<database>[^'.]+)\.(?P<table>[^']+)'")
+_NO_SCHEMA = re.compile(r"SCHEMA_NOT_FOUND.*?'(?P<database>[^']+)'")
 
 
 def athena_sql(settings: Settings) -> AthenaSql:
@@ -78,6 +80,7 @@ class AthenaSql:
         """See `SqlEngine.run`. The first page of rows is there when it returns; others come as they are asked for.
 
         Raises:
+            NoMartsError: a mart of it does not exist.
             UserError: the statement, the permissions or a limit of the workgroup is in the way.
             AwsCallError: Athena could not do it.
         """
@@ -139,17 +142,18 @@ class AthenaSql:
         if status["State"] == "CANCELLED":
             raise UserError(f"the query was cancelled: {reason or 'somebody stopped it in Athena'}")
         if error.get("ErrorCategory") == _USER_ERROR or not error:
-            raise UserError(self._in_words(reason))
+            self._refuse_missing_marts(reason)
+            raise UserError(reason or "Athena refused the query and gave no reason")
         raise AwsCallError(f"Athena failed, not the query: {reason or 'no reason given'}; run it again")
 
-    def _in_words(self, reason: str) -> str:
-        missing = _NO_TABLE.search(reason)
+    def _refuse_missing_marts(self, reason: str) -> None:
+        missing = _NO_TABLE.search(reason) or _NO_SCHEMA.search(reason)
         if missing and missing["database"] == self._settings.marts:
-            return (
-                f"there is no {missing['table']} in database {self._settings.marts}: marts are there once they are "
-                "built with SOCIALSENT_DBT_TARGET=athena; lake tables are cleansed.posts, analytics.sentiment, …"
+            name = missing.groupdict().get("table") or "mart"
+            raise NoMartsError(
+                f"there is no {name} in database {self._settings.marts}: marts are there once they are built with "
+                "SOCIALSENT_DBT_TARGET=athena; lake tables are cleansed.posts, analytics.sentiment, …"
             )
-        return reason or "Athena refused the query and gave no reason"
 
     def _result(self, query_id: str, statement_type: str) -> QueryResult:
         page = self._page(query_id, None)

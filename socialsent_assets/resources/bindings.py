@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
+from socialsent_assets.lake.marts import ATHENA
 from socialsent_assets.resources.alerting import AlertDesk
 from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.compute import Compute, LocalSpark
@@ -75,6 +76,10 @@ def _compute(settings: Settings, lake: LakeResource) -> Compute:
 
 
 def _warehouse(settings: Settings, lake: LakeResource) -> Warehouse:
+    if settings.dbt_target == ATHENA:
+        from socialsent_assets.resources.athena import AthenaWarehouse
+
+        return AthenaWarehouse.of(settings, lake)
     if settings.redshift is None:
         return DuckDbWarehouse(lake=lake, path=str(settings.warehouse))
     from socialsent_assets.resources.redshift import RedshiftWarehouse

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.lake.exclusive import BusyError, exclusive
+from socialsent_assets.lake.marts import ATHENA
 from socialsent_assets.resources import column_lineage, dbt_compile
 from socialsent_assets.resources.dbt_cli import dbt_executable
 from socialsent_assets.resources.redshift import redshift_environment
@@ -40,13 +41,23 @@ def dbt_project(settings: Settings) -> DbtProject:
     """
     from dagster_dbt import DbtProject
 
-    project = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT, target=settings.dbt_target)
+    project = DbtProject(
+        project_dir=DBT_PROJECT,
+        target_path=target_folder(settings),
+        profiles_dir=DBT_PROJECT,
+        target=settings.dbt_target,
+    )
     if manifest_is_old(DBT_PROJECT, project.manifest_path):
         with exclusive(_LOCK, _PATIENCE_S):
             if manifest_is_old(DBT_PROJECT, project.manifest_path):
                 parse(DBT_PROJECT, settings)
     renew_lineage(lineage_path(project), settings)
     return project
+
+
+def target_folder(settings: Settings) -> Path:
+    """Folder of dbt's artifacts within the project: one per target, whose manifests name other schemas."""
+    return Path("target") if settings.dbt_target == "local" else Path("target") / settings.dbt_target
 
 
 def lineage_path(project: DbtProject) -> Path:
@@ -119,8 +130,17 @@ def parse_environment(project: Path, settings: Settings) -> Mapping[str, str]:
         **os.environ,
         **dbt_environment(settings.cleansed, settings.analytics, settings.warehouse),
         **({} if settings.redshift is None else redshift_environment(settings.redshift)),
+        **_athena_environment(settings),
         "DBT_PROFILES_DIR": str(project),
         "DBT_PROJECT_DIR": str(project),
-        "DBT_TARGET_PATH": str(project / "target"),
-        "DBT_LOG_PATH": str(project / "target"),
+        "DBT_TARGET_PATH": str(project / target_folder(settings)),
+        "DBT_LOG_PATH": str(project / target_folder(settings)),
     }
+
+
+def _athena_environment(settings: Settings) -> Mapping[str, str]:
+    if settings.dbt_target != ATHENA or settings.athena is None or settings.catalog is None:
+        return {}
+    from socialsent_assets.resources.athena import athena_environment
+
+    return athena_environment(settings.athena, settings.catalog)

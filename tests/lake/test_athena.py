@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.athena import AthenaSql, athena_sql
 from socialsent_assets.lake.aws_calls import AwsCallError
+from socialsent_assets.lake.marts import NoMartsError
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, Settings
 
 CATALOG = CatalogSettings("mood_cleansed", "mood_analytics")
@@ -221,9 +222,11 @@ def test_a_query_that_cannot_be_stopped_still_says_what_happened_first() -> None
         (ended("CANCELLED", ""), UserError, "somebody stopped it"),
         (ended("FAILED", "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be", 2), UserError, "line 1:8: Column 'x'"),
         (ended("FAILED", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mood_marts.fct_posts' does not exist", 2),
-         UserError, "there is no fct_posts in database mood_marts: .*SOCIALSENT_DBT_TARGET=athena"),
+         NoMartsError, "there is no fct_posts in database mood_marts: .*SOCIALSENT_DBT_TARGET=athena"),
         (ended("FAILED", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mood_cleansed.x' does not exist", 2),
          UserError, "mood_cleansed.x"),
+        (ended("FAILED", "SCHEMA_NOT_FOUND: line 1:15: Schema 'mood_marts' does not exist", 2),
+         NoMartsError, "there is no mart in database mood_marts"),
         (ended("FAILED", "INTERNAL_ERROR", 1), AwsCallError, "not the query: INTERNAL_ERROR; run it"),
         (ended("FAILED", "SYNTAX_ERROR: old engines name no category"), UserError, "SYNTAX_ERROR"),
     ],
