@@ -78,8 +78,9 @@ def query(
 ) -> None:
     """Read-only SQL over the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
 
-    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers, or on AWS
-    Athena (SOCIALSENT_ATHENA_WORKGROUP), which bills what a question scans: filter by dt, the day.
+    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers; on AWS
+    Redshift does when a question is about marts alone and they are there, and else Athena, which bills what a
+    question scans: filter by dt, the day.
 
     Try:
 
@@ -88,17 +89,22 @@ def query(
         socialsent query --format csv - < question.sql
     """
     from socialsent_assets.cli import rows
+    from socialsent_assets.lake.athena_statement import names_marts_alone
     from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.lake.marts import marts_of
     from socialsent_assets.lake.sql import reading
     from socialsent_assets.settings import Settings
 
     statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else lines.argument_text(sql)
     settings = Settings.from_env()
-    if settings.athena is not None:
+    if settings.redshift is not None and names_marts_alone(statement):
+        with marts_of(settings) as marts:
+            rows.write(marts.run(statement), form.value)
+    elif settings.athena is not None:
         _ask_athena(statement, form, settings)
-        return
-    with reading(Lake.of(settings), settings.warehouse) as engine:
-        rows.write(engine.run(statement), form.value)
+    else:
+        with reading(Lake.of(settings), settings.warehouse) as engine:
+            rows.write(engine.run(statement), form.value)
 
 
 def _ask_athena(statement: str, form: Format, settings: Settings) -> None:

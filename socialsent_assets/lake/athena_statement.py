@@ -62,6 +62,18 @@ def statement_for(sql: str, databases: Mapping[str, str]) -> str:
     return prefix + _renamed(plain.removeprefix(prefix), databases)
 
 
+def names_marts_alone(sql: str) -> bool:
+    """Whether a statement is a query that reads marts and nothing else: tables without a schema."""
+    from sqlglot import exp
+
+    try:
+        tree = _query(sql)
+    except UserError:
+        return False
+    tables = list(tree.find_all(exp.Table))
+    return bool(tables) and not any(table.db for table in tables)
+
+
 def _renamed(sql: str, databases: Mapping[str, str]) -> str:
     tree = _query(sql)
     allowed = _ALWAYS | {name for pair in databases.items() for name in pair}

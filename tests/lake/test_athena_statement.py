@@ -3,7 +3,7 @@
 import pytest
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.athena_statement import READING, statement_for
+from socialsent_assets.lake.athena_statement import READING, names_marts_alone, statement_for
 
 NAMES = {"cleansed": "mood_cleansed", "analytics": "mood_analytics", "main": "mood_marts"}
 
@@ -124,3 +124,19 @@ def test_described_tables_are_looked_up_where_they_are() -> None:
     """Prevents DESCRIBE fct_posts from answering with nothing, because marts have no schema on one machine."""
     assert "table_schema = 'mood_marts' and table_name = 'fct_posts'" in asked("describe FCT_posts")
     assert "table_schema = 'mood_cleansed' and table_name = 'posts'" in asked("describe cleansed.posts")
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("select count(*) from fct_posts p join dim_users u on u.user_id = p.author_id", True),
+        ("with p as (select * from fct_posts) select * from p", True),
+        ("select 1 from fct_posts where post_id in (select post_id from cleansed.posts)", False),
+        ("select 1", False),
+        ("delete from fct_posts", False),
+        ("show tables", False),
+    ],
+)
+def test_a_question_about_marts_alone_is_known_as_one(sql: str, expected: bool) -> None:
+    """Prevents lake tables asked of Redshift, and marts asked where they are not."""
+    assert names_marts_alone(sql) is expected
