@@ -12,7 +12,7 @@ from socialsent_assets.cli.main import exit_code
 from socialsent_assets.lake.sql import QueryResult
 
 ATHENA = {"SOCIALSENT_CATALOG": "glue", "SOCIALSENT_ATHENA_WORKGROUP": "mood"}
-REDSHIFT = {"SOCIALSENT_DBT_TARGET": "redshift", "SOCIALSENT_REDSHIFT_HOST": "redshift.example"}
+REDSHIFT = {"SOCIALSENT_DBT_TARGET": "redshift", "SOCIALSENT_REDSHIFT_HOST": "wg.1.eu.redshift-serverless.example"}
 OF_MARTS, OF_LAKE = "select 1 as n from fct_posts", "select 1 as n from cleansed.posts"
 
 
