@@ -4,7 +4,7 @@ What it does like Glue: it fetches the script from S3, hands it the job's defaul
 and their arguments, refuses runs beyond MaxConcurrentRuns, stops a run, tells the last line of a failure. What it
 cannot show: workers, queues, timeouts, IAM, Glue's own Spark and how Glue installs a wheel.
 
-Not here: states that no process can be in (fake_runs.py).
+Not here: states that no process can be in (test_glue_runs.py).
 """
 
 from __future__ import annotations
@@ -85,7 +85,10 @@ class LocalGlue:
         )
 
     def start_job_run(self, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:
-        job = self._glue.get_job(JobName=JobName)["Job"]
+        try:
+            job = self._glue.get_job(JobName=JobName)["Job"]
+        except self._glue.exceptions.EntityNotFoundException as error:
+            raise refused("EntityNotFoundException", "StartJobRun") from error
         if len([run for run in self.runs if run.job == JobName and run.state == "RUNNING"]) >= self.most_at_once:
             raise refused("ConcurrentRunsExceededException", "StartJobRun")
         run_id = self._glue.start_job_run(JobName=JobName, Arguments=Arguments)["JobRunId"]

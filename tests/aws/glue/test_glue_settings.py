@@ -1,0 +1,60 @@
+"""Where the Spark jobs run is a setting, and nothing of AWS is loaded where it is not asked for."""
+
+import subprocess
+import sys
+
+import pytest
+
+from socialsent_assets.resources import bindings
+from socialsent_assets.resources.compute import LocalSpark
+from socialsent_assets.resources.glue import GlueSpark
+from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.settings import Settings, UserError
+
+GLUE = {
+    "SOCIALSENT_COMPUTE": "glue",
+    "SOCIALSENT_GLUE_JOB_CLEANSE": "socialsent-cleanse",
+    "SOCIALSENT_GLUE_JOB_SCORE": "socialsent-score",
+    "SOCIALSENT_GLUE_DEADLINE_MINUTES": "45",
+    **{f"SOCIALSENT_LAKE_{tier}": f"s3://lake/{tier.lower()}" for tier in ("LANDING", "CLEANSED", "ANALYTICS")},
+    "SOCIALSENT_LAKE_ARTIFACTS": "s3://artifacts",
+}
+
+
+def lake_of(settings: Settings) -> LakeResource:
+    tiers = ("landing", "cleansed", "analytics", "artifacts")
+    return LakeResource(**{tier: getattr(settings, tier) for tier in tiers})
+
+
+def test_settings_alone_move_the_jobs_to_glue() -> None:
+    """Prevents a deployment that needs other code than one machine."""
+    settings = Settings.from_env(GLUE)
+    compute = bindings._compute(settings, lake_of(settings))
+    assert isinstance(compute, GlueSpark)
+    assert (compute.cleanse_job, compute.score_job) == ("socialsent-cleanse", "socialsent-score")
+    assert (compute.pipes, compute.deadline_minutes) == ("s3://artifacts/pipes", 45)
+    local = Settings.from_env({})
+    assert isinstance(bindings._compute(local, lake_of(local)), LocalSpark)
+
+
+@pytest.mark.parametrize("missing", ["SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_GLUE_JOB_SCORE"])
+def test_a_missing_job_is_named_at_the_start(missing: str) -> None:
+    """Prevents a deployment that fails with its first hour."""
+    with pytest.raises(UserError, match=missing):
+        Settings.from_env({name: value for name, value in GLUE.items() if name != missing})
+
+
+def test_one_machine_loads_nothing_of_aws() -> None:
+    """Prevents a start that is a second slower for what only a deployment uses."""
+    code = (
+        "import sys\n"
+        "from socialsent_assets.resources import bindings\n"
+        "from socialsent_assets.resources.lake import LakeResource\n"
+        "from socialsent_assets.settings import Settings\n"
+        "lake = LakeResource(landing='l', cleansed='c', analytics='a', artifacts='r')\n"
+        "bindings._compute(Settings.from_env({}), lake)\n"
+        "print([name for name in ('boto3', 'dagster_aws', 'dagster_pipes') if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)
+    assert "'boto3'" not in done.stdout, done.stdout
+    assert "'dagster_aws'" not in done.stdout, done.stdout
