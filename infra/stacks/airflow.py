@@ -7,7 +7,6 @@ Not here: the DAG (mwaa/dags/).
 
 from __future__ import annotations
 
-import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_mwaa as mwaa
 from aws_cdk import aws_s3 as s3
@@ -87,7 +86,7 @@ class AirflowStack(SocialSentStack):
         def log(level: str) -> mwaa.CfnEnvironment.ModuleLoggingConfigurationProperty:
             return mwaa.CfnEnvironment.ModuleLoggingConfigurationProperty(enabled=True, log_level=level)
 
-        environment = mwaa.CfnEnvironment(
+        mwaa.CfnEnvironment(
             self,
             "Environment",
             name=self.deployment.named(may.ENVIRONMENT),
@@ -111,5 +110,3 @@ class AirflowStack(SocialSentStack):
                 worker_logs=log("WARNING"),
             ),
         )
-        environment.add_resource_dependency(self.bucket.node.default_child)  # type: ignore[arg-type]
-        cdk.Tags.of(environment).add("airflow", VERSION)

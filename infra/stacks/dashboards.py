@@ -89,7 +89,7 @@ class DashboardsStack(SocialSentStack):
                 )
             ],
         )
-        connection = quicksight.CfnVPCConnection(
+        return quicksight.CfnVPCConnection(
             self,
             "Connection",
             aws_account_id=self.account,
@@ -99,8 +99,6 @@ class DashboardsStack(SocialSentStack):
             security_group_ids=[security_group],
             subnet_ids=network.private_subnets,
         )
-        connection.node.add_dependency(role)
-        return connection
 
     def _data_source(
         self, warehouse: WarehouseStack, secret_arn: str, connection: quicksight.CfnVPCConnection

@@ -143,11 +143,14 @@ class OrchestrationStack(SocialSentStack):
 
     def _database(self, network: NetworkStack) -> rds.DatabaseInstance:
         size = self.deployment.size.orchestration
-        engine = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_17)
+        engine = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_17_9)
+        name = self.deployment.named("dagster")
+        # RDS would make it by itself, and keep it for ever.
+        log_group = self.make_log_group("DatabaseLogs", f"/aws/rds/instance/{name}/postgresql")
         database = rds.DatabaseInstance(
             self,
             "Database",
-            instance_identifier=self.deployment.named("dagster"),
+            instance_identifier=name,
             engine=engine,
             instance_type=ec2.InstanceType(size.database_instance),
             vpc=network.vpc,
@@ -175,6 +178,7 @@ class OrchestrationStack(SocialSentStack):
             cloudwatch_logs_exports=["postgresql"],
             parameter_group=rds.ParameterGroup(self, "Parameters", engine=engine, parameters={"rds.force_ssl": "1"}),
         )
+        database.node.add_dependency(log_group)
         nag.acknowledge(
             database,
             "A container reads the password when it starts: a renewed one would lock the running task out. To renew "

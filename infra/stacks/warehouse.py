@@ -50,7 +50,6 @@ class Access:
         admin_secret: ARN of the administrator's password, which Redshift makes and renews; of a serverless one it
             ends in `*`, because CloudFormation cannot tell the rest.
         namespace_arn: of a serverless one; "" for a cluster.
-        dependable: what has to stand before a statement can run.
     """
 
     arn: str
@@ -59,7 +58,6 @@ class Access:
     cluster: str
     admin_secret: str
     namespace_arn: str
-    dependable: cdk.CfnResource
 
 
 class WarehouseStack(SocialSentStack):
@@ -174,7 +172,6 @@ class WarehouseStack(SocialSentStack):
             cluster="",
             admin_secret=self.deployment.arn("secretsmanager", f"secret:redshift!{name}-{ADMIN}-*"),
             namespace_arn=namespace.attr_namespace_namespace_arn,
-            dependable=workgroup,
         )
 
     def _cluster(self, network: NetworkStack) -> Access:
@@ -228,7 +225,6 @@ class WarehouseStack(SocialSentStack):
             cluster=name,
             admin_secret=cluster.attr_master_password_secret_arn,
             namespace_arn="",
-            dependable=cluster,
         )
 
     def _reader(self) -> secretsmanager.Secret:
@@ -286,7 +282,7 @@ class WarehouseStack(SocialSentStack):
             service_timeout=cdk.Duration.minutes(15),
             properties=self._contents(),
         )
-        resource.node.add_dependency(self.access.dependable, role)
+        resource.node.add_dependency(role)
 
     def _contents(self) -> dict[str, Any]:
         """Properties of warehouse_setup/handler.py."""

@@ -1,0 +1,212 @@
+"""Dagster's task: the code reads the settings that it is given, its commands are Dagster's own, nothing is open."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from infra.sizes import load_size
+from socialsent_assets.settings import Settings
+from tests.infra.granted import granted
+from tests.infra.synthesized import ACCOUNT, REGION, ROOT, Assembly, Properties
+
+pytestmark = pytest.mark.aws
+
+CONTAINERS = ("migrate", "code", "webserver", "daemon")
+
+# Settings that a deployment has no use for, each with its reason.
+NOT_DEPLOYED = {
+    "SOCIALSENT_HOME": "the image's own",
+    "SOCIALSENT_WAREHOUSE": "DuckDB's file",
+    "SOCIALSENT_SPARK_MEMORY": "Spark runs on Glue",
+    "SOCIALSENT_LABELLED_POSTS": "for tests",
+    "SOCIALSENT_WINDOW_START": "of one run",
+    "SOCIALSENT_WINDOW_END": "of one run",
+    "SOCIALSENT_REDSHIFT_PASSWORD": "the role logs in, without one",
+    "SOCIALSENT_REDSHIFT_CLUSTER": "of a provisioned cluster alone",
+    "SOCIALSENT_SPECTRUM_ROLE_ARN": "for a Redshift that the stacks did not make",
+    "SOCIALSENT_ATHENA_DATA": "the marts are in Redshift",
+    "SOCIALSENT_ATHENA_DEADLINE_SECONDS": "the default fits",
+    "SOCIALSENT_MODEL_DIGEST": "of the model container",
+}
+
+
+def task(assembly: Assembly) -> Properties:
+    return assembly.one("orchestration", "AWS::ECS::TaskDefinition")
+
+
+def container(assembly: Assembly, name: str) -> dict[str, Any]:
+    (found,) = (c for c in task(assembly)["ContainerDefinitions"] if c["Name"] == name)
+    return found
+
+
+def environment(assembly: Assembly, name: str = "code") -> dict[str, str]:
+    return {item["Name"]: item["Value"] for item in container(assembly, name)["Environment"]}
+
+
+def documented() -> set[str]:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    return set(re.findall(r"^#? ?(SOCIALSENT_\w+)=", text, flags=re.MULTILINE)) | {"SOCIALSENT_MODEL_DIGEST"}
+
+
+def test_the_settings_read_what_the_task_is_given(assembly: Assembly) -> None:
+    """Prevents a value that the code refuses, found when the first task does not start."""
+    given = environment(assembly)
+    host = "socialsent-warehouse.123456789012.eu-central-1.redshift-serverless.amazonaws.com"
+    settings = Settings.from_env({**given, "SOCIALSENT_REDSHIFT_HOST": host})
+    assert settings.landing == f"s3://socialsent-landing-{ACCOUNT}-{REGION}"
+    assert settings.glue is not None
+    assert settings.glue.cleanse_job in {job["Name"] for _, job in assembly.every("AWS::Glue::Job")}
+    assert settings.glue.score_job in {job["Name"] for _, job in assembly.every("AWS::Glue::Job")}
+    assert settings.catalog is not None
+    databases = {database["DatabaseInput"]["Name"] for _, database in assembly.every("AWS::Glue::Database")}
+    assert {settings.catalog.cleansed, settings.catalog.analytics} <= databases
+    assert settings.athena is not None
+    assert settings.athena.workgroup in {group["Name"] for _, group in assembly.every("AWS::Athena::WorkGroup")}
+    assert settings.redshift is not None
+    workgroup = assembly.one("warehouse", "AWS::RedshiftServerless::Workgroup")
+    assert (settings.redshift.port, settings.redshift.sslmode) == (workgroup["Port"], "verify-full")
+    assert settings.sagemaker is not None
+    assert settings.alerts.topic_arn == f"arn:aws:sns:{REGION}:{ACCOUNT}:socialsent-alerts"
+    assert assembly.one("notifications", "AWS::SNS::Topic")["TopicName"] == "socialsent-alerts"
+    assert settings.alerts.ui_url
+
+
+def test_every_documented_setting_is_given_or_left_out_for_a_reason(assembly: Assembly) -> None:
+    """Prevents a new setting that nobody thinks of on AWS, and a misspelt one that nobody reads."""
+    given = {name for name in environment(assembly) if name.startswith("SOCIALSENT_")}
+    assert given - documented() == set()
+    assert documented() - given - set(NOT_DEPLOYED) == set()
+
+
+def test_a_cluster_is_reached_by_its_own_name_and_user(everything: Assembly) -> None:
+    given = environment(everything)
+    cluster = everything.one("warehouse", "AWS::Redshift::Cluster")
+    assert given["SOCIALSENT_REDSHIFT_CLUSTER"] == cluster["ClusterIdentifier"]
+    contents = everything.one("warehouse", "Custom::WarehouseContents")
+    assert contents["Builder"] == given["SOCIALSENT_REDSHIFT_USER"]
+    user = f"arn:aws:redshift:{REGION}:{ACCOUNT}:dbuser:{cluster['ClusterIdentifier']}/{contents['Builder']}"
+    assert user in granted(everything, "orchestration", "TaskRoleArn")["redshift:GetClusterCredentials"]
+
+
+def test_redshift_knows_the_role_by_the_name_that_it_has(assembly: Assembly) -> None:
+    """A serverless Redshift calls its user after the role: another name would be a user without rights."""
+    names = [role.get("RoleName") for role in assembly.resources("orchestration", "AWS::IAM::Role").values()]
+    (name,) = (name for name in names if name)
+    assert assembly.one("warehouse", "Custom::WarehouseContents")["Builder"] == f"IAMR:{name}"
+    assert environment(assembly)["SOCIALSENT_REDSHIFT_USER"] == f"IAMR:{name}"
+
+
+def test_every_container_gets_the_same_settings_and_none_of_them_is_a_secret(assembly: Assembly) -> None:
+    for name in CONTAINERS:
+        assert environment(assembly, name) == environment(assembly), name
+        assert [s["Name"] for s in container(assembly, name)["Secrets"]] == ["DAGSTER_PG_PASSWORD"]
+    assert not [name for name in environment(assembly) if "PASSWORD" in name or "SECRET" in name]
+
+
+def test_the_instance_is_given_every_variable_that_its_file_names(assembly: Assembly) -> None:
+    text = (ROOT / "infra" / "dagster" / "dagster.yaml").read_text(encoding="utf-8")
+    named = set(re.findall(r"\{env: (\w+)\}", text))
+    assert named == {name for name in environment(assembly) if name.startswith("DAGSTER_")} | {"DAGSTER_PG_PASSWORD"}
+
+
+@pytest.mark.parametrize("name", CONTAINERS)
+def test_dagster_knows_the_commands_of_its_containers(assembly: Assembly, name: str) -> None:
+    """Parses each command with Dagster's own parser, without running it."""
+    from dagster._cli import create_dagster_cli
+    from dagster._daemon.cli import create_dagster_daemon_cli
+    from dagster_webserver.cli import dagster_webserver
+
+    program, *arguments = container(assembly, name)["EntryPoint"]
+    command: Any = {
+        "dagster": create_dagster_cli(),
+        "dagster-daemon": create_dagster_daemon_cli(),
+        "dagster-webserver": dagster_webserver,
+    }[program]
+    while hasattr(command, "commands"):
+        command = command.commands[arguments.pop(0)]
+    with command.make_context(program, list(arguments)) as context:
+        assert context.command is command
+
+
+def test_web_server_and_daemon_look_for_the_code_where_it_listens(assembly: Assembly) -> None:
+    arguments = container(assembly, "code")["EntryPoint"]
+    listens = arguments[arguments.index("--host") + 1], int(arguments[arguments.index("--port") + 1])
+    for name in ("webserver", "daemon"):
+        arguments = container(assembly, name)["EntryPoint"]
+        workspace = yaml.safe_load((ROOT / arguments[arguments.index("--workspace") + 1]).read_text())
+        (server,) = (entry["grpc_server"] for entry in workspace["load_from"])
+        assert (server["host"], server["port"]) == listens
+
+
+def test_tables_are_there_before_code_and_code_before_who_asks_it(assembly: Assembly) -> None:
+    """Prevents three processes that make the same tables at once, and a daemon that finds no code."""
+    waits = {
+        name: {d["ContainerName"]: d["Condition"] for d in container(assembly, name).get("DependsOn", ())}
+        for name in CONTAINERS
+    }
+    assert waits == {
+        "migrate": {},
+        "code": {"migrate": "SUCCESS"},
+        "webserver": {"code": "HEALTHY"},
+        "daemon": {"code": "HEALTHY"},
+    }
+    assert container(assembly, "migrate")["Essential"] is False
+    assert container(assembly, "code")["HealthCheck"]["Command"][0] == "CMD"
+
+
+def test_there_are_never_two_daemons(assembly: Assembly) -> None:
+    """Two daemons start every run twice."""
+    service = assembly.one("orchestration", "AWS::ECS::Service")
+    assert service["DesiredCount"] == 1
+    assert service["DeploymentConfiguration"]["MaximumPercent"] == 100
+    assert service["DeploymentConfiguration"]["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
+
+
+def test_without_a_load_balancer_the_ui_listens_to_its_own_task_alone(small: Assembly, production: Assembly) -> None:
+    assert "127.0.0.1" in container(small, "webserver")["EntryPoint"]
+    assert small.resources("orchestration", "AWS::ElasticLoadBalancingV2::LoadBalancer") == {}
+    assert "0.0.0.0" in container(production, "webserver")["EntryPoint"]
+
+
+def test_the_load_balancer_is_internal_and_takes_tls_with_a_certificate(everything: Assembly) -> None:
+    balancer = everything.one("orchestration", "AWS::ElasticLoadBalancingV2::LoadBalancer")
+    assert balancer["Scheme"] == "internal"
+    listener = everything.one("orchestration", "AWS::ElasticLoadBalancingV2::Listener")
+    assert (listener["Protocol"], listener["Port"]) == ("HTTPS", 443)
+    assert environment(everything)["SOCIALSENT_UI_URL"] == "https://dagster.example.org"
+
+
+def test_the_database_is_private_encrypted_and_kept_as_the_size_says(small: Assembly, production: Assembly) -> None:
+    for assembly, kept in ((small, False), (production, True)):
+        database = assembly.one("orchestration", "AWS::RDS::DBInstance")
+        size = load_size("production" if kept else "small").orchestration
+        assert database["StorageEncrypted"] is True
+        assert database["PubliclyAccessible"] is False
+        assert database["DeletionProtection"] is kept
+        assert database["MultiAZ"] is size.database_multi_az
+        assert database["BackupRetentionPeriod"] == size.database_backup_days
+        parameters = assembly.one("orchestration", "AWS::RDS::DBParameterGroup")["Parameters"]
+        assert parameters == {"rds.force_ssl": "1"}
+
+
+def test_runs_write_no_table_of_the_lake(assembly: Assembly) -> None:
+    """Tables are the Glue jobs' to write: a run that could would race them."""
+    may = granted(assembly, "orchestration", "TaskRoleArn")
+    artifacts = f"arn:aws:s3:::socialsent-artifacts-{ACCOUNT}-{REGION}/*"
+    assert may["s3:DeleteObject"] == [artifacts]
+    assert sorted(may["s3:PutObject"]) == [
+        artifacts,
+        f"arn:aws:s3:::socialsent-landing-{ACCOUNT}-{REGION}/labels/*",
+    ]
+
+
+def test_glue_is_waited_for_longer_than_it_may_take(assembly: Assembly) -> None:
+    """A deadline below Glue's own limit would stop runs that Glue still lets run."""
+    settings = Settings.from_env({**environment(assembly), "SOCIALSENT_REDSHIFT_HOST": "x.serverless.y"})
+    assert settings.glue is not None
+    for _, job in assembly.every("AWS::Glue::Job"):
+        assert settings.glue.deadline_minutes > job["Timeout"]
