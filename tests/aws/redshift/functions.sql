@@ -20,3 +20,7 @@ begin
     end if;
     return serialized;
 end $$;
+
+-- PostgreSQL rounds decimals alone to a number of digits; Redshift doubles as well.
+create function pg_catalog.round(double precision, integer) returns double precision language sql immutable as
+$$ select round($1::numeric, $2)::double precision $$;
