@@ -11,17 +11,20 @@ import pytest
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
 from socialsent_assets.jobs.spark_errors import SparkRunError
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.lake.publish import STAGING
 from socialsent_assets.lake.receipts import Receipt, read_receipt
 from socialsent_assets.lake.s3_client import StorageError
 from socialsent_assets.lake.storage import Storage, walk
 from tests.aws.lake.faulty_s3 import Faults
 from tests.conftest import Landing, lake_at
-from tests.jobs.events import random_lines
+from tests.jobs.events import post, random_lines
+from tests.model_lake import NOW, candidate, filled
 
 pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("s3_lake")]
 
@@ -72,6 +75,18 @@ def test_a_lake_in_s3_has_the_bytes_and_counts_of_one_in_folders(
     assert [(r.counts, r.outputs, r.rows) for r in receipts] == [(r.counts, r.outputs, r.rows) for r in wanted]
     assert any("dt=" in key and "quarantine" in key for key in objects(s3_lake.cleansed))
     assert s3_lake.cleansed.folders(STAGING) == s3_lake.analytics.folders(STAGING) == []
+
+
+def test_a_champion_in_s3_answers_in_the_workers(spark_on_s3: Any, s3_lake: Lake, tmp_path: Path) -> None:
+    """Prevents predictions that are missing because workers look for the model on their own disk."""
+    model = dict(candidate(filled(lake_at(tmp_path))).files)
+    registry = ModelRegistry(s3_lake.artifacts)
+    digest = registry.add(model)
+    registry.promote(CLASSIFIER, digest, NOW)
+    Landing(s3_lake).add(KEYS[0], [post(KEYS[0], text="zingy corking belter"), post(KEYS[0], text="blurgh grotty")])
+    *_, scored = build(spark_on_s3, s3_lake)[: len(HOURS) + 1]
+    assert scored.measures["model_version"] == digest
+    assert scored.measures["rows_by_prediction"] == {"positive": 1, "neutral": 0, "negative": 1}
 
 
 def test_an_hour_whose_landing_is_gone_is_emptied(spark_on_s3: Any, s3_lake: Lake) -> None:
