@@ -16,6 +16,7 @@ from pathlib import Path
 import aws_cdk as cdk
 
 from infra.sizes import Size
+from socialsent_assets.domain.events.start import DEFAULT_START, start_hour
 from socialsent_assets.settings import CatalogSettings, UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,10 +42,11 @@ class Deployment:
     region: str | None = None
     build: Path = ROOT / "build"
     glue_script: Path = ROOT / "infra" / "glue" / "run_job.py"
-    start: str = "2026-01-01T00:00Z"
+    start: str = DEFAULT_START
 
     def __post_init__(self) -> None:
-        """Raises UserError for a name that some service would refuse."""
+        """Raises UserError for a name that some service would refuse, and for a start that is no time."""
+        start_hour({"SOCIALSENT_START": self.start})
         if not re.fullmatch(r"[a-z][a-z0-9]{1,14}", self.name):
             raise UserError(f"--name {self.name}: use 2 to 15 lower-case letters and digits, a letter first")
 

@@ -31,7 +31,7 @@ Properties = dict[str, Any]
 # What `Ref` gives, for the types whose name is a property.
 _NAMES = (
     *("BucketName", "FunctionName", "QueueName", "TopicName", "StreamName", "Name", "LogGroupName"),
-    *("WorkgroupName", "NamespaceName", "RoleName"),
+    *("WorkgroupName", "NamespaceName", "RoleName", "DatabaseName"),
 )
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -179,6 +179,7 @@ def _synthesize(size: str, out: Path, options: list[str]) -> str:
     command = [sys.executable, "-m", "infra.app", "--size", size, "--out", str(out), *options]
     # No credentials, no proxy, nothing of the caller's account: templates must not need any of it.
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "CDK_"))}
+    environment |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9")
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
     if done.returncode:
         raise SynthesisError(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
