@@ -7,11 +7,13 @@ Not here: what they talk to (dagster_servers.py).
 
 from __future__ import annotations
 
-import json
 import os
+import re
 import subprocess
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +25,31 @@ from socialsent_assets.settings import PROJECT_ROOT
 LINES = ("2.11", "3.0")
 DAGS = PROJECT_ROOT / "infra" / "mwaa" / "dags"
 DAG_ID = "sentiment_analysis_dag"
+WITHIN_S = 400.0
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 Answer = TypeVar("Answer")
+
+
+@dataclass
+class DagRun:
+    """A DAG run in a process of its own; as text it is all that it has said so far."""
+
+    line: str
+    process: subprocess.Popen[bytes]
+    output: Path
+
+    def says(self, sentence: str) -> bool:
+        """Whether it has said this, however Airflow coloured and wrapped it."""
+        return sentence in " ".join(_COLOUR.sub("", str(self)).split())
+
+    def end(self) -> int:
+        """Wait until it has ended; its exit code."""
+        return self.process.wait(timeout=WITHIN_S)
+
+    def __str__(self) -> str:
+        return (
+            f"Airflow {self.line} said in {self.output}: {self.output.read_text(encoding='utf-8', errors='replace')}"
+        )
 
 
 @dataclass(frozen=True)
@@ -42,8 +68,6 @@ class Airflow:
             "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__DEFAULT_TASK_RETRY_DELAY": "1",
-            "NO_COLOR": "1",
-            "COLUMNS": "300",
         }
 
     def program(self, name: str) -> str:
@@ -59,20 +83,32 @@ class Airflow:
                               text=True, check=False)  # fmt: skip
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def start(self, at: str, settings: Mapping[str, str], hour: str = "") -> subprocess.Popen[str]:
-        """Start a DAG run of the logical date `at`; its output is one stream."""
-        own = {f"SOCIALSENT_DAGSTER_{name}": value for name, value in settings.items()}
-        command = [self.program("airflow"), "dags", "test", DAG_ID, at, "-c", json.dumps({"hour": hour})]
-        return subprocess.Popen(
-            command, env=self.environment | {"SOCIALSENT_DAGSTER_POLL_SECONDS": "0.5"} | own,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
-        )  # fmt: skip
+    @contextmanager
+    def running(self, at: str, settings: Mapping[str, str]) -> Iterator[DagRun]:
+        """A DAG run of the logical date `at`, killed at the end if it is still there.
 
-    def run(self, at: str, settings: Mapping[str, str], hour: str = "") -> tuple[int, str]:
-        """A DAG run to its end: exit code and output."""
-        with self.start(at, settings, hour) as process:
-            output, _ = process.communicate(timeout=240)
-        return process.returncode, f"Airflow {self.line}: {output}"
+        A setting `URL` is `SOCIALSENT_DAGSTER_URL` of the environment; names of Airflow's own are left as they are.
+        """
+        own = {
+            name if name.startswith("AIRFLOW") else f"SOCIALSENT_DAGSTER_{name}": settings[name] for name in settings
+        }
+        output = self.home / f"{uuid.uuid4()}.log"
+        with output.open("wb") as log:
+            process = subprocess.Popen(
+                [self.program("airflow"), "dags", "test", DAG_ID, at],
+                env=self.environment | {"SOCIALSENT_DAGSTER_POLL_SECONDS": "0.5"} | own,
+                stdout=log, stderr=subprocess.STDOUT,
+            )  # fmt: skip
+        try:
+            yield DagRun(self.line, process, output)
+        finally:
+            process.kill()
+            process.wait()
+
+    def run(self, at: str, settings: Mapping[str, str]) -> tuple[int, DagRun]:
+        """A DAG run to its end: exit code and what it said."""
+        with self.running(at, settings) as run:
+            return run.end(), run
 
 
 def in_both(airflows: list[Airflow], scenario: Callable[[Airflow], Answer]) -> list[Answer]:

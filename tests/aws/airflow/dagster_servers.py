@@ -31,7 +31,7 @@ RANGE_START = "dagster/asset_partition_range_start"
 _RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
 _PROJECT = '{repositoryLocationName: "socialsent", repositoryName: "__repository__"}'
 _AUTOMATIC = f"""{{ repositoryOrError(repositorySelector: {_PROJECT})
-  {{ ... on Repository {{ sensors {{ id }} schedules {{ id }} }} }} }}"""
+  {{ ... on Error {{ message }} ... on Repository {{ sensors {{ id }} schedules {{ id }} }} }} }}"""
 
 
 @dataclass
@@ -106,6 +106,7 @@ class DagsterServers:
     def stop_automation(self) -> None:
         """Switch every sensor and schedule off: what runs then was launched by a test."""
         found = self.ask(_AUTOMATIC)["repositoryOrError"]
+        assert "sensors" in found, f"the project does not load: {found} {self.log('dagster-webserver')}"
         for kind, mutation in (("sensors", "stopSensor(id: $id)"), ("schedules", "stopRunningSchedule(id: $id)")):
             for automatic in found[kind]:
                 self.ask(f"mutation ($id: String!) {{ {mutation} {{ __typename }} }}", id=automatic["id"])
@@ -131,6 +132,10 @@ class DagsterServers:
         return [
             (run["jobName"], run["status"]) for run in found if {"key": RANGE_START, "value": hour} in run["tags"]
         ]
+
+    def log(self, program: str) -> str:
+        """The end of what a program said."""
+        return (self.home / f"{program}.log").read_text(encoding="utf-8", errors="replace")[-3000:]
 
     def ask(self, query: str, **variables: str) -> dict[str, Any]:
         """The data of one GraphQL question."""

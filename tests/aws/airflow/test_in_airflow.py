@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("airfl
 PROGRAM = "from socialsent_assets.cli.main import run; run()"
 REHEARSAL = {"LOCATION": "rehearsal"}
 BOTH_JOBS = [("cleanse_hours", "SUCCESS"), ("score_hours", "SUCCESS")]
+ATTACHED = "attached to the run of an earlier attempt"
 # Prints as JSON what an Airflow reads out of the folder of DAGs, and fails if reading it opens a connection.
 READ_DAGS = """
 import json, socket, sys
@@ -108,8 +109,9 @@ def test_a_dag_run_fills_every_tier_for_its_hour(dagster: DagsterServers, airflo
     assert json.loads(socialsent(dagster, "status", "--format", "json"))["stale_hours"] == list(hours.values())
 
     def scenario(airflow: Airflow) -> None:
-        code, output = airflow.run(after(hours[airflow.line]), {"URL": dagster.url})
-        assert code == 0, output
+        # MWAA's configuration option socialsent.dagster_url arrives as this variable.
+        code, run = airflow.run(after(hours[airflow.line]), {"AIRFLOW__SOCIALSENT__DAGSTER_URL": dagster.url})
+        assert code == 0, str(run)
         assert dagster.runs(hours[airflow.line]) == BOTH_JOBS
 
     in_both(airflows, scenario)
@@ -126,9 +128,9 @@ def test_a_failed_run_is_tried_again_as_a_new_run(dagster: DagsterServers, airfl
     def scenario(airflow: Airflow) -> None:
         hour = hour_of(airflow, 1)
         (dagster.rehearsal / hour).write_text("fail once")
-        code, output = airflow.run(after(hour), {"URL": dagster.url, **REHEARSAL})
-        assert code == 0, output
-        assert "step cleansed: OSError: disk full" in output, output
+        code, run = airflow.run(after(hour), {"URL": dagster.url, **REHEARSAL})
+        assert code == 0, str(run)
+        assert run.says("step cleansed: OSError: disk full"), str(run)
         assert dagster.runs(hour) == [("cleanse_hours", "FAILURE"), *BOTH_JOBS]
 
     in_both(airflows, scenario)
@@ -138,11 +140,11 @@ def test_an_unknown_job_fails_the_task_at_once(dagster: DagsterServers, airflows
     """Prevents retries of what no retry can mend."""
 
     def scenario(airflow: Airflow) -> None:
-        code, output = airflow.run(after(hour_of(airflow, 2)), {"URL": dagster.url, "LOCATION": "bare"})
-        assert code == 1, output
-        assert "AirflowFailException" in output
-        assert "the code location bare has no job cleanse_hours" in output, output
-        assert "UP_FOR_RETRY" not in output
+        code, run = airflow.run(after(hour_of(airflow, 2)), {"URL": dagster.url, "LOCATION": "bare"})
+        assert code == 1, str(run)
+        assert run.says("AirflowFailException"), str(run)
+        assert run.says("the code location bare has no job cleanse_hours"), str(run)
+        assert not run.says("UP_FOR_RETRY")
         assert dagster.runs(hour_of(airflow, 2)) == []
 
     in_both(airflows, scenario)
@@ -155,9 +157,9 @@ def test_a_run_that_no_daemon_starts_is_cancelled_and_said(
 
     def scenario(airflow: Airflow) -> None:
         hour = hour_of(airflow, 3)
-        code, output = airflow.run(after(hour), {"URL": no_daemon.url, "QUEUED_SECONDS": "1", **REHEARSAL})
-        assert code == 1, output
-        assert "it was cancelled: dagster-daemon, which starts queued runs, is not running" in output, output
+        code, run = airflow.run(after(hour), {"URL": no_daemon.url, "QUEUED_SECONDS": "1", **REHEARSAL})
+        assert code == 1, str(run)
+        assert run.says("it was cancelled: dagster-daemon, which starts queued runs, is not running"), str(run)
         assert no_daemon.runs(hour) == [("cleanse_hours", "CANCELED")] * 3
 
     in_both(airflows, scenario)
@@ -173,16 +175,11 @@ def test_a_retry_takes_over_the_run_that_the_attempt_before_lost_sight_of(
         waits = dagster.rehearsal / hour
         waits.write_text("wait")
         settings = {"UNREACHABLE_SECONDS": "0.5", **REHEARSAL}
-        with (
-            away_after_a_launch(dagster.url) as proxy,
-            airflow.start(after(hour), {"URL": proxy.url, **settings}) as process,
-        ):
-            eventually(lambda: proxy.asked["Find"] == 2, within_s=90)
+        with away_after_a_launch(dagster.url) as url, airflow.running(after(hour), {"URL": url, **settings}) as run:
+            eventually(lambda: run.says(ATTACHED), within_s=90)
             waits.unlink()
-            output, _ = process.communicate(timeout=120)
-        assert process.returncode == 0, output
-        assert "goes on unwatched" in output
-        assert "attached to the run of an earlier attempt" in output
+            assert run.end() == 0, str(run)
+        assert run.says("goes on unwatched"), str(run)
         assert dagster.runs(hour) == BOTH_JOBS
 
     in_both(airflows, scenario)
@@ -200,13 +197,12 @@ def test_a_killed_worker_leaves_a_run_that_the_next_attempt_follows(
     waits = dagster.rehearsal / hour
     waits.write_text("wait")
     settings = {"URL": dagster.url, **REHEARSAL}
-    with airflow.start(after(hour), settings) as process:
+    with airflow.running(after(hour), settings):
         eventually(lambda: dagster.runs(hour) == [("cleanse_hours", "STARTED")], within_s=90)
-        process.kill()
-    with airflow.start(after(hour), settings) as process:
+    with airflow.running(after(hour), settings) as run:
+        eventually(lambda: run.says(ATTACHED), within_s=90)
         waits.unlink()
-        output, _ = process.communicate(timeout=120)
-    assert process.returncode == 0, output
+        assert run.end() == 0, str(run)
     assert dagster.runs(hour) == BOTH_JOBS
 
 
@@ -217,11 +213,10 @@ def test_a_task_that_is_ended_cancels_its_run(dagster: DagsterServers, airflows:
         hour = hour_of(airflow, 6)
         waits = dagster.rehearsal / hour
         waits.write_text("wait")
-        with airflow.start(after(hour), {"URL": dagster.url, **REHEARSAL}) as process:
+        with airflow.running(after(hour), {"URL": dagster.url, **REHEARSAL}) as run:
             eventually(lambda: dagster.runs(hour) == [("cleanse_hours", "STARTED")], within_s=90)
-            process.send_signal(signal.SIGTERM)
+            run.process.send_signal(signal.SIGTERM)
             eventually(lambda: dagster.runs(hour)[:1] == [("cleanse_hours", "CANCELED")], within_s=60)
-            process.kill()
         waits.unlink()
 
     in_both(airflows, scenario)
