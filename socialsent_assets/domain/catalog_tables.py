@@ -23,6 +23,9 @@ _PARQUET = {
     "InputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
     "OutputFormat": "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
 }
+# Text that is longer than Redshift's varchar(65535) is cut by Spectrum; it would come out as null, which clean_text
+# must not be (Database Developer Guide, CREATE EXTERNAL TABLE, table properties).
+_SPECTRUM = {"data_cleansing_enabled": "true", "surplus_char_handling": "TRUNCATE"}
 _SERDE = "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe"
 
 
@@ -35,7 +38,7 @@ def table_input(table: Table, location: str) -> dict[str, Any]:
         "Name": table.name,
         "Description": table.meaning,
         "TableType": "EXTERNAL_TABLE",
-        "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet"},
+        "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet", **_SPECTRUM},
         "PartitionKeys": [_column(name, "string", meaning) for name, meaning in PARTITION_KEYS],
         "StorageDescriptor": _storage(table, f"{location.rstrip('/')}/"),
     }
