@@ -1,0 +1,105 @@
+"""dbt-athena builds the marts with our materialization, twice and for one hour, and they equal DuckDB's row for row.
+
+On a stand-in (athena_on_duckdb.py): the adapter, its calls and the order of its statements are real, the engine is
+not. Left out is the key that dbt gives a row of a snapshot: a digest, which its Athena macros write in capitals.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import sqlglot
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.local_aws.server import EmbeddedAws
+from tests.aws.athena.athena_on_duckdb import AthenaOnDuckDb, athena_on_duckdb
+from tests.aws.athena.conftest import DBT, NAMES, PROJECT, environment_of
+from tests.marts.dbt_in_process import Dbt, parse
+from tests.marts.lake_folder import LakeFolder, at, event
+from tests.marts.oracle import marts_of
+from tests.marts.test_any_order_of_builds import random_hour
+
+pytestmark = pytest.mark.aws
+
+HOURS = [EventHour(at("22T22:00") + timedelta(hours=number)) for number in range(3)]
+TABLES = (*marts_of([]), "lake_hours", "user_profile_history")
+UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+
+
+@pytest.fixture
+def athena(aws: EmbeddedAws) -> Iterator[AthenaOnDuckDb]:
+    httpx.post(f"{aws.endpoint}/moto-api/reset", trust_env=False).raise_for_status()
+    aws.client("s3").create_bucket(Bucket="mood-artifacts")
+    results = {"ResultConfiguration": {"OutputLocation": "s3://mood-artifacts/results/"}}
+    aws.client("athena").create_work_group(Name="mood", Configuration=results)
+    with athena_on_duckdb(aws) as stand_in:
+        yield stand_in
+
+
+def build(athena: AthenaOnDuckDb, target: Path, hour: EventHour | None = None) -> list[str]:
+    """Build all history, or the window of one hour; returns the statements."""
+    names = {name: value for name, value in NAMES.items() if "WINDOW" not in name}
+    if hour is not None:
+        names["SOCIALSENT_WINDOW_START"] = f"{hour.start:%Y-%m-%d %H:%M:%S}"
+        names["SOCIALSENT_WINDOW_END"] = f"{hour.end:%Y-%m-%d %H:%M:%S}"
+    folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(target)]
+    before = len(athena.statements)
+    run = subprocess.run(
+        [DBT, "build", "--target", "athena", *UNTESTED, "--threads", "8", *folders, "--log-path", str(target)],
+        env={**environment_of(athena.aws), **names, "SOCIALSENT_ATHENA_WORKGROUP": "mood"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    said = athena.statements[before:]
+    assert run.returncode == 0, [
+        said[said.index(s) - 1 :][:2] for s in said if s.startswith("-- failed")
+    ] or run.stdout
+    return said
+
+
+def contents(rows: Callable[[str], list[tuple[Any, ...]]], schema: str) -> dict[str, list[str]]:
+    wanted = {mart: "* exclude dbt_scd_id" if mart == "user_profile_history" else "*" for mart in TABLES}
+    return {mart: sorted(map(repr, rows(f"select {what} from {schema}.{mart}"))) for mart, what in wanted.items()}
+
+
+def test_marts_equal_duckdbs_after_a_first_build_and_after_a_changed_hour(
+    tmp_path: Path, athena: AthenaOnDuckDb
+) -> None:
+    """Prevents a strategy that inserts without deleting, or keeps what is gone, where there is no transaction."""
+    lake = LakeFolder(tmp_path)
+    rng = random.Random(11)
+    hours = {hour: random_hour(rng, hour, number) for number, hour in enumerate(HOURS)}
+    hours[HOURS[0]].append(
+        event("post", "tagged", HOURS[0].start, post_id="tagged", hashtags=["tea", "naïve", "日本"])
+    )
+    for hour, events in hours.items():
+        lake.put(events, hour)
+    duckdb = Dbt(lake, parse(lake, tmp_path / "parse"), tmp_path / "local")
+    duckdb.build(options=UNTESTED)
+    athena.show(tmp_path, {"cleansed": "mood_cleansed", "analytics": "mood_analytics"})
+    build(athena, tmp_path / "target")
+    expected = contents(duckdb.rows, "main")
+    assert all(expected.values()), "an empty mart compares nothing"
+    assert contents(athena.rows, "mood_marts") == expected
+
+    changed = HOURS[1]
+    lake.put(random_hour(rng, changed, 1), changed)
+    duckdb.build(changed.start, options=UNTESTED)
+    said = build(athena, tmp_path / "target", changed)
+    assert contents(athena.rows, "mood_marts") == contents(duckdb.rows, "main") != expected
+    # One statement per call, and each table of the marts deleted from before it is inserted into.
+    for mart in ("fct_posts", "agg_sentiment_hourly", "dim_users"):
+        name = f'"awsdatacatalog"."mood_marts"."{mart}"'
+        verbs = [s.split()[0] for s in said if s.startswith((f"delete from {name}", f"insert into {name}"))]
+        assert verbs == ["delete", "insert"], mart
+    written = [s for s in said if s.startswith(("delete", "insert", "create table"))]
+    assert {len(sqlglot.parse(s, read="athena")) for s in written} == {1}
