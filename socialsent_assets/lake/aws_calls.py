@@ -80,7 +80,8 @@ def _in_words(error: ClientError, service: Service, about: str) -> Exception:
     if code == "EntityNotFoundException":
         return UserError(
             f"there is no {about} in the Glue Data Catalog ({message}): deploy the lake stack again "
-            "(docs/deploy-aws.md), or correct SOCIALSENT_GLUE_DATABASE_CLEANSED and SOCIALSENT_GLUE_DATABASE_ANALYTICS"
+            "(docs/deploy-aws.md), or correct SOCIALSENT_GLUE_DATABASE_CLEANSED or "
+            "SOCIALSENT_GLUE_DATABASE_ANALYTICS"
         )
     if code == "InvalidRequestException":
         return UserError(f"{action} refused {about}: {message}")
