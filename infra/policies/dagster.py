@@ -72,44 +72,31 @@ def glue_jobs(deployment: Deployment, job_names: list[str]) -> list[Statement]:
 
 def catalog(deployment: Deployment) -> list[Statement]:
     """Register built hours as partitions of the catalog's tables; databases and tables themselves are the stacks'."""
-    every_table = "Every table of the two databases, and no other database."
+    tiers = (deployment.catalog.cleansed, deployment.catalog.analytics)
+    # The service authorization reference names the single calls as what the batches need as well.
+    register = ("BatchCreate", "BatchUpdate", "BatchDelete", "Create", "Update", "Delete")
     return [
         allow(
             "ReadCatalog",
             READ_CATALOG,
-            [deployment.arn("glue", "catalog"), *_databases(deployment), *_tables(deployment)],
-            because=every_table,
+            _tables_of(deployment, *tiers, deployment.marts_database),
+            because="Every table of our databases, and no other database.",
         ),
         allow(
             "RegisterPartitions",
-            [f"glue:{call}Partition" for call in ("BatchCreate", "BatchUpdate", "BatchDelete")]
-            # The service authorization reference names the single calls as what the batches need as well.
-            + ["glue:CreatePartition", "glue:UpdatePartition", "glue:DeletePartition"],
-            [deployment.arn("glue", "catalog"), *_databases(deployment), *_tables(deployment)],
-            because=every_table,
+            [f"glue:{call}Partition" for call in register],
+            _tables_of(deployment, *tiers),
+            because="Every table of our databases, and no other database.",
         ),
     ]
 
 
-def _tables(deployment: Deployment) -> list[str]:
-    names = (deployment.catalog.cleansed, deployment.catalog.analytics)
-    return [deployment.arn("glue", f"table/{name}/*") for name in names]
-
-
-def _databases(deployment: Deployment) -> list[str]:
-    names = (deployment.catalog.cleansed, deployment.catalog.analytics)
-    return [deployment.arn("glue", f"database/{name}") for name in names]
-
-
-def queries(deployment: Deployment, workgroup: str) -> list[Statement]:
-    """Ask Athena in the workgroup, which limits what a query reads; results lie in artifacts."""
-    calls = ("StartQueryExecution", "GetQueryExecution", "GetQueryResults", "StopQueryExecution", "GetWorkGroup")
+def _tables_of(deployment: Deployment, *databases: str) -> list[str]:
+    """Glue asks for the catalog and the database of every table, too."""
     return [
-        allow(
-            "QueryWithAthena",
-            [f"athena:{call}" for call in calls],
-            [deployment.arn("athena", f"workgroup/{workgroup}")],
-        )
+        deployment.arn("glue", "catalog"),
+        *(deployment.arn("glue", f"database/{name}") for name in databases),
+        *(deployment.arn("glue", f"table/{name}/*") for name in databases),
     ]
 
 

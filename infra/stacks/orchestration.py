@@ -30,6 +30,7 @@ from infra.deployment import TIERS, Deployment
 from infra.policies import Statement
 from infra.policies import dagster as may
 from infra.policies import models as may_host
+from infra.policies.compute import query_athena
 from infra.stacks.compute import ComputeStack
 from infra.stacks.lake import ACCESS_LOGS, LakeStack
 from infra.stacks.models import ModelsStack
@@ -41,6 +42,7 @@ from socialsent_assets.domain.events.ingest_metrics import NAMESPACE
 
 CODE = ("--module-name", "socialsent_assets.definitions")
 CODE_PORT = 4000
+UI_LOGS = "dagster-ui"
 WORKSPACE = "infra/dagster/workspace.yaml"
 DATABASE_USER = "dagster"
 _STOP_SECONDS = 120  # the longest that Fargate waits for a container to end by itself
@@ -78,7 +80,7 @@ class OrchestrationStack(SocialSentStack):
         self.key = self.make_key("Dagster's database and logs")
         self.database = self._database(network)
         self.password = self._password()
-        self.balancer = self._load_balancer(network) if network.load_balancer else None
+        self.balancer = self._load_balancer(network, lake) if network.load_balancer else None
         self.settings = self._settings(compute, warehouse, models, notifications)
         self.task_role = self._task_role(lake, compute, warehouse, models, notifications)
         self.cluster = ecs.Cluster(
@@ -210,7 +212,7 @@ class OrchestrationStack(SocialSentStack):
             *may.lake_access(deployment, lake.key.key_arn),
             *may.glue_jobs(deployment, list(compute.job_names.values())),
             *may.catalog(deployment),
-            *may.queries(deployment, compute.workgroup),
+            query_athena(deployment),
             *warehouse.connecting,
             *may_host.hosting(deployment, models.endpoint_role.role_arn),
             *may.telling(notifications.topic_arn, notifications.key.key_arn, NAMESPACE),
@@ -262,6 +264,8 @@ class OrchestrationStack(SocialSentStack):
             security_groups=[network.dagster],
             vpc_subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_WITH_EGRESS),
             assign_public_ip=False,
+            # Before that the load balancer would stop a task that still starts.
+            health_check_grace_period=cdk.Duration.minutes(15) if self.balancer else None,
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,  # it would start a second one
         )
 
@@ -325,6 +329,7 @@ class OrchestrationStack(SocialSentStack):
             secrets={"DAGSTER_PG_PASSWORD": ecs.Secret.from_secrets_manager(self.password, "password")},
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=log_group),
             linux_parameters=ecs.LinuxParameters(self, f"{name.title()}Linux", init_process_enabled=True),
+            start_timeout=cdk.Duration.minutes(10),  # how long the others wait for this one
             stop_timeout=cdk.Duration.seconds(_STOP_SECONDS),
             health_check=ecs.HealthCheck(
                 command=["CMD", *healthy],
@@ -337,7 +342,15 @@ class OrchestrationStack(SocialSentStack):
             else None,
         )
 
-    def _load_balancer(self, network: NetworkStack) -> balancing.ApplicationLoadBalancer:
+    def _load_balancer(self, network: NetworkStack, lake: LakeStack) -> balancing.ApplicationLoadBalancer:
+        lake.access_logs.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="LogsOfTheUi",
+                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[f"{self.deployment.bucket_arn(ACCESS_LOGS)}/{UI_LOGS}/AWSLogs/{self.account}/*"],
+            )
+        )
         load_balancer = balancing.ApplicationLoadBalancer(
             self,
             "LoadBalancer",
@@ -350,7 +363,7 @@ class OrchestrationStack(SocialSentStack):
         )
         load_balancer.set_attribute("access_logs.s3.enabled", "true")
         load_balancer.set_attribute("access_logs.s3.bucket", self.deployment.bucket_name(ACCESS_LOGS))
-        load_balancer.set_attribute("access_logs.s3.prefix", "dagster-ui")
+        load_balancer.set_attribute("access_logs.s3.prefix", UI_LOGS)
         return load_balancer
 
     def _listen(self, load_balancer: balancing.ApplicationLoadBalancer, network: NetworkStack) -> None:

@@ -118,7 +118,10 @@ class WarehouseStack(SocialSentStack):
     def _spectrum_role(self, lake: LakeStack) -> iam.Role:
         return self.make_role(
             "SpectrumRole",
-            "redshift.amazonaws.com",
+            iam.CompositePrincipal(
+                iam.ServicePrincipal("redshift.amazonaws.com"),
+                iam.ServicePrincipal("redshift-serverless.amazonaws.com"),
+            ),
             "Redshift reading the lake",
             may.spectrum(self.deployment, lake.key.key_arn),
         )

@@ -158,6 +158,14 @@ def test_tables_are_there_before_code_and_code_before_who_asks_it(assembly: Asse
     assert container(assembly, "code")["HealthCheck"]["Command"][0] == "CMD"
 
 
+def test_a_task_that_still_starts_is_left_alone(everything: Assembly) -> None:
+    """Dagster takes minutes to import: a load balancer that is asked at once would stop every new task."""
+    service = everything.one("orchestration", "AWS::ECS::Service")
+    check = container(everything, "code")["HealthCheck"]
+    assert service["HealthCheckGracePeriodSeconds"] >= 3 * check["StartPeriod"]
+    assert container(everything, "code")["StartTimeout"] > check["StartPeriod"]
+
+
 def test_there_are_never_two_daemons(assembly: Assembly) -> None:
     """Two daemons start every run twice."""
     service = assembly.one("orchestration", "AWS::ECS::Service")
@@ -177,6 +185,11 @@ def test_the_load_balancer_is_internal_and_takes_tls_with_a_certificate(everythi
     assert balancer["Scheme"] == "internal"
     listener = everything.one("orchestration", "AWS::ElasticLoadBalancingV2::Listener")
     assert (listener["Protocol"], listener["Port"]) == ("HTTPS", 443)
+    attributes = {a["Key"]: a["Value"] for a in balancer["LoadBalancerAttributes"]}
+    assert attributes["access_logs.s3.enabled"] == "true"
+    policy = everything.one("lake", "AWS::S3::BucketPolicy", Bucket=attributes["access_logs.s3.bucket"])
+    written = [s["Resource"] for s in policy["PolicyDocument"]["Statement"] if s.get("Sid") == "LogsOfTheUi"]
+    assert written == [f"arn:aws:s3:::{policy['Bucket']}/{attributes['access_logs.s3.prefix']}/AWSLogs/{ACCOUNT}/*"]
     assert environment(everything)["SOCIALSENT_UI_URL"] == "https://dagster.example.org"
 
 
