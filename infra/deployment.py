@@ -57,8 +57,13 @@ class Deployment:
 
     @property
     def removal_policy(self) -> cdk.RemovalPolicy:
-        """Of everything that holds data."""
-        return cdk.RemovalPolicy.RETAIN if self.keeps_data else cdk.RemovalPolicy.DESTROY
+        """Of everything that holds data.
+
+        What is kept is still removed when the very stack that makes it fails to come up: its names are fixed, and
+        the next try would find them taken.
+        """
+        kept = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE  # CloudFormation's RetainExceptOnCreate
+        return kept if self.keeps_data else cdk.RemovalPolicy.DESTROY
 
     @property
     def environment(self) -> cdk.Environment | None:

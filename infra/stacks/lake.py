@@ -53,6 +53,7 @@ class LakeStack(SocialSentStack):
             server_access_logs_prefix=f"{tier}/",
             lifecycle_rules=self._lifecycle(tier),
             removal_policy=self.deployment.removal_policy,
+            auto_delete_objects=not self.deployment.keeps_data,
         )
 
     def _lifecycle(self, tier: str) -> Sequence[s3.LifecycleRule]:
@@ -87,6 +88,7 @@ class LakeStack(SocialSentStack):
             object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
             lifecycle_rules=[_expire("AccessLogs", None, self.deployment.size.lake.access_logs_days)],
             removal_policy=self.deployment.removal_policy,
+            auto_delete_objects=not self.deployment.keeps_data,
         )
         nag.acknowledge(bucket, "It receives the access logs: logging its own access would never end.", "S1")
         return bucket

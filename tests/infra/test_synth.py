@@ -95,11 +95,18 @@ def test_a_statement_names_every_resource_only_where_aws_knows_none(assembly: As
 
 
 def test_small_goes_with_its_stacks_and_production_keeps_its_data(small: Assembly, production: Assembly) -> None:
-    """Prevents a trial that leaves buckets behind, and a slip that takes a year of events with it."""
-    for assembly, policy in ((small, "Delete"), (production, "Retain")):
+    """Prevents a trial that leaves buckets behind, and a slip that takes a year of events with it.
+
+    RetainExceptOnCreate: a first deployment that fails must not leave names that the next one finds taken.
+    """
+    for assembly, policy in ((small, "Delete"), (production, "RetainExceptOnCreate")):
         template = assembly.templates["lake"]["Resources"]
         kept = {r["DeletionPolicy"] for r in template.values() if r["Type"] in ("AWS::S3::Bucket", "AWS::KMS::Key")}
         assert kept == {policy}
+    emptied = small.resources("lake", "Custom::S3AutoDeleteObjects").values()
+    buckets = small.resources("lake", "AWS::S3::Bucket").values()
+    assert {e["BucketName"] for e in emptied} == {b["BucketName"] for b in buckets}, "a full bucket cannot be deleted"
+    assert not production.resources("lake", "Custom::S3AutoDeleteObjects")
     manifest = json.loads((production.folder / "manifest.json").read_text())
     stacks = [a for a in manifest["artifacts"].values() if a["type"] == "aws:cloudformation:stack"]
     assert all(stack["properties"]["terminationProtection"] for stack in stacks)
