@@ -12,7 +12,7 @@ import tomllib
 import typing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from socialsent_assets.settings import UserError
 
@@ -37,7 +37,7 @@ class LakeSize:
 class IngestSize:
     """Section `ingest`."""
 
-    stream_mode: str
+    stream_mode: Literal["provisioned", "on_demand"]
     stream_shards: int
     stream_retention_hours: int
     feed_on: bool
@@ -73,7 +73,7 @@ class ComputeSize:
 class WarehouseSize:
     """Section `warehouse`."""
 
-    kind: str
+    kind: Literal["serverless", "provisioned"]
     base_rpu: int
     max_rpu: int
     rpu_hours_a_day: int
@@ -190,6 +190,10 @@ def _value(wanted: Any, value: Any, place: str, name: str) -> Any:
         return _read(typing.cast(type, wanted), value, f"{place[:-1]}.{name}]")
     if wanted == tuple[str, ...] and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
+    if typing.get_origin(wanted) is Literal:
+        if value not in (choices := typing.get_args(wanted)):
+            raise UserError(f"{place} {name} = {value!r}: use {' or '.join(choices)}")
+        return value
     if type(value) is not wanted:  # bool is an int to isinstance
         raise UserError(f"{place} {name} = {value!r}: {getattr(wanted, '__name__', 'a list of texts')} is needed")
     if wanted is int and value < 0:

@@ -19,6 +19,7 @@ from constructs import Construct, IConstruct
 from infra import nag
 from infra.deployment import Deployment
 from infra.policies import Statement
+from socialsent_assets.settings import UserError
 
 
 class SocialSentStack(cdk.Stack):
@@ -111,7 +112,7 @@ def accept_wildcards(construct: IConstruct, statements: Sequence[Statement]) -> 
 
 
 def retention(days: int) -> logs.RetentionDays:
-    """CloudWatch's own constant for so many days. Raises ValueError for a number that it does not offer."""
+    """CloudWatch's own constant for so many days. Raises UserError for a number that it does not offer."""
     offered: dict[int, Any] = {
         1: logs.RetentionDays.ONE_DAY,
         7: logs.RetentionDays.ONE_WEEK,
@@ -122,5 +123,5 @@ def retention(days: int) -> logs.RetentionDays:
         365: logs.RetentionDays.ONE_YEAR,
     }
     if days not in offered:
-        raise ValueError(f"logs cannot be kept for {days} days: use one of {sorted(offered)}")
+        raise UserError(f"log_retention_days = {days}: CloudWatch keeps logs for one of {sorted(offered)} days")
     return offered[days]

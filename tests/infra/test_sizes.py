@@ -34,6 +34,8 @@ def test_both_sizes_can_be_read(name: str) -> None:
         ("stream_shards = 1", 'stream_shards = "1"', "stream_shards"),
         ("stream_shards = 1", "stream_shards = true", "stream_shards"),
         ("stream_shards = 1", "stream_shards = -1", "stream_shards"),
+        ('stream_mode = "provisioned"', 'stream_mode = "on-demand"', "on_demand"),
+        ('kind = "serverless"', 'kind = "cluster"', "serverless or provisioned"),
         ("emails = []", "emails = [1]", "emails"),
         ("[small.lake]", "[small.lakes]", "lakes"),
     ],
