@@ -5,6 +5,8 @@ What `Storage` promises is tested on a folder and on S3 (`tier`); what only one 
 
 import gzip
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -148,6 +150,22 @@ def test_an_s3_uri_without_a_bucket_says_what_to_write(uri: str) -> None:
     """Prevents a request to a bucket without a name, which lists all buckets."""
     with pytest.raises(UserError, match="s3://BUCKET/PREFIX"):
         storage_at(uri)
+
+
+def test_a_lake_in_folders_loads_nothing_of_aws() -> None:
+    """Prevents half a second of imports in every command of somebody who has no AWS."""
+    program = (
+        "import sys; from pathlib import Path; from socialsent_assets.lake.lake import Lake;"
+        "from socialsent_assets.lake.sql import reading; from socialsent_assets.lake.storage import storage_at;"
+        "from socialsent_assets.jobs import cleanse, score, spark_session;"
+        "from socialsent_assets.settings import Settings;"
+        "spark_session.spark_config(Settings.from_env({}));"
+        "lake = Lake(*(storage_at(f'/nowhere/{n}') for n in range(4))); lake.cleansed.list('x');"
+        "sql = reading(lake, Path('/nowhere/w')); sql.__enter__().run('select 1');"
+        "print(sorted({'boto3', 'botocore', 'fsspec', 's3fs'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
 
 
 def test_an_unknown_scheme_says_what_can_be_used() -> None:
