@@ -52,6 +52,9 @@ class RedshiftSettings:
                 f"SOCIALSENT_REDSHIFT_CLUSTER is missing: {host} is no serverless workgroup, and "
                 "SOCIALSENT_REDSHIFT_METHOD=iam has to know the cluster"
             )
+        sslmode = choice_of(env, "SOCIALSENT_REDSHIFT_SSLMODE", ("verify-full", "verify-ca", "disable"))
+        if method == "iam" and sslmode == "disable":  # the driver would refuse it
+            raise UserError("SOCIALSENT_REDSHIFT_SSLMODE=disable: SOCIALSENT_REDSHIFT_METHOD=iam needs TLS")
         return cls(
             method=method,
             host=host,
@@ -60,7 +63,7 @@ class RedshiftSettings:
             user=env.get("SOCIALSENT_REDSHIFT_USER") or "socialsent",
             region=env.get("AWS_REGION") or "eu-central-1",
             schema=identifier_of(env, "SOCIALSENT_REDSHIFT_SCHEMA", "marts"),
-            sslmode=choice_of(env, "SOCIALSENT_REDSHIFT_SSLMODE", ("verify-full", "verify-ca", "disable")),
+            sslmode=sslmode,
             cluster=cluster,
             password=password_of(env, method),
         )

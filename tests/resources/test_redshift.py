@@ -67,10 +67,12 @@ def test_a_role_connects_to_a_workgroup_or_a_cluster_and_a_password_to_either() 
     assert (database["password"], "iam" in database) == ("s3cret-word", False)
 
 
-def test_a_cluster_without_its_name_is_refused_at_once() -> None:
+def test_what_the_driver_would_refuse_is_refused_at_once() -> None:
     """Prevents a run that fails at its last step with the driver's words."""
     with pytest.raises(UserError, match="SOCIALSENT_REDSHIFT_CLUSTER is missing"):
         redshift(SOCIALSENT_REDSHIFT_HOST=CLUSTER)
+    with pytest.raises(UserError, match="needs TLS"):
+        redshift(SOCIALSENT_REDSHIFT_SSLMODE="disable")
 
 
 def test_no_password_stands_in_what_dagster_shows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
