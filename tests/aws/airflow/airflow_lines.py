@@ -7,6 +7,7 @@ Not here: what they talk to (dagster_servers.py).
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -84,8 +85,8 @@ class Airflow:
         assert done.returncode == 0, done.stdout + done.stderr
 
     @contextmanager
-    def running(self, at: str, settings: Mapping[str, str]) -> Iterator[DagRun]:
-        """A DAG run of the logical date `at`, killed at the end if it is still there.
+    def running(self, at: str, settings: Mapping[str, str], hour: str = "") -> Iterator[DagRun]:
+        """A DAG run of the logical date `at`, or for an `hour` asked for; killed at the end if it is still there.
 
         A setting `URL` is `SOCIALSENT_DAGSTER_URL` of the environment; names of Airflow's own are left as they are.
         """
@@ -95,7 +96,7 @@ class Airflow:
         output = self.home / f"{uuid.uuid4()}.log"
         with output.open("wb") as log:
             process = subprocess.Popen(
-                [self.program("airflow"), "dags", "test", DAG_ID, at],
+                [self.program("airflow"), "dags", "test", DAG_ID, at, "-c", json.dumps({"hour": hour})],
                 env=self.environment | {"SOCIALSENT_DAGSTER_POLL_SECONDS": "0.5"} | own,
                 stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
@@ -105,9 +106,9 @@ class Airflow:
             process.kill()
             process.wait()
 
-    def run(self, at: str, settings: Mapping[str, str]) -> tuple[int, DagRun]:
+    def run(self, at: str, settings: Mapping[str, str], hour: str = "") -> tuple[int, DagRun]:
         """A DAG run to its end: exit code and what it said."""
-        with self.running(at, settings) as run:
+        with self.running(at, settings, hour) as run:
             return run.end(), run
 
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 from airflow_lines import DAG_ID, DAGS, LINES, Airflow, in_both
-from dagster_servers import DagsterServers, dagster_servers, eventually
+from dagster_servers import RANGE_START, DagsterServers, dagster_servers, eventually
+from fake_dagster import FakeDagster, serving
 from outage import away_after_a_launch
 
 pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("airflow")]
@@ -120,6 +121,32 @@ def test_a_dag_run_fills_every_tier_for_its_hour(dagster: DagsterServers, airflo
     tiers = status["tiers"]
     assert {tier: len(hours) for tier in tiers} == {tier: tiers[tier]["hours"] for tier in tiers}
     assert tiers["marts"]["rows"] == tiers["cleansed"]["rows"] > 0
+
+
+def test_address_and_secret_may_be_variables_and_the_hour_may_be_asked_for(airflows: list[Airflow]) -> None:
+    """Prevents a secret that has to stand in the configuration, and an old hour that nobody can run again."""
+
+    def scenario(airflow: Airflow) -> None:
+        with serving(FakeDagster(statuses=["SUCCESS"])) as fake:
+            variables = {"AIRFLOW_VAR_SOCIALSENT_DAGSTER_URL": fake.url, "AIRFLOW_VAR_SECRET": "Bearer abc"}
+            settings = {"AUTHORIZATION_VARIABLE": "SECRET", **variables}
+            code, run = airflow.run("2026-11-21T12:00:00+00:00", settings, hour="2026-11-14-03:00")
+        assert code == 0, str(run)
+        assert fake.headers["Authorization"] == "Bearer abc"
+        assert [done.tags[RANGE_START] for done in fake.runs.values()] == ["2026-11-14-03:00"] * 2
+
+    in_both(airflows, scenario)
+
+
+def test_a_missing_address_is_said_with_its_setting(airflows: list[Airflow]) -> None:
+    """Prevents a guess at an address, and retries of it."""
+
+    def scenario(airflow: Airflow) -> None:
+        code, run = airflow.run("2026-11-21T12:00:00+00:00", {})
+        assert code == 1, str(run)
+        assert run.says("AirflowFailException: SOCIALSENT_DAGSTER_URL is missing"), str(run)
+
+    in_both(airflows, scenario)
 
 
 def test_a_failed_run_is_tried_again_as_a_new_run(dagster: DagsterServers, airflows: list[Airflow]) -> None:
