@@ -9,6 +9,7 @@ import shlex
 
 import yaml
 
+from socialsent_assets.settings import Settings
 from tests.infra.synthesized import ROOT
 
 FILE = ROOT / "infra" / "container" / "Dockerfile"
@@ -84,3 +85,12 @@ def test_dagster_finds_its_instance_where_the_file_is_copied() -> None:
     # What the command line would copy there by itself, if nothing stood there.
     assert environment["DAGSTER_HOME"] == f"{environment['SOCIALSENT_HOME']}/dagster"
     assert yaml.safe_load((ROOT / "infra" / "dagster" / "workspace.yaml").read_text())["load_from"]
+
+
+def test_the_settings_take_what_the_build_parses_dbt_with() -> None:
+    """Prevents an image whose build stops because a setting has become stricter."""
+    (line,) = [rest for instruction, rest in instructions() if instruction == "RUN" and "definitions" in rest]
+    given = dict(word.split("=", 1) for word in shlex.split(line) if re.match(r"[A-Z_]+=", word))
+    settings = Settings.from_env(given)
+    assert settings.redshift is not None
+    assert settings.dbt_target == "redshift"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +90,28 @@ def _resolved(schema: Any, config: Any) -> Any:
     result = process_config(resolve_to_config_type(schema), config)
     assert result.success, result.errors
     return result.value
+
+
+def test_migrate_makes_the_tables_of_an_empty_database_and_can_be_repeated(tmp_path: Path) -> None:
+    """The first container of every task: the other three wait for its end. Runs on a real PostgreSQL 16."""
+    import pgserver
+
+    server = pgserver.get_server(tmp_path / "postgres")
+    try:
+        config = written(FOLDER / "dagster.yaml")
+        # The stand-in listens on a socket of this machine, without TLS and password.
+        config["storage"] = {"postgres": {"postgres_url": server.get_uri().replace("postgres:@", "postgres:none@")}}
+        del config["compute_logs"]
+        (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        for _ in range(2):
+            done = subprocess.run(
+                [str(Path(sys.executable).with_name("dagster")), "instance", "migrate"],
+                env={**os.environ, "DAGSTER_HOME": str(tmp_path)},
+                capture_output=True,
+                text=True,
+                timeout=120,
+            )
+            assert done.returncode == 0, done.stdout + done.stderr
+        assert "event_logs" in server.psql("select table_name from information_schema.tables")
+    finally:
+        server.cleanup()
