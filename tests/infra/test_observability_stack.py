@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from infra.sizes import load_size
 from infra.watches import counted, ours
 from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.monitoring import metric_names
@@ -136,6 +137,14 @@ def test_the_asked_for_alarms_are_there(assembly: Assembly) -> None:
     wanted = ("kinesis-consumer-errors", "mock-server-errors", "iterator-age", "failed-batches", "quarantine")
     wanted += ("freshness", "athena-scan", "warehouse-rpu", "run-failures", "dagster-down")
     assert {f"socialsent-{name}" for name in wanted} <= set(alarms(assembly))
+
+
+@pytest.mark.parametrize("name", ["small", "production"])
+def test_no_threshold_lies_where_nothing_can_get(name: str) -> None:
+    """A workgroup never takes more than its maximum: an alarm at the maximum never rings."""
+    size = load_size(name)
+    assert size.warehouse.base_rpu <= size.observability.rpu_alarm < size.warehouse.max_rpu
+    assert size.observability.iterator_age_minutes < 60 * size.ingest.record_max_age_hours
 
 
 def test_a_heartbeat_is_missed_only_after_several_beats() -> None:
