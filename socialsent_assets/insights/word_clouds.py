@@ -62,7 +62,7 @@ def _surest(inside: Counter[str], everywhere: Counter[str]) -> tuple[tuple[str, 
     weight = min(_PRIOR_WORDS, _PRIOR_SHARE * total)
     scored = []
     for word, count in inside.items():
-        if count < FEWEST:
+        if count < FEWEST or everywhere[word] == total:  # the only word there is sets nothing apart
             continue
         prior = weight * everywhere[word] / total
         a, b = count + prior, everywhere[word] - count + prior

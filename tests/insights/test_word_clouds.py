@@ -38,6 +38,12 @@ def test_no_text_gives_no_word():
     assert all(cloud.words == () for cloud in distinctive_words([]).values())
 
 
+def test_texts_of_one_and_the_same_word_set_nothing_apart():
+    """Prevents a division by zero in the report of a feed that says one thing only."""
+    clouds = distinctive_words([*[("wonderful", "positive")] * 30, *[("wonderful", "negative")] * 5])
+    assert all(cloud.words == () for cloud in clouds.values())
+
+
 def test_a_cloud_is_the_same_each_time_and_holds_its_words_to_their_place():
     """Prevents overlapping words in a font that is wider than the one that was measured."""
     cloud = Cloud("positive", (("wonderful", 9.0), ("picnic", 5.0), ("r&b", 3.0)), 30)
