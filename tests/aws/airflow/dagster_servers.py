@@ -91,7 +91,7 @@ class DagsterServers:
             process = subprocess.Popen(
                 command, cwd=PROJECT_ROOT, env=self.environment, stdout=log, stderr=subprocess.STDOUT,
                 # pytest-xdist's workers may ignore SIGINT, and Dagster would inherit that.
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             )  # fmt: skip
         self.processes.append(process)
 
@@ -120,7 +120,7 @@ class DagsterServers:
             process.send_signal(signal.SIGINT)
         for process in self.processes:
             try:
-                process.wait(timeout=20)
+                process.wait(timeout=8)  # the daemon takes half a minute over its code servers
             except subprocess.TimeoutExpired:
                 process.kill()
         for left in psutil.wait_procs(family, timeout=5)[1]:
