@@ -107,6 +107,7 @@ class OrchestrationSize:
     image_tag: str
     cpu: int
     memory_mb: int
+    refresh_minutes: int
     load_balancer: bool
     domain: str
     certificate_arn: str

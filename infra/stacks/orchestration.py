@@ -117,6 +117,7 @@ class OrchestrationStack(SocialSentStack):
         minutes = deployment.size.compute.glue_timeout_minutes
         settings = {
             "SOCIALSENT_START": deployment.start,
+            "SOCIALSENT_REFRESH_SECONDS": str(60 * deployment.size.orchestration.refresh_minutes),
             **{f"SOCIALSENT_LAKE_{tier.upper()}": deployment.lake_uri(tier) for tier in TIERS},
             "SOCIALSENT_COMPUTE": "glue",
             "SOCIALSENT_GLUE_JOB_CLEANSE": compute.job_names["cleanse"],

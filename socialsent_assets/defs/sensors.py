@@ -23,6 +23,7 @@ from socialsent_assets.lake.warehouse import WarehouseUnreachableError
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
+from socialsent_assets.settings import Settings
 
 REPORT_EVERY_S = 600.0
 UNFINISHED = [
@@ -34,7 +35,12 @@ UNFINISHED = [
 ]
 
 
-@dg.sensor(job=refresh, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=20)
+# Read while the module is imported, as the first hour in partitions.py: an interval is part of a sensor. On AWS every
+# look lists thousands of folders and every run wakes Glue and the warehouse, so how often is a matter of money there.
+REFRESH_SECONDS = Settings.from_env().refresh_seconds
+
+
+@dg.sensor(job=refresh, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=REFRESH_SECONDS)
 def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, warehouse: Warehouse) -> dg.SensorResult:
     """Requests a refresh of exactly those hours whose landing differs from what was built of it."""
     try:

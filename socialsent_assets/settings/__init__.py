@@ -21,6 +21,7 @@ from socialsent_assets.settings.dotenv import read_dotenv
 from socialsent_assets.settings.glue import GlueSettings
 from socialsent_assets.settings.redshift import RedshiftSettings
 from socialsent_assets.settings.sagemaker import SageMakerSettings
+from socialsent_assets.settings.values import number_of
 
 __all__ = [
     "AlertSettings",
@@ -50,6 +51,7 @@ class Settings:
         start: first accepted event time, UTC, on the hour.
         dbt_target: target of dbt_project/profiles.yml.
         spark_memory: Spark driver heap, JVM notation (`2g`).
+        refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
         glue: where the Spark jobs run on AWS; None when they run in this process.
         redshift: where the marts are on AWS; None with another dbt target.
@@ -67,6 +69,7 @@ class Settings:
     start: datetime
     dbt_target: str
     spark_memory: str
+    refresh_seconds: int = 20
     sagemaker: SageMakerSettings | None = None
     glue: GlueSettings | None = None
     redshift: RedshiftSettings | None = None
@@ -98,6 +101,9 @@ class Settings:
             start=start_hour(env),
             dbt_target=env.get("SOCIALSENT_DBT_TARGET") or "local",
             spark_memory=env.get("SOCIALSENT_SPARK_MEMORY") or "1g",
+            refresh_seconds=number_of(
+                env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
+            ),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
             glue=GlueSettings.from_env(env, tier("artifacts")),
             redshift=RedshiftSettings.from_env(env),

@@ -62,6 +62,15 @@ def test_a_landed_hour_becomes_one_run_without_a_run_key(
     assert [request.run_key for request in result.run_requests or []] == [None]
 
 
+def test_how_often_the_sensor_looks_is_a_setting() -> None:
+    """Prevents a deployment that lists its lake in S3 and starts Glue every 20 seconds, which S3 and Glue bill."""
+    code = "from socialsent_assets.defs.sensors import landing_sensor as s; print(s.minimum_interval_seconds)"
+    environment = {**os.environ, "SOCIALSENT_REFRESH_SECONDS": "900"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "900"
+    assert landing_sensor.minimum_interval_seconds == 20
+
+
 def test_a_quiet_tick_says_what_it_looked_at(tmp_path: Path, instance: dg.DagsterInstance) -> None:
     """Prevents ticks that skip without a reason."""
     result = evaluate(tmp_path, instance)
