@@ -31,7 +31,7 @@ Properties = dict[str, Any]
 # What `Ref` gives, for the types whose name is a property.
 _NAMES = (
     *("BucketName", "FunctionName", "QueueName", "TopicName", "StreamName", "Name", "LogGroupName"),
-    *("WorkgroupName", "NamespaceName", "RoleName", "DatabaseName"),
+    *("WorkgroupName", "NamespaceName", "RoleName", "DatabaseName", "RepositoryName", "LayerName"),
 )
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
@@ -48,6 +48,7 @@ _ARNS = {
     "AWS::SQS::Queue": "sqs:{region}:{account}:{name}",
     "AWS::IAM::Role": "iam::{account}:role/{name}",
     "AWS::KMS::Key": "kms:{region}:{account}:key/{name}",
+    "AWS::ECR::Repository": "ecr:{region}:{account}:repository/{name}",
 }
 
 
@@ -127,6 +128,11 @@ class Assembly:
             if name == "Fn::Join":
                 separator, items = argument
                 return separator.join(str(self.resolved(part, item)) for item in items)
+            if name == "Fn::Select" and isinstance(items := self.resolved(part, argument[1]), list):
+                return items[int(argument[0])]
+            if name == "Fn::Split":
+                separator, text = argument
+                return self.resolved(part, text).split(separator)
             if name == "Fn::Sub" and isinstance(argument, str):
                 return self._substituted(argument)
         return {key: self.resolved(part, item) for key, item in value.items()}
@@ -140,7 +146,10 @@ class Assembly:
         return _PSEUDO[name] if name in _PSEUDO else self._name(part, name)
 
     def _name(self, part: str, logical_id: str) -> str:
-        properties = self.templates[part].get("Resources", {}).get(logical_id, {}).get("Properties", {})
+        resource = self.templates[part].get("Resources", {}).get(logical_id, {})
+        if resource.get("Type") == "AWS::KMS::Key":  # they have no names, and one logical id in all stacks
+            return f"{part}-{logical_id}"
+        properties = resource.get("Properties", {})
         named = next((properties[name] for name in _NAMES if isinstance(properties.get(name), str | dict)), None)
         return logical_id if named is None else str(self.resolved(part, named))
 
