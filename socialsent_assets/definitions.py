@@ -46,7 +46,15 @@ def definitions(settings: Settings) -> dg.Definitions:
             reports.insights,
         ],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
-        jobs=[jobs.refresh, jobs.train, jobs.host, jobs.report, jobs.simulate_feed],
+        jobs=[
+            jobs.refresh,
+            jobs.cleanse_hours,
+            jobs.score_hours,
+            jobs.train,
+            jobs.host,
+            jobs.report,
+            jobs.simulate_feed,
+        ],
         schedules=[retraining.daily],
         sensors=[
             sensors.landing_sensor,

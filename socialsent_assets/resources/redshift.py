@@ -1,8 +1,6 @@
 """Amazon Redshift as the warehouse: what dbt has to know, and what the graph asks of the marts.
 
-Builds take turns by Dagster's pool `warehouse` alone: two deployments must not share a schema.
-
-Not here: connections and errors (lake/redshift.py), the memory of what the marts hold (lake/held_hours.py).
+Not here: connections and errors (lake/redshift.py), the memory of what the marts hold (billed_warehouse.py).
 """
 
 from __future__ import annotations
@@ -12,42 +10,34 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from socialsent_assets.lake import held_hours
-from socialsent_assets.lake.held_hours import FRESH_FOR, HeldHours
 from socialsent_assets.lake.marts import versions_in
 from socialsent_assets.lake.redshift import redshift_marts
 from socialsent_assets.lake.sql import SqlEngine
-from socialsent_assets.lake.storage import Storage
 from socialsent_assets.lake.warehouse import WarehouseUnreachableError
+from socialsent_assets.resources.billed_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.warehouse import ARTIFACTS, Warehouse, dbt_environment, in_environment
 from socialsent_assets.settings import RedshiftSettings, Settings, read_dotenv
 from socialsent_assets.settings.redshift import password_of
 
-_SENSOR_DEADLINE_S = 20.0  # the daemon gives a sensor a minute
 _WAKING_PAUSE_S = 10.0
 _EXISTING = """
     select table_schema || '.' || table_name from information_schema.tables where table_type = 'BASE TABLE'
 """
 
 
-class RedshiftWarehouse(Warehouse):
+class RedshiftWarehouse(BilledWarehouse):
     """A schema of marts in Redshift.
 
     Attributes:
-        home: folder of this machine for dbt's artifacts.
-        duckdb_file: `Settings.warehouse`, which dbt_project/profiles.yml names whatever the target.
+        home, duckdb_file: see `BilledWarehouse`.
         method, host, port, database, user, region, marts_schema, sslmode, cluster: see `settings.RedshiftSettings`.
             Its password is no part of this: Dagster shows the attributes of a resource to everybody.
         waking_s: how long a build waits for a warehouse that does not answer, such as one that was paused.
     """
 
-    home: str
-    duckdb_file: str
     method: str
     host: str
     port: int
@@ -76,16 +66,14 @@ class RedshiftWarehouse(Warehouse):
         password = password_of({**read_dotenv(Path(".env")), **os.environ}, self.method)
         return RedshiftSettings(**connection, schema=self.marts_schema, password=password)
 
-    def environment(self) -> dict[str, str]:
-        """See `Warehouse.environment`."""
-        return {
-            **dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.duckdb_file)),
-            **redshift_environment(self.settings()),
-        }
+    @property
+    def place(self) -> str:
+        """See `BilledWarehouse.place`."""
+        return self.marts_schema
 
-    def artifacts_folder(self) -> Path:
-        """See `Warehouse.artifacts_folder`."""
-        return Path(self.home).absolute() / ARTIFACTS
+    def connection_environment(self) -> dict[str, str]:
+        """See `BilledWarehouse.connection_environment`."""
+        return redshift_environment(self.settings())
 
     @contextmanager
     def building(self, log: Callable[[str], None]) -> Iterator[None]:
@@ -96,14 +84,8 @@ class RedshiftWarehouse(Warehouse):
             WarehouseUnreachableError: it did not answer for `waking_s` seconds.
         """
         self._wake(log)
-        before = held_hours.remembered(self._artifacts(), self.marts_schema)
-        held_hours.forget(self._artifacts(), self.marts_schema)
-        with in_environment(self.environment()):
+        with super().building(log):
             yield
-        try:
-            self._remember(before, deadline_s=_SENSOR_DEADLINE_S)
-        except WarehouseUnreachableError as error:  # the build is done; the next sensor's tick asks again
-            log(f"cannot see what the marts hold now: {error}")
 
     def _wake(self, log: Callable[[str], None]) -> None:
         deadline = time.monotonic() + self.waking_s
@@ -136,25 +118,10 @@ class RedshiftWarehouse(Warehouse):
             )
             return {str(name): int(found) for name, found in sql.run(counts).rows}
 
-    def known_versions(self) -> dict[str, str]:
-        """See `Warehouse.known_versions`: from memory, unless that is missing or old; then Redshift is asked."""
-        held = held_hours.remembered(self._artifacts(), self.marts_schema)
-        if held is None or datetime.now(UTC) - held.seen_at > FRESH_FOR:
-            held = self._remember(held, deadline_s=_SENSOR_DEADLINE_S)
-        return held.versions
-
-    def built_at(self) -> datetime | None:
-        """See `Warehouse.built_at`: when the memory of the hours last changed."""
-        held = held_hours.remembered(self._artifacts(), self.marts_schema)
-        return held.changed_at if held is not None and held.versions else None
-
-    def _remember(self, before: HeldHours | None, deadline_s: float) -> HeldHours:
-        with redshift_marts(self.settings(), deadline_s) as sql:
-            versions = versions_in(sql)
-        return held_hours.remember(self._artifacts(), self.marts_schema, versions, datetime.now(UTC), before)
-
-    def _artifacts(self) -> Storage:
-        return self.lake.open().artifacts
+    def versions_now(self) -> dict[str, str]:
+        """See `BilledWarehouse.versions_now`."""
+        with redshift_marts(self.settings(), SENSOR_DEADLINE_S) as sql:
+            return versions_in(sql)
 
 
 def redshift_environment(redshift: RedshiftSettings) -> dict[str, str]:

@@ -89,7 +89,7 @@ def test_an_old_memory_is_renewed(
     """Prevents a graph that never learns that somebody dropped the marts."""
     asked += [HELD, {}]
     warehouse.known_versions()
-    monkeypatch.setattr("socialsent_assets.resources.athena.FRESH_FOR", timedelta(0))
+    monkeypatch.setattr("socialsent_assets.resources.billed_warehouse.FRESH_FOR", timedelta(0))
     assert warehouse.known_versions() == {}
 
 
