@@ -1,4 +1,4 @@
-"""An account as the templates describe it, where every call is made as one of their roles and decided by its policies.
+"""An account as the templates describe it; every call is made as one of their roles and decided by its policies.
 
     account.acting("ingest/MockServerRole")    # environment of a process that is this role
 
@@ -16,7 +16,7 @@ Not here: which permissions a request needs (needs.py).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -89,6 +89,18 @@ class Account:
                 "AWS_EC2_METADATA_DISABLED": "true",
             }
         return dict(self._credentials[role])
+
+    def become(
+        self, patch: pytest.MonkeyPatch, role: str, variables: Mapping[str, str] = MappingProxyType({})
+    ) -> None:
+        """Make this process the role, with more variables, until the end of the test."""
+        import boto3
+
+        for name, value in {**(variables or {}), **self.acting(role)}.items():
+            patch.setenv(name, value)
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3"):
+            patch.delenv(name, raising=False)
+        patch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep whoever this process was before
 
     def attempt(self, role: str, service: str, operation: str, **arguments: Any) -> str:
         """`allowed` or `denied`; what else may be wrong with the call does not matter. The call is made."""

@@ -18,6 +18,7 @@ from tests.aws.least_privilege.calls import (
     SCORED,
     STREAM,
     TOPIC,
+    WORKGROUP,
     Call,
     bucket,
     call,
@@ -115,7 +116,8 @@ FORBIDDEN = [
     *(made for role in CRAWLERS for made in unchanged(role, LANDED, CLEANSED, SCORED, MODEL)),
     *(call(role, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"})
       for role in CRAWLERS),
-    *(call(role, "glue", "batch_delete_partition", **POSTS, PartitionsToDelete=[{"Values": HOUR}]) for role in CRAWLERS),
+    *(call(role, "glue", "batch_delete_partition", **POSTS, PartitionsToDelete=[{"Values": HOUR}])
+      for role in CRAWLERS),
     get(CRAWLERS[0], SCORED),
     get(CRAWLERS[1], CLEANSED),
     call(CRAWLERS[1], "glue", "batch_create_partition", **POSTS, PartitionInputList=[{"Values": HOUR}]),
@@ -155,7 +157,7 @@ FORBIDDEN = [
     call(TASK, "kinesis", "put_record", StreamName=STREAM, Data=b"a", PartitionKey="a"),
     call(TASK, "ecs", "run_task", cluster="socialsent", taskDefinition="socialsent-dagster"),
     call(TASK, "rds", "delete_db_instance", DBInstanceIdentifier="socialsent-dagster", SkipFinalSnapshot=True),
-    call(TASK, "redshift-data", "execute_statement", WorkgroupName="socialsent-warehouse", Database="dev", Sql="select 1"),
+    call(TASK, "redshift-data", "execute_statement", WorkgroupName=WORKGROUP, Database="dev", Sql="select 1"),
 ]  # fmt: skip
 
 
