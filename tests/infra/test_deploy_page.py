@@ -1,4 +1,4 @@
-"""docs/deploy-aws.md: what can run here is run; what needs an account names what exists, in AWS and in the templates."""
+"""docs/deploy-aws.md: what can run here is run; what needs an account names what AWS and the templates have."""
 
 from __future__ import annotations
 
@@ -155,6 +155,7 @@ def test_what_looking_every_20_seconds_would_cost_is_what_the_page_says() -> Non
 
 
 @pytest.mark.aws
+@pytest.mark.xdist_group("deploy_page")  # they write to build/
 @pytest.mark.parametrize("block", TO_RUN, ids=lambda block: block.text.splitlines()[0])
 def test_every_command_that_needs_no_account_runs(block: Block) -> None:
     """As it stands on the page, by a shell, in the root of the project."""
@@ -195,9 +196,9 @@ def test_every_role_has_its_row(everything: Assembly) -> None:
 
 
 @pytest.mark.aws
-def test_every_name_in_a_command_is_one_that_the_templates_give(everything: Assembly, small: Assembly) -> None:
+def test_every_name_in_a_command_is_one_that_the_templates_give(everything: Assembly, production: Assembly) -> None:
     """Prevents a queue, a service or an output that is called otherwise; buckets carry account and region."""
-    written = json.dumps([*everything.templates.values(), *small.templates.values()])
+    written = json.dumps([*everything.templates.values(), *production.templates.values()])
     stacks = {f"socialsent-{part}" for part in everything.templates}
     text = "\n".join(block.text for block in blocks() if block.needs_an_account)
     named = set(re.findall(r"(?<![\w/])socialsent-[a-z-]*[a-z](?=-\d{12}|\b)", text)) - stacks
