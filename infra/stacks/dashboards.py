@@ -9,6 +9,7 @@ Not here: that user (warehouse_setup/), the columns (infra/marts.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from aws_cdk import aws_quicksight as quicksight
 from constructs import Construct
@@ -36,7 +37,7 @@ _USE_SOURCE = ("DescribeDataSource", "DescribeDataSourcePermissions", "PassDataS
 _USE_SET = ("DescribeDataSet", "DescribeDataSetPermissions", "PassDataSet", "DescribeIngestion", "ListIngestions")
 _USE_DASHBOARD = ("DescribeDashboard", "ListDashboardVersions", "QueryDashboard")
 
-Visual = quicksight.CfnDashboard.VisualProperty
+Visual: TypeAlias = quicksight.CfnDashboard.VisualProperty
 
 
 class DashboardsStack(SocialSentStack):
