@@ -19,9 +19,14 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
+import pytest
+
+from socialsent_assets.settings import Settings
 from tests.aws.glue.bare_glue import glue_environment
 from tests.aws.glue.local_glue import LocalGlue
 from tests.aws.redshift.dbt_on_redshift import Server
@@ -69,8 +74,11 @@ class DeployedGlue(LocalGlue):
     def __init__(self, aws: Account, folder: Path) -> None:
         super().__init__(aws, folder, {})
         self._aws = aws
+        self.refusal: Exception | None = None
 
     def start_job_run(self, JobName: str, Arguments: dict[str, str]) -> dict[str, str]:
+        if self.refusal is not None:
+            raise self.refusal
         job = self.get_job(JobName=JobName)["Job"]
         self.most_at_once = job["ExecutionProperty"]["MaxConcurrentRuns"]
         place = self._folder / f"python-{len(self.runs)}"
@@ -104,3 +112,96 @@ def show_catalog(deployed: Assembly, aws: Account, redshift: Server, folder: Pat
 def _partitions(glue: Any, database: str, table: str) -> Iterator[dict[str, Any]]:
     for page in glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table):
         yield from page["Partitions"]
+
+
+@dataclass
+class Dagster:
+    """The graph in this process; its instance is new and empty."""
+
+    settings: Settings
+    definitions: dg.Definitions
+    resources: dict[str, Any]
+    instance: dg.DagsterInstance
+    glue: DeployedGlue
+
+    def asked_for(self) -> list[dg.RunRequest]:
+        """What the landing sensor asks for now."""
+        from socialsent_assets.defs.sensors import landing_sensor
+
+        with self._sensor("lake", "warehouse") as context:
+            tick = landing_sensor(context)
+        assert isinstance(tick, dg.SensorResult)
+        return list(tick.run_requests or [])
+
+    def run(self, request: dg.RunRequest) -> dg.ExecuteInProcessResult:
+        """Run the job `refresh` for the hours of a request, to whatever end."""
+        return self.definitions.resolve_job_def("refresh").execute_in_process(
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            instance=self.instance,
+            tags=dict(request.tags),
+            raise_on_error=False,
+        )
+
+    def look_for_alerts(self) -> None:
+        """One tick of the alert sensor."""
+        from socialsent_assets.defs.alerts import alert_sensor
+
+        with self._sensor("lake", "alert_desk", "notifications", "metrics") as context:
+            alert_sensor(context)
+
+    @contextmanager
+    def glue_refuses(self, error: Exception) -> Iterator[None]:
+        """Glue starts no run meanwhile."""
+        self.glue.refusal = error
+        yield
+        self.glue.refusal = None
+
+    def said(self) -> list[str]:
+        """Ends of what the runs of Glue wrote, and why steps failed."""
+        failures = [
+            str(entry.event_log_entry.dagster_event)[:3000]
+            for run in self.instance.get_runs()
+            for entry in self.instance.get_records_for_run(
+                run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE
+            ).records
+        ]
+        return [*failures, *(run.output.read_text(encoding="utf-8")[-3000:] for run in self.glue.runs)]
+
+    @contextmanager
+    def _sensor(self, *names: str) -> Iterator[dg.SensorEvaluationContext]:
+        resources = {name: self.resources[name] for name in names}
+        with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
+            yield context
+
+
+@contextmanager
+def dagster(deployed: Assembly, aws: Account, redshift: Server, folder: Path) -> Iterator[Dagster]:
+    """The graph for the environment that this process has now (see `inside`)."""
+    from socialsent_assets import definitions as code
+    from socialsent_assets.lake import aws_calls
+    from socialsent_assets.resources import glue as glue_resource
+    from socialsent_assets.resources.dbt_manifest import dbt_project
+    from socialsent_assets.resources.redshift import RedshiftWarehouse
+
+    settings = Settings.from_env()
+    glue = DeployedGlue(aws, folder / "glue")
+    real_client, real_resources = aws_calls.aws_client, code.resources_for
+
+    def resources_for(*arguments: Any) -> dict[str, Any]:
+        made = real_resources(*arguments)
+        compute = made["compute"]
+        kept = {name: getattr(compute, name) for name in type(compute).model_fields}
+        return {**made, "compute": type(compute)(**{**kept, "poll_seconds": 0.5})}
+
+    with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
+        patch.setattr(aws_calls, "aws_client", lambda name: glue if name == "glue" else real_client(name))
+        patch.setattr(code, "resources_for", resources_for)
+        patch.setattr(glue_resource, "_MESSAGES_EVERY_SECONDS", 0.2)
+        shown = folder / "spectrum"
+        # A build wakes the warehouse first, after the hours are registered: what Spectrum shows is up to date then.
+        patch.setattr(RedshiftWarehouse, "_wake", lambda _self, _log: show_catalog(deployed, aws, redshift, shown))
+        try:
+            resources = resources_for(settings, dbt_project(settings))
+            yield Dagster(settings, code.definitions(settings), resources, instance, glue)
+        finally:
+            glue.close()
