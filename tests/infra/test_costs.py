@@ -119,3 +119,19 @@ def test_what_is_counted_in_the_estimate_is_what_the_templates_hold(small: Assem
     assert len(list(small.every("AWS::KMS::Key"))) == KEYS
     managed = 1  # the administrator's password, which Redshift keeps in a secret of its own
     assert len(list(small.every("AWS::SecretsManager::Secret"))) + managed == SECRETS
+
+
+@pytest.mark.aws
+@pytest.mark.parametrize("size", SIZES)
+def test_dagster_looks_as_seldom_as_the_estimate_says(size: str, request: pytest.FixtureRequest) -> None:
+    """Prevents a bill for a look every 20 seconds."""
+    assembly: Assembly = request.getfixturevalue(size)
+    tasks = assembly.resources("orchestration", "AWS::ECS::TaskDefinition").values()
+    told = {
+        entry["Value"]
+        for task in tasks
+        for container in task["ContainerDefinitions"]
+        for entry in container["Environment"]
+        if entry["Name"] == "SOCIALSENT_REFRESH_SECONDS"
+    }
+    assert told == {str(60 * load_size(size).orchestration.refresh_minutes)}

@@ -141,6 +141,18 @@ def test_the_questions_that_the_page_asks_are_about_columns_that_exist() -> None
     assert "source" in {column.name for column in posts.columns}
 
 
+def test_every_link_of_the_page_leads_somewhere() -> None:
+    """Prevents a table of contents that leads nowhere."""
+    for target in re.findall(r"\]\(([^)]+)\)", TEXT):
+        file, _, anchor = target.partition("#")
+        page = PAGE.parent / file if file else PAGE
+        assert page.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.M)
+            slugs = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+            assert anchor in slugs, target
+
+
 @pytest.mark.parametrize("size", ["small", "production"])
 def test_the_page_shows_the_estimate_that_the_command_prints(size: str) -> None:
     """Prevents costs of an earlier size: python -m infra.costs --size … and paste."""
