@@ -90,9 +90,7 @@ class Account:
             }
         return dict(self._credentials[role])
 
-    def become(
-        self, patch: pytest.MonkeyPatch, role: str, variables: Mapping[str, str] = MappingProxyType({})
-    ) -> None:
+    def become(self, patch: pytest.MonkeyPatch, role: str, variables: Mapping[str, str] | None = None) -> None:
         """Make this process the role, with more variables, until the end of the test."""
         import boto3
 

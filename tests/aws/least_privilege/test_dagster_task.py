@@ -16,11 +16,12 @@ from socialsent_assets.domain.monitoring.measurements import Point
 from socialsent_assets.domain.monitoring.metric_names import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.lake.athena import athena_sql
+from socialsent_assets.lake.aws_calls import AwsCallError
 from socialsent_assets.lake.freshness import cleanse_code_version
 from socialsent_assets.lake.label_import import import_label_file
 from socialsent_assets.lake.lake import Lake, hours_under
 from socialsent_assets.lake.model_registry import ModelRegistry
-from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.lake.receipts import Receipt, receipt_key
 from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.hosting import HostingError, SageMakerHosting
 from socialsent_assets.resources.metrics import CloudWatchMetrics
@@ -152,5 +153,5 @@ def test_questions_go_to_athena_in_the_one_workgroup(account: Account, settings:
     for used in ("athena:StartQueryExecution", "athena:GetQueryExecution", "athena:GetQueryResults"):
         assert used in {need.action for _, need, _ in account.decisions[before:]}
     assert settings.athena is not None
-    with pytest.raises(UserError, match="athena"):
+    with pytest.raises((UserError, AwsCallError), match="athena:StartQueryExecution"):
         athena_sql(replace(settings, athena=replace(settings.athena, workgroup="primary"))).run("select 1")

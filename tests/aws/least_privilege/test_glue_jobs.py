@@ -1,0 +1,129 @@
+"""Two hours of events through the graph on Glue: the task's role starts the jobs, each job has its own and no other.
+
+Glue is moto's, its runs are processes here, which run the real script from the real wheel with Spark's own S3
+connector, as the role that the template gives the job.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from infra.packaging.archives import ROOT
+from socialsent_assets.defs import analytics, cleansed, landing
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.resources.catalog import GlueDataCatalog
+from socialsent_assets.resources.glue import GlueSpark
+from socialsent_assets.resources.lake import LakeResource
+from tests.aws.glue.bare_glue import glue_environment
+from tests.aws.glue.test_glue_steps import quick_pipes
+from tests.aws.least_privilege.account import Account
+from tests.aws.least_privilege.calls import bucket
+from tests.conftest import Landing
+from tests.jobs.events import random_lines
+
+__all__ = ["quick_pipes"]
+
+pytestmark = pytest.mark.aws
+
+TASK, CLEANSE, SCORE = "orchestration/TaskRole", "compute/CleanseRole", "compute/ScoreRole"
+JOBS = {"socialsent-cleanse": CLEANSE, "socialsent-score": SCORE}
+THREE, FOUR = (EventHour.from_key(f"2026-11-22-0{hour}:00") for hour in (3, 4))
+TIERS = ("landing", "cleansed", "analytics", "artifacts")
+
+
+@pytest.fixture
+def glue_runs(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Let moto's runs be processes; what they wrote to the terminal is in `output` of each."""
+    from moto.glue.models import FakeJob, FakeJobRun
+
+    environments = {job: glue_environment(tmp_path / job, account.acting(role)) for job, role in JOBS.items()}
+    begin, started = FakeJob.start_job_run, []
+
+    def start(job: Any, *args: Any, **given: Any) -> Any:
+        run_id = begin(job, *args, **given)
+        run = job.job_runs[-1]
+        run.output = tmp_path / f"{run_id}.txt"
+        words = [word for pair in run.arguments.items() for word in pair]
+        with run.output.open("wb") as output:
+            run.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "infra/glue/run_job.py"), "--JOB_NAME", job.name, *words],
+                cwd=tmp_path,
+                env={"PATH": os.environ["PATH"], "HOME": os.environ["HOME"], **environments[job.name]},
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        started.append(run)
+        return run_id
+
+    def state(run: Any) -> str:
+        code = run.process.poll()
+        return "RUNNING" if code is None else "FAILED" if code else "SUCCEEDED"
+
+    monkeypatch.setattr(FakeJob, "start_job_run", start)
+    monkeypatch.setattr(FakeJobRun, "status", property(state, lambda _run, _status: None))
+    monkeypatch.setattr(FakeJobRun, "advance", lambda _run: None)
+    yield started
+    for run in started:
+        run.process.kill()
+        run.process.wait()
+
+
+@pytest.mark.spark
+def test_the_graph_builds_on_glue_with_nothing_but_its_roles(
+    account: Account, lake: Lake, glue_runs: list[Any], quick_pipes: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prevents a job that fails on AWS for want of a permission, at whichever of its calls that may be."""
+    s3 = account.admin("s3")
+    for item in s3.list_objects_v2(Bucket=bucket("artifacts"), Prefix="models/").get("Contents", ()):
+        s3.delete_object(Bucket=bucket("artifacts"), Key=item["Key"])  # of other tests: they cannot classify
+    for number, hour in enumerate((THREE, FOUR)):
+        key = Landing(lake).add(hour.key, random_lines(seed=number, count=60, hour=hour.key))
+        s3.put_object(Bucket=bucket("landing"), Key=key, Body=lake.landing.read(key))
+    account.become(monkeypatch, TASK)
+    before = len(account.decisions)
+
+    result = build_through_dagster()
+
+    assert result.success, [run.output.read_text()[-3000:] for run in glue_runs]
+    made = account.decisions[before:]
+    assert [f"{role}: {need}" for role, need, is_given in made if not is_given] == []
+    used = {role: {need.action for by, need, _ in made if by == role} for role in (TASK, CLEANSE, SCORE)}
+    both = {"s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "kms:Decrypt", "kms:GenerateDataKey"}
+    assert used[CLEANSE] == used[SCORE] == both
+    assert {"glue:StartJobRun", "glue:GetJobRun", "glue:GetJobRuns", "glue:BatchCreatePartition"} <= used[TASK]
+    for job in (CLEANSE, SCORE):
+        written = {need.resource for by, need, _ in made if by == job and need.action == "s3:PutObject"}
+        assert any("/pipes/" in resource for resource in written), "no message went through Pipes"
+    assert s3.list_objects_v2(Bucket=bucket("analytics"), Prefix="sentiment/dt=2026-11-22/hr=03/")["KeyCount"] == 1
+
+
+def build_through_dagster() -> dg.ExecuteInProcessResult:
+    """Cleanse, score and register two hours with the graph's own assets."""
+    lake = LakeResource(**{tier: f"s3://{bucket(tier)}" for tier in TIERS})
+    compute = GlueSpark(
+        lake=lake,
+        cleanse_job="socialsent-cleanse",
+        score_job="socialsent-score",
+        pipes=f"s3://{bucket('artifacts')}/pipes",
+        deadline_minutes=5.0,
+        poll_seconds=0.5,
+    )
+    catalog = GlueDataCatalog(cleansed="socialsent_cleansed", analytics="socialsent_analytics")
+    defs = dg.Definitions(
+        assets=[landing.landed_events, cleansed.cleansed_tables, analytics.analytics_tables],
+        jobs=[dg.define_asset_job("build", selection=dg.AssetSelection.groups("cleansed", "analytics"))],
+        resources={"lake": lake, "compute": compute, "catalog": catalog},
+        executor=dg.in_process_executor,
+    )
+    tags = {"dagster/asset_partition_range_start": THREE.key, "dagster/asset_partition_range_end": FOUR.key}
+    with dg.instance_for_test() as instance:
+        return defs.resolve_job_def("build").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
