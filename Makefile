@@ -29,19 +29,19 @@ test: check ## the default test suite, and every static check before it
 test-slow: install-dev ## the long suites: fuzzing, faults, big histories
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "slow and not aws"
 
-test-aws: install-aws lambdas wheel airflow ## everything of AWS that can run without an account
+test-aws: install-dev lambdas wheel airflow ## everything of AWS that can run without an account
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m aws
 
-lambdas: install-aws ## the Lambdas' zips and their layer, in build/lambdas
+lambdas: install-dev ## the Lambdas' zips and their layer, in build/lambdas
 	$(BIN)/python -m infra.packaging lambdas
 
-wheel: install-aws ## the package as a wheel, for Glue, in build/wheels
+wheel: install-dev ## the package as a wheel, for Glue, in build/wheels
 	$(BIN)/python -m infra.packaging wheel
 
 synth: lambdas wheel ## the CloudFormation templates, in build/cdk.out   (SIZE=small)
 	$(BIN)/python -m infra.app
 
-airflow: install-aws ## environments with the two Airflows of MWAA, for tests
+airflow: install-dev ## environments with the two Airflows of MWAA, for tests
 	@scripts/airflow_environments.sh
 
 check: install-dev ## format, lint, types, import contracts, dbt parsing
@@ -64,10 +64,7 @@ install: ## only install
 install-dev:
 	@scripts/bootstrap.sh dev
 
-install-aws:
-	@scripts/bootstrap.sh aws
-
 clean: ## remove what was built, keep $SOCIALSENT_HOME
 	rm -rf build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help run ui docs test test-slow test-aws check format bench lambdas wheel synth airflow install install-dev install-aws clean
+.PHONY: help run ui docs test test-slow test-aws check format bench lambdas wheel synth airflow install install-dev clean

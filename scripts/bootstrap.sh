@@ -1,5 +1,5 @@
 #!/bin/sh
-# Brings .venv up to date with uv.lock: `scripts/bootstrap.sh run`, `… dev` or `… aws`.
+# Brings .venv up to date with uv.lock: `scripts/bootstrap.sh run` or `scripts/bootstrap.sh dev`.
 #
 # Needs Python 3.11 or 3.12 and the package index. Finds or installs uv (into .uv/), adds a Java runtime from a
 # package when no Java 17 to 21 is found, and does nothing when nothing changed. Not here: what is installed
@@ -50,8 +50,7 @@ has_java() {
 
 groups=""
 if ! has_java; then groups="--group java"; fi
-if [ "$profile" != run ]; then groups="$groups --group dev"; fi
-if [ "$profile" = aws ]; then groups="$groups --group infra --group aws"; fi
+if [ "$profile" = dev ]; then groups="$groups --group dev --group infra --group aws"; fi
 
 wanted="$(cksum uv.lock pyproject.toml scripts/bootstrap.sh) $groups"
 if [ -f "$stamp" ] && [ -x .venv/bin/python ] && [ "$(cat "$stamp")" = "$wanted" ]; then exit 0; fi

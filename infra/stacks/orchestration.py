@@ -7,7 +7,8 @@ before it starts the new one; runs that it ends are asked for again.
 The UI has no password of its own, so nothing of it is public: it is reached by a tunnel through Systems Manager,
 or by an internal load balancer with a list of who may.
 
-Not here: Dagster's own configuration (dagster/dagster.yaml), the image (container/Dockerfile), Airflow (airflow.py).
+Not here: what runs in the task (dagster_containers.py), Dagster's own configuration (dagster/dagster.yaml), the image
+(container/Dockerfile), Airflow (airflow.py).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_elasticloadbalancingv2 as balancing
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_logs as logs
 from aws_cdk import aws_rds as rds
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
@@ -32,6 +32,7 @@ from infra.policies import dagster as may
 from infra.policies import models as may_host
 from infra.policies.compute import query_athena
 from infra.stacks.compute import ComputeStack
+from infra.stacks.dagster_containers import DagsterContainers
 from infra.stacks.lake import ACCESS_LOGS, LakeStack
 from infra.stacks.models import ModelsStack
 from infra.stacks.network import DATABASE_PORT, WEBSERVER_PORT, NetworkStack
@@ -40,12 +41,8 @@ from infra.stacks.stack import SocialSentStack
 from infra.stacks.warehouse import WarehouseStack
 from socialsent_assets.domain.events.ingest_metrics import NAMESPACE
 
-CODE = ("--module-name", "socialsent_assets.definitions")
-CODE_PORT = 4000
 UI_LOGS = "dagster-ui"
-WORKSPACE = "infra/dagster/workspace.yaml"
 DATABASE_USER = "dagster"
-_STOP_SECONDS = 120  # the longest that Fargate waits for a container to end by itself
 
 
 class OrchestrationStack(SocialSentStack):
@@ -249,7 +246,11 @@ class OrchestrationStack(SocialSentStack):
             task_role=self.task_role.without_policy_updates(),
             execution_role=self._execution_role().without_policy_updates(),
         )
-        self._containers(task, ecs.ContainerImage.from_registry(models.image_uri))
+        image = ecs.ContainerImage.from_registry(models.image_uri)
+        log_group = self.make_log_group("Logs", may.log_group_name(self.deployment), self.key)
+        # A tunnel ends inside the container, a load balancer outside of it.
+        door = "0.0.0.0" if self.balancer else "127.0.0.1"  # noqa: S104
+        DagsterContainers(task, image, log_group, self.settings, self.password).add(door)
         nag.acknowledge(task, "Names and addresses alone; the one secret comes from Secrets Manager.", "ECS2")
         return ecs.FargateService(
             self,
@@ -268,79 +269,6 @@ class OrchestrationStack(SocialSentStack):
             # Before that the load balancer would stop a task that still starts.
             health_check_grace_period=cdk.Duration.minutes(15) if self.balancer else None,
             availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,  # it would start a second one
-        )
-
-    def _containers(self, task: ecs.FargateTaskDefinition, image: ecs.ContainerImage) -> None:
-        """`migrate` runs to its end first; then `code`; web server and daemon wait until it answers."""
-        log_group = self.make_log_group("Logs", may.log_group_name(self.deployment), self.key)
-        door = "0.0.0.0" if self.balancer else "127.0.0.1"  # noqa: S104 - a tunnel ends inside the container
-        code_answers = f"import socket; socket.create_connection(('127.0.0.1', {CODE_PORT}), 5)"
-        ui_answers = (
-            f"import urllib.request as r; r.urlopen('http://127.0.0.1:{WEBSERVER_PORT}/server_info', timeout=5)"
-        )
-        migrate = self._container(
-            task, image, log_group, "migrate", ["dagster", "instance", "migrate"], essential=False
-        )
-        code = self._container(
-            task,
-            image,
-            log_group,
-            "code",
-            ["dagster", "api", "grpc", *CODE, "--host", "127.0.0.1", "--port", str(CODE_PORT)],
-            healthy=["python", "-c", code_answers],
-        )
-        webserver = self._container(
-            task,
-            image,
-            log_group,
-            "webserver",
-            ["dagster-webserver", "--workspace", WORKSPACE, "--host", door, "--port", str(WEBSERVER_PORT)],
-            healthy=["python", "-c", ui_answers],
-        )
-        webserver.add_port_mappings(ecs.PortMapping(container_port=WEBSERVER_PORT))
-        task.default_container = webserver
-        daemon = self._container(
-            task, image, log_group, "daemon", ["dagster-daemon", "run", "--workspace", WORKSPACE]
-        )
-        code.add_container_dependencies(
-            ecs.ContainerDependency(container=migrate, condition=ecs.ContainerDependencyCondition.SUCCESS)
-        )
-        for container in (webserver, daemon):
-            container.add_container_dependencies(
-                ecs.ContainerDependency(container=code, condition=ecs.ContainerDependencyCondition.HEALTHY)
-            )
-
-    def _container(
-        self,
-        task: ecs.FargateTaskDefinition,
-        image: ecs.ContainerImage,
-        log_group: logs.ILogGroup,
-        name: str,
-        command: Sequence[str],
-        *,
-        essential: bool = True,
-        healthy: Sequence[str] | None = None,
-    ) -> ecs.ContainerDefinition:
-        return task.add_container(
-            name,
-            image=image,
-            entry_point=list(command),  # the image's own is the model server's
-            essential=essential,
-            environment=self.settings,
-            secrets={"DAGSTER_PG_PASSWORD": ecs.Secret.from_secrets_manager(self.password, "password")},
-            logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=log_group),
-            linux_parameters=ecs.LinuxParameters(self, f"{name.title()}Linux", init_process_enabled=True),
-            start_timeout=cdk.Duration.minutes(10),  # how long the others wait for this one
-            stop_timeout=cdk.Duration.seconds(_STOP_SECONDS),
-            health_check=ecs.HealthCheck(
-                command=["CMD", *healthy],
-                interval=cdk.Duration.seconds(30),
-                timeout=cdk.Duration.seconds(10),
-                retries=5,
-                start_period=cdk.Duration.seconds(300),  # Python imports all of it on a share of one CPU
-            )
-            if healthy
-            else None,
         )
 
     def _load_balancer(self, network: NetworkStack, lake: LakeStack) -> balancing.ApplicationLoadBalancer:

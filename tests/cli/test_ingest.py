@@ -191,7 +191,7 @@ def test_a_folder_stands_for_its_event_files(capsys: pytest.CaptureFixture[str])
     assert (told["files"], told["landed"]) == (["a.jsonl", "b.ndjson.gz"], 2)
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", CSV_HEADER.encode(), gzip.compress(b"")])
+@pytest.mark.parametrize("content", [b"", b"\n\n", CSV_HEADER.encode(), gzip.compress(b"", mtime=0)])
 @pytest.mark.parametrize("name", ["empty.jsonl", "empty.csv", "empty"])
 def test_an_empty_file_is_no_error_and_says_so(name: str, content: bytes, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents an hourly job that fails in a quiet hour."""

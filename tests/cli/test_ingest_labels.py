@@ -79,7 +79,7 @@ def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureF
         ('{"text": "a", "label": "neutral"}\nnope\n', "line 2 is no JSON object"),
         ('{"text": "\\ud800", "label": "neutral"}\n', "half of a surrogate pair"),
         (b"text,label\ncaf\xe9,neutral\n", "is not UTF-8"),
-        (gzip.compress(b"text,label\na,neutral\n" * 99)[:-9], "cannot be read to its end"),
+        (gzip.compress(b"text,label\na,neutral\n" * 99, mtime=0)[:-9], "cannot be read to its end"),
         ("text,label\na,wonderful\n", "(found: wonderful). Say what they mean: --map wonderful=CLASS"),
     ],
 )

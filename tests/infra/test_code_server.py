@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from infra.stacks.orchestration import CODE_PORT
+from infra.stacks.dagster_containers import CODE_PORT
 from tests.infra.synthesized import ROOT, Assembly
 from tests.infra.test_orchestration_stack import container, environment
 

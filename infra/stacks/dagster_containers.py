@@ -1,0 +1,104 @@
+"""The containers of Dagster's task: what each runs, in which order they start, and how one tells that it is well.
+
+Not here: the task and the service (orchestration.py), the image (container/Dockerfile).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_secretsmanager as secretsmanager
+
+from infra.stacks.network import WEBSERVER_PORT
+
+CODE = ("--module-name", "socialsent_assets.definitions")
+CODE_PORT = 4000
+WORKSPACE = "infra/dagster/workspace.yaml"
+_STOP_SECONDS = 120  # the longest that Fargate waits for a container to end by itself
+
+
+@dataclass(frozen=True)
+class DagsterContainers:
+    """Containers of one image, which differ by their command.
+
+    Attributes:
+        task: gets the containers.
+        image: of all of them.
+        log_group: their logs, a stream for each.
+        settings: environment of each, nothing of it secret.
+        password: secret of the database, with `password`.
+    """
+
+    task: ecs.FargateTaskDefinition
+    image: ecs.ContainerImage
+    log_group: logs.ILogGroup
+    settings: Mapping[str, str]
+    password: secretsmanager.ISecret
+
+    def add(self, door: str) -> None:
+        """`migrate` runs to its end first; then `code`; web server and daemon wait until it answers.
+
+        Args:
+            door: address that the web server listens on.
+        """
+        code_answers = f"import socket; socket.create_connection(('127.0.0.1', {CODE_PORT}), 5)"
+        ui_answers = (
+            f"import urllib.request as r; r.urlopen('http://127.0.0.1:{WEBSERVER_PORT}/server_info', timeout=5)"
+        )
+        migrate = self._container("migrate", ["dagster", "instance", "migrate"], essential=False)
+        code = self._container(
+            "code",
+            ["dagster", "api", "grpc", *CODE, "--host", "127.0.0.1", "--port", str(CODE_PORT)],
+            healthy=["python", "-c", code_answers],
+        )
+        webserver = self._container(
+            "webserver",
+            ["dagster-webserver", "--workspace", WORKSPACE, "--host", door, "--port", str(WEBSERVER_PORT)],
+            healthy=["python", "-c", ui_answers],
+        )
+        webserver.add_port_mappings(ecs.PortMapping(container_port=WEBSERVER_PORT))
+        self.task.default_container = webserver
+        daemon = self._container("daemon", ["dagster-daemon", "run", "--workspace", WORKSPACE])
+        code.add_container_dependencies(
+            ecs.ContainerDependency(container=migrate, condition=ecs.ContainerDependencyCondition.SUCCESS)
+        )
+        for container in (webserver, daemon):
+            container.add_container_dependencies(
+                ecs.ContainerDependency(container=code, condition=ecs.ContainerDependencyCondition.HEALTHY)
+            )
+
+    def _container(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        essential: bool = True,
+        healthy: Sequence[str] | None = None,
+    ) -> ecs.ContainerDefinition:
+        return self.task.add_container(
+            name,
+            image=self.image,
+            entry_point=list(command),  # the image's own is the model server's
+            essential=essential,
+            environment=self.settings,
+            secrets={"DAGSTER_PG_PASSWORD": ecs.Secret.from_secrets_manager(self.password, "password")},
+            logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self.log_group),
+            linux_parameters=ecs.LinuxParameters(
+                cdk.Stack.of(self.task), f"{name.title()}Linux", init_process_enabled=True
+            ),
+            start_timeout=cdk.Duration.minutes(10),  # how long the others wait for this one
+            stop_timeout=cdk.Duration.seconds(_STOP_SECONDS),
+            health_check=ecs.HealthCheck(
+                command=["CMD", *healthy],
+                interval=cdk.Duration.seconds(30),
+                timeout=cdk.Duration.seconds(10),
+                retries=5,
+                start_period=cdk.Duration.seconds(300),  # Python imports all of it on a share of one CPU
+            )
+            if healthy
+            else None,
+        )
