@@ -106,10 +106,18 @@ ALLOWED = [
     call(SETUP, "redshift-data", "execute_statement", WorkgroupName=WORKGROUP, Database="dev", Sql="select 1"),
     call(SETUP, "redshift-data", "describe_statement", Id="00000000-0000-0000-0000-000000000000"),
     *log(SETUP, "/aws/lambda/socialsent-warehouse-setup"),
+    # What Dagster's task does only when something changes or goes wrong; the rest runs in the tests beside this one.
+    call(TASK, "glue", "batch_stop_job_run", JobName="socialsent-cleanse", JobRunIds=["jr_1"]),
+    call(TASK, "glue", "batch_update_partition", DatabaseName="socialsent_cleansed", TableName="posts",
+         Entries=[{"PartitionValueList": ["2026-11-22", "09"], "PartitionInput": {"Values": ["2026-11-22", "09"]}}]),
+    call(TASK, "sagemaker", "update_endpoint", EndpointName="socialsent-sentiment",
+         EndpointConfigName="socialsent-sentiment-a"),
+    call(TASK, "sagemaker", "update_model_package", ModelApprovalStatus="Approved",
+         ModelPackageArn=arn("sagemaker", "model-package/socialsent-sentiment/1")),
     *pull(EXECUTION),
     *log(EXECUTION, "/socialsent/dagster"),
     *log("network/VpcFlowLogIAMRole", "/socialsent/network"),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("made", ALLOWED, ids=str)
