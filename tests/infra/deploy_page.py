@@ -15,7 +15,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "deploy-aws.md"
 NEEDS_AN_ACCOUNT = "# needs an account"
 
 _FENCE = re.compile(r"^```sh\n(.*?)^```$", re.S | re.M)
-_ENDS = {"|", ";", "&&", "||"}
+_ENDS = {"|", ";", "&&", "||", "(", ")"}
 _KEYWORDS = {"while", "do", "done", "read", "echo", "export", "cd", "cp", "tr", "base64"}
 
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from infra.costs import estimate_of, table
+from infra.sizes import load_size
 from tests.infra.deploy_page import PAGE, Block, account_commands, blocks, code_in, table_under
 from tests.infra.synthesized import ROOT, Assembly
 
@@ -107,6 +108,7 @@ def test_the_image_is_built_from_the_file_that_is_there_for_the_machine_that_run
     (build,) = [words for words in account_commands("docker") if words[1] == "build"]
     assert (ROOT / build[build.index("-f") + 1]).is_file()
     assert build[build.index("--platform") + 1] == "linux/amd64"
+    assert build[build.index("-t") + 1] == f"$REPOSITORY:{load_size('small').orchestration.image_tag}"
 
 
 def test_the_event_that_the_page_sends_is_accepted() -> None:
