@@ -97,7 +97,7 @@ def test_the_templates_as_they_are_pass_the_drive(small: Assembly, account: Acco
     drive(small, account, tmp_path)
 
 
-@pytest.mark.parametrize("one", BREAKS, ids=str)
+@pytest.mark.parametrize("one", BREAKS, ids=[f"{one}-{number}" for number, one in enumerate(BREAKS)])
 def test_one_thing_wrong_in_the_templates_fails_the_drive(
     one: Break, small: Assembly, account: Account, tmp_path: Path
 ) -> None:
