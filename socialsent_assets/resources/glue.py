@@ -60,10 +60,10 @@ class GlueSpark(Compute):
         order = GlueOrder.of(job, hours, self._tiers())
         runs = self._runs(order, context.log.info)
         twin = _settle_with_others(order, runs)
-        if twin is None:
-            self._start(order, runs, context)
-        else:
-            with stopped_with_its_step(runs, twin["Id"]):
+        with stopped_with_its_step(runs, order):
+            if twin is None:
+                self._start(order, runs, context)
+            else:
                 runs.follow(twin["Id"])
         return read_receipts(order, self.lake.open())
 
@@ -158,13 +158,18 @@ def _outwait(runs: GlueRuns, run_id: str) -> None:
 
 
 @contextmanager
-def stopped_with_its_step(runs: GlueRuns, run_id: str) -> Iterator[None]:
-    """Stop the run when Dagster, or a person at the keyboard, ends the step that follows it."""
+def stopped_with_its_step(runs: GlueRuns, order: GlueOrder) -> Iterator[None]:
+    """Stop the order's run when Dagster, or a person at the keyboard, ends the step that follows it.
+
+    It is looked up, because the step may be ended while Glue still answers to its start.
+    """
     try:
         yield
     except (dg.DagsterExecutionInterruptedError, KeyboardInterrupt):
-        runs.tell(f"interrupted: stopping Glue run {run_id}")
-        runs.stop(run_id)
+        for run in runs.alive():
+            if order.is_same(run.get("Arguments", {})):
+                runs.tell(f"interrupted: stopping Glue run {run['Id']}")
+                runs.stop(run["Id"])
         raise
 
 
@@ -176,8 +181,7 @@ def _glue_client(runs: GlueRuns, pipes: str) -> PipesGlueClient:
 
     class Client(PipesGlueClient):
         def _wait_for_job_run_completion(self, job_name: str, run_id: str) -> Any:  # noqa: ARG002 - it is runs.job
-            with stopped_with_its_step(runs, run_id):
-                return {"JobRun": runs.follow(run_id)}
+            return {"JobRun": runs.follow(run_id)}
 
     bucket, prefix = parse_s3_uri(pipes)
     folder = f"{prefix}/" if prefix else ""

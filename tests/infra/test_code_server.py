@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -35,7 +36,15 @@ def test_the_code_starts_with_the_deployed_settings_and_without_asking_aws(small
         **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "AWS_ENDPOINT_URL"), "http://127.0.0.1:9"),
     }
     with (tmp_path / "log").open("w") as log:
-        server = subprocess.Popen(command, cwd=ROOT, env=given, stdout=log, stderr=subprocess.STDOUT)
+        server = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=given,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            # A script in the background runs its tests with SIGINT ignored; Dagster would then ignore SIGTERM too.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        )
         try:
             deadline = time.monotonic() + PATIENCE_S
             while subprocess.run(check, env=given, capture_output=True).returncode:

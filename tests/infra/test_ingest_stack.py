@@ -69,12 +69,12 @@ def test_what_lambda_calls_is_in_the_zip_that_it_gets(assembly: Assembly, module
 
 
 def test_both_functions_get_the_layer_of_powertools(assembly: Assembly) -> None:
-    (layer,) = assembly.resources("ingest", "AWS::Lambda::LayerVersion").items()
-    assert "python/aws_lambda_powertools/__init__.py" in asset(assembly, layer[1]["Content"]["S3Key"]).namelist()
+    layer = assembly.one("ingest", "AWS::Lambda::LayerVersion")
+    assert "python/aws_lambda_powertools/__init__.py" in asset(assembly, layer["Content"]["S3Key"]).namelist()
     for module in FUNCTIONS:
-        assert function(assembly, module)["Layers"] == [layer[0]]
-        assert function(assembly, module)["Architectures"] == layer[1]["CompatibleArchitectures"] == ["arm64"]
-        assert [function(assembly, module)["Runtime"]] == layer[1]["CompatibleRuntimes"]
+        assert function(assembly, module)["Layers"] == [layer["LayerName"]]
+        assert function(assembly, module)["Architectures"] == layer["CompatibleArchitectures"] == ["arm64"]
+        assert [function(assembly, module)["Runtime"]] == layer["CompatibleRuntimes"]
 
 
 @pytest.mark.parametrize("module", FUNCTIONS)

@@ -8,6 +8,8 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.jobs.glue_order import GlueOrder
 from socialsent_assets.lake.aws_calls import AwsCallError
 from socialsent_assets.resources.glue import stopped_with_its_step
 from socialsent_assets.resources.glue_runs import GlueRunError, GlueRuns, NoRoomError
@@ -15,6 +17,8 @@ from socialsent_assets.settings import UserError
 from tests.aws.glue.local_glue import refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+TIERS = {tier: f"s3://lake/{tier}" for tier in ("landing", "cleansed", "analytics", "artifacts")}
+ORDER = GlueOrder.of("cleanse", [EventHour.of(NOON)], TIERS)
 
 
 class FakeGlue:
@@ -32,7 +36,8 @@ class FakeGlue:
         return {"JobRun": {**self.run, "JobRunState": state}}
 
     def get_job_runs(self, JobName: str, MaxResults: int) -> dict[str, Any]:
-        return {"JobRuns": [{"Id": f"jr_{n}", "JobRunState": state} for n, state in enumerate(self.states)]}
+        given = {"Arguments": self.run.get("Arguments", {})}
+        return {"JobRuns": [{"Id": f"jr_{n}", "JobRunState": state, **given} for n, state in enumerate(self.states)]}
 
     def batch_stop_job_run(self, JobName: str, JobRunIds: list[str]) -> dict[str, Any]:
         self.stopped += JobRunIds
@@ -131,18 +136,26 @@ def test_somebody_elses_run_is_never_stopped() -> None:
 
 @pytest.mark.parametrize("signal", [dg.DagsterExecutionInterruptedError, KeyboardInterrupt])
 def test_a_cancelled_step_stops_its_run(signal: type[BaseException]) -> None:
-    """Prevents a run that goes on after somebody pressed Terminate."""
-    glue = FakeGlue("RUNNING")
+    """Prevents a run that goes on after somebody pressed Terminate, also while Glue still answers to its start."""
+    glue = FakeGlue("RUNNING", Arguments=ORDER.arguments())
     followed = runs(glue)
-    with pytest.raises(signal), stopped_with_its_step(followed, "jr_1"):
+    with pytest.raises(signal), stopped_with_its_step(followed, ORDER):
         raise signal
-    assert glue.stopped == ["jr_1"]
+    assert glue.stopped == ["jr_0"]
+
+
+def test_a_cancelled_step_leaves_the_runs_of_other_orders_alone() -> None:
+    """Prevents a Terminate that ends the backfill of somebody else."""
+    glue = FakeGlue("RUNNING", Arguments={**ORDER.arguments(), "--order": "another"})
+    with pytest.raises(KeyboardInterrupt), stopped_with_its_step(runs(glue), ORDER):
+        raise KeyboardInterrupt
+    assert glue.stopped == []
 
 
 def test_an_error_in_between_leaves_the_run_alone() -> None:
     """Prevents an hour's work thrown away for a moment's network: the next try follows the run."""
-    glue = FakeGlue("RUNNING")
-    with pytest.raises(AwsCallError), stopped_with_its_step(runs(glue), "jr_1"):
+    glue = FakeGlue("RUNNING", Arguments=ORDER.arguments())
+    with pytest.raises(AwsCallError), stopped_with_its_step(runs(glue), ORDER):
         raise AwsCallError("glue cannot be reached")
     assert glue.stopped == []
 
