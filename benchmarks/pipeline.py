@@ -100,6 +100,7 @@ def run_land(lake_root: Path, count: int, hours: int, seed: int) -> None:
 def run_spark(lake_root: Path, large: bool) -> None:
     """Session start, cleanse twice and score twice in one process: cold and warm."""
     from socialsent_assets.jobs.cleanse import cleanse
+    from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.score import score
     from socialsent_assets.jobs.spark_session import spark_session
     from socialsent_assets.lake.lake import Lake, hours_under
@@ -109,15 +110,16 @@ def run_spark(lake_root: Path, large: bool) -> None:
     hours = hours_under(lake.landing, "events")
     started, before = time.perf_counter(), 0.0
     session = spark_session("1g", large=large)
+    engine = SparkEngine(session)
     _answer("session", 0, cpu_seconds() - before, time.perf_counter() - started)
     for name in ("cleanse cold", "cleanse warm"):
         started, before = time.perf_counter(), cpu_seconds()
-        receipts = cleanse(session, lake, hours)
+        receipts = cleanse(engine, lake, hours)
         records = sum(receipt.counts.records for receipt in receipts)
         _answer(name, records, cpu_seconds() - before, time.perf_counter() - started)
     for name in ("score cold", "score warm"):
         started, before = time.perf_counter(), cpu_seconds()
-        receipts = score(session, lake, hours)
+        receipts = score(engine, lake, hours)
         texts = sum(receipt.counts.records for receipt in receipts)
         _answer(name, texts, cpu_seconds() - before, time.perf_counter() - started)
     session.stop()

@@ -32,11 +32,12 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 @pytest.fixture(scope="session")
 def spark() -> Iterator[Any]:
-    """The Spark session of this test process: two cores and the default heap, whatever the machine has."""
+    """The Spark engine of this test process: two cores and the default heap, whatever the machine has."""
+    from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.spark_session import spark_session
 
     session = spark_session(memory="1g", cores=2)
-    yield session
+    yield SparkEngine(session)
     session.stop()
 
 

@@ -14,24 +14,22 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
-from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
+from socialsent_assets.domain.events.layout import EventHour, parse_landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.cleansed_rows import normaliser
-from socialsent_assets.jobs.damaged import rows_without_damage, salvage
-from socialsent_assets.jobs.hour_files import StagedHour, TableFile, write_hours
-from socialsent_assets.jobs.landing_rows import TABLE_OF, landing_rows
+from socialsent_assets.jobs.engines.engine import Engine
+from socialsent_assets.jobs.hour_files import StagedHour, TableFile
+from socialsent_assets.jobs.landing_rows import TABLE_OF
 from socialsent_assets.jobs.slices import in_slices
-from socialsent_assets.jobs.spark_errors import SparkRunError
 from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.freshness import cleanse_code_version
 from socialsent_assets.lake.lake import Lake, fingerprint
-from socialsent_assets.lake.publish import StagingArea, promote, staging
+from socialsent_assets.lake.publish import promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
 from socialsent_assets.lake.storage import ObjectInfo
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
 
 JOB = "cleanse"
 SLICE_BYTES = 256 * 1024 * 1024
@@ -56,7 +54,7 @@ class LandedHour:
         return None if None in names else sum(name.rows for name in names if name is not None)
 
 
-def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
     """Rebuild the cleansed tables of these hours from their landing; one receipt per hour, in order.
 
     An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
@@ -65,32 +63,19 @@ def cleanse(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list
     return [
         receipt
         for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES)
-        for receipt in _cleanse_slice(spark, lake, batch)
+        for receipt in _cleanse_slice(engine, lake, batch)
     ]
 
 
-def _cleanse_slice(spark: SparkSession, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
-    keys = [info.key for hour in landed for info in hour.objects]
+def _cleanse_slice(engine: Engine, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
+    objects = [info for hour in landed for info in hour.objects]
     with staging(lake.cleansed) as area:
-        staged = _stage(spark, lake, keys, area) if keys else []
+        staged = engine.cleanse(lake.landing, objects, area, _table_files()) if objects else []
         return each(
             lake.cleansed,
             lambda hour: _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}),
             landed,
         )
-
-
-def _stage(spark: SparkSession, lake: Lake, keys: Sequence[str], area: StagingArea) -> list[StagedHour]:
-    rows = landing_rows(spark, lake.landing.path(LANDING_EVENTS), [lake.landing.path(key) for key in keys])
-    try:
-        return write_hours(rows, area.below("whole"), _table_files())
-    except SparkRunError:
-        salvaged = area.below("salvaged")
-        damaged = salvage(lake, keys, salvaged)
-        if not damaged:
-            raise
-        rows = rows_without_damage(spark, lake, keys, damaged, salvaged)
-        return write_hours(rows, area.below("without_damage"), _table_files())
 
 
 def _table_files() -> dict[str, TableFile]:

@@ -20,7 +20,6 @@ from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour
 from socialsent_assets.domain.tables import QUARANTINE
 from socialsent_assets.jobs.hour_files import PARTITION
 from socialsent_assets.jobs.landing_rows import landing_row_schema, landing_rows
-from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.publish import StagingArea
 from socialsent_assets.lake.storage import Storage
 
@@ -41,14 +40,14 @@ class DamagedObject:
     problem: str
 
 
-def salvage(lake: Lake, keys: Sequence[str], area: StagingArea) -> list[DamagedObject]:
+def salvage(landing: Storage, keys: Sequence[str], area: StagingArea) -> list[DamagedObject]:
     """The damaged ones among gzipped landing objects; their whole lines are kept in `area`."""
     found = []
     with area.scratch() as folder:
         for key in keys:
             if key.endswith(".gz"):
                 target = folder / _salvaged_name(key)
-                damaged = _salvage(lake.landing, key, target)
+                damaged = _salvage(landing, key, target)
                 if damaged is not None:
                     area.keep(_salvaged_name(key), target)
                     found.append(damaged)
@@ -56,17 +55,17 @@ def salvage(lake: Lake, keys: Sequence[str], area: StagingArea) -> list[DamagedO
 
 
 def rows_without_damage(
-    spark: SparkSession, lake: Lake, keys: Sequence[str], damaged: Sequence[DamagedObject], area: StagingArea
+    spark: SparkSession, landing: Storage, keys: Sequence[str], damaged: Sequence[DamagedObject], area: StagingArea
 ) -> DataFrame:
     """What `landing_rows` would return for `keys`, and a quarantine row for each damaged object among them."""
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
     lost = {one.key for one in damaged}
-    whole = [lake.landing.path(key) for key in keys if key not in lost]
+    whole = [landing.path(key) for key in keys if key not in lost]
     readable = [area.path(_salvaged_name(one.key)) for one in damaged if one.lines]
     frames = []
     if whole:
-        frames.append(landing_rows(spark, lake.landing.path(LANDING_EVENTS), whole))
+        frames.append(landing_rows(spark, landing.path(LANDING_EVENTS), whole))
     if readable:
         rows = landing_rows(spark, area.path(LANDING_EVENTS), readable)
         frames.append(rows.withColumn("source_object", F.concat("source_object", F.lit(".gz"))))

@@ -52,12 +52,13 @@ def main() -> None:
 def run(order: GlueOrder, spark: SparkSession, log: Callable[[str], Any]) -> list[Receipt]:
     """Run the job of the order; one receipt per hour."""
     from socialsent_assets.jobs.cleanse import cleanse
+    from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.score import score
 
     lake = Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()})
     log(f"{order.job}: {len(order.hours)} hours from {order.hours[0].key} on, with Spark {spark.version}")
     job = cleanse if order.job == "cleanse" else score
-    return job(spark, lake, order.hours)
+    return job(SparkEngine(spark), lake, order.hours)
 
 
 def glue_session() -> SparkSession:

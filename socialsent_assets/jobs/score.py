@@ -16,8 +16,9 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
 from socialsent_assets.jobs.champion import Champion, champion_of
-from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
-from socialsent_assets.jobs.schemas import arrow_schema, spark_schema
+from socialsent_assets.jobs.engines.engine import Engine, TextFiles
+from socialsent_assets.jobs.hour_files import StagedHour, TableFile
+from socialsent_assets.jobs.schemas import arrow_schema
 from socialsent_assets.jobs.slices import in_slices
 from socialsent_assets.lake.at_once import each
 from socialsent_assets.lake.freshness import lake_version, score_code_version
@@ -27,7 +28,6 @@ from socialsent_assets.lake.receipts import Receipt, drop_receipt, read_receipt,
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
 
 JOB = "score"
 SLICE_ROWS = 2_000_000
@@ -36,7 +36,7 @@ _CLASSES = ("positive", "neutral", "negative")
 _TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays small whatever the topics are
 
 
-def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
     """Rebuild sentiment and the lake_hours row of these hours from their cleansed tables; one receipt per hour.
 
     An hour without posts and comments has no sentiment object, but a row in lake_hours. Safe to repeat. The
@@ -46,14 +46,14 @@ def score(spark: SparkSession, lake: Lake, hours: Sequence[EventHour]) -> list[R
     Raises:
         FileNotFoundError: an hour was never cleansed.
         ModelRefusedError: there is a champion, but it must not answer.
-        SparkRunError: see `write_hours`.
+        SparkRunError: Spark was the engine and failed.
     """
     cleansed = each(lake.cleansed, lambda hour: _cleansed(lake, hour), sorted(set(hours)))
     champion = champion_of(lake.artifacts)
     return [
         receipt
         for batch in in_slices(cleansed, _texts, SLICE_ROWS)
-        for receipt in _score_slice(spark, lake, batch, champion)
+        for receipt in _score_slice(engine, lake, batch, champion)
     ]
 
 
@@ -68,11 +68,9 @@ def _texts(cleansed: Receipt) -> int:
     return cleansed.rows.get(POSTS.name, 0) + cleansed.rows.get(COMMENTS.name, 0)
 
 
-def _score_slice(
-    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], champion: Champion | None
-) -> list[Receipt]:
+def _score_slice(engine: Engine, lake: Lake, cleansed: Sequence[Receipt], champion: Champion | None) -> list[Receipt]:
     with staging(lake.analytics) as area:
-        staged = _stage(spark, lake, cleansed, area, champion)
+        staged = _stage(engine, lake, cleansed, area, champion)
         by_hour = {done.hour: done for done in staged}
         return each(
             lake.analytics,
@@ -82,33 +80,15 @@ def _score_slice(
 
 
 def _stage(
-    spark: SparkSession, lake: Lake, cleansed: Sequence[Receipt], area: StagingArea, champion: Champion | None
+    engine: Engine, lake: Lake, cleansed: Sequence[Receipt], area: StagingArea, champion: Champion | None
 ) -> list[StagedHour]:
-    rows: DataFrame | None = None
-    for table, kind in ((POSTS, "post"), (COMMENTS, "comment")):
-        keys = [key for r in cleansed for key in r.outputs if key == partition_key(table.name, r.hour)]
-        if not keys:
-            continue
-        reader = spark.read.schema(spark_schema(table)).option("basePath", lake.cleansed.path(table.name))
-        texts = _texts_of(reader.parquet(*(lake.cleansed.path(key) for key in keys)), kind)
-        rows = texts if rows is None else rows.unionByName(texts)
-    if rows is None:
-        return []
-    scored = partial(_scored, champion=champion)
-    return write_hours(rows, area, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
-
-
-def _texts_of(rows: DataFrame, kind: str) -> DataFrame:
-    from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
-
-    return rows.select(
-        F.concat(F.lit(f"{SENTIMENT.name}/dt="), F.col("dt"), F.lit("/hr="), F.col("hr")).alias(PARTITION),
-        "event_id",
-        "event_time",
-        F.col(f"{kind}_id").alias("text_id"),
-        F.lit(kind).alias("text_kind"),
-        *("post_id", "author_id", "topic", "lang", "deleted", "clean_text"),
+    posts, comments = (
+        tuple(key for r in cleansed for key in r.outputs if key == partition_key(table.name, r.hour))
+        for table in (POSTS, COMMENTS)
     )
+    files = TextFiles(posts, comments, rows=sum(_texts(receipt) for receipt in cleansed))
+    scored = partial(_scored, champion=champion)
+    return engine.score(lake.cleansed, files, area, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
 
 
 def _scored(rows: pa.RecordBatch, champion: Champion | None) -> Mapping[str, pa.Array]:

@@ -20,9 +20,9 @@ from socialsent_assets.lake.receipts import Receipt
 from socialsent_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from socialsent_assets.jobs.engines.engine import Engine
 
-_Job = Callable[["SparkSession", Lake, Sequence[EventHour]], list[Receipt]]
+_Job = Callable[["Engine", Lake, Sequence[EventHour]], list[Receipt]]
 
 # One hour is written by one process at a time; a backfill of a year may hold the others up for long.
 _PATIENCE_S = 6 * 3600.0
@@ -55,16 +55,17 @@ class LocalSpark(Compute):
         with exclusive(
             Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: context.log.info(f"waiting: {who}")
         ):
-            return _function(job)(self._session(), self.lake.open(), hours)
+            return _function(job)(self._engine(), self.lake.open(), hours)
 
-    def _session(self) -> SparkSession:
+    def _engine(self) -> Engine:
         # Imported here: most processes that load the graph (UI, daemon, tests) never start Spark.
         from dagster_pyspark import LazyPySparkResource
 
+        from socialsent_assets.jobs.engines.spark import SparkEngine
         from socialsent_assets.jobs.spark_session import prepare_environment
 
         prepare_environment()
-        return LazyPySparkResource(spark_config=self.spark).spark_session
+        return SparkEngine(LazyPySparkResource(spark_config=self.spark).spark_session)
 
 
 def _function(job: JobName) -> _Job:

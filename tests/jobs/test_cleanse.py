@@ -14,8 +14,8 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.events.refusal import REASONS
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
-from socialsent_assets.jobs import cleanse as cleanse_job
 from socialsent_assets.jobs.cleanse import cleanse
+from socialsent_assets.jobs.engines import spark as spark_engine
 from socialsent_assets.jobs.landing_rows import landing_rows
 from socialsent_assets.lake.publish import STAGING
 from socialsent_assets.lake.receipts import Receipt
@@ -275,11 +275,11 @@ def test_an_hour_costs_the_same_whatever_the_lake_holds(spark, lake, landing, mo
     listing = lake.landing.list
     monkeypatch.setattr(lake.landing, "list", lambda prefix: listed.append(prefix) or listing(prefix))
     monkeypatch.setattr(lake.landing, "folders", lambda prefix: pytest.fail(f"listed the folders of {prefix}"))
-    monkeypatch.setattr(cleanse_job, "landing_rows", lambda *a: read.append(a[2]) or landing_rows(*a))
+    monkeypatch.setattr(spark_engine, "landing_rows", lambda *a: read.append(a[2]) or landing_rows(*a))
     [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(1, 1, 0, 0)
     assert listed == [f"events/{hours(HOUR)[0].path}"]
     [files] = read
-    frame = landing_rows(spark, lake.landing.path("events"), files)
+    frame = landing_rows(spark.session, lake.landing.path("events"), files)
     assert [Path(name).parent.name for name in frame.inputFiles()] == ["hr=09"]
     assert len(frame.inputFiles()) == 1

@@ -25,6 +25,7 @@ import sys, time
 from pathlib import Path
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs import cleanse as job
+from socialsent_assets.jobs.engines.spark import SparkEngine
 from socialsent_assets.jobs.spark_session import spark_session
 from tests.conftest import lake_at
 
@@ -49,7 +50,7 @@ else:
     def stop_here_in_worker(rows):
         Path(marker).write_text("writing")
         time.sleep(600)
-job.cleanse(spark_session("1g", 2), lake_at(root), [hour])
+job.cleanse(SparkEngine(spark_session("1g", 2)), lake_at(root), [hour])
 """
 
 

@@ -43,6 +43,7 @@ def spark_on_s3(s3_server: Faults) -> Iterator[Any]:
     """The one Spark session of this process: class path and environment are fixed once Java has started."""
     from pyspark import SparkContext
 
+    from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.spark_session import spark_session
 
     if SparkContext._gateway is not None:
@@ -50,7 +51,7 @@ def spark_on_s3(s3_server: Faults) -> Iterator[Any]:
     before = dict(os.environ)
     os.environ.update(aws_variables(s3_server.endpoint))
     session = spark_session(memory="1g", cores=2, s3=True)
-    yield session
+    yield SparkEngine(session)
     session.stop()
     os.environ.clear()
     os.environ.update(before)
