@@ -26,7 +26,7 @@ from socialsent_assets.defs.checks import contract
 from socialsent_assets.defs.reconciliation import Memory, plan
 from socialsent_assets.domain.events.layout import HOUR, EventHour
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 REPEATS = 9

@@ -23,14 +23,16 @@ import numpy as np
 import uvicorn
 from threadpoolctl import threadpool_limits
 
-from socialsent_assets.domain.language import bigram_files, bigrams, text
+from socialsent_assets.domain.language import text
+from socialsent_assets.domain.language.bigram import files as bigram_files
+from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.learning.candidates import classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier
 from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, LabelledPosts, from_pairs, read_csv
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
-from socialsent_assets.jobs.endpoint import application
-from socialsent_assets.lake.model_registry import read_model
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
+from socialsent_assets.ml.registry import read_model
+from socialsent_assets.ml.serving.server import application
 
 REQUESTS = 500
 

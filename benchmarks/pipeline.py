@@ -104,7 +104,7 @@ def run_spark(lake_root: Path, large: bool) -> None:
     from socialsent_assets.jobs.score import score
     from socialsent_assets.jobs.spark_session import spark_session
     from socialsent_assets.lake.lake import Lake, hours_under
-    from socialsent_assets.lake.storage import FolderStorage
+    from socialsent_assets.lake.storage.local import FolderStorage
 
     lake = Lake(*(FolderStorage(lake_root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")))
     hours = hours_under(lake.landing, "events")

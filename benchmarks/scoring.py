@@ -25,8 +25,9 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from socialsent_assets.domain.language import polarity, vader_rules
-from socialsent_assets.domain.language.vader_lexicon import BOOSTERS, NEGATIONS, emoji_descriptions, valences
+from socialsent_assets.domain.language import polarity
+from socialsent_assets.domain.language.vader import reference as vader_rules
+from socialsent_assets.domain.language.vader.lexicon import BOOSTERS, NEGATIONS, emoji_descriptions, valences
 
 CHUNK = 8_000  # about what Spark hands to a Python worker at once
 REFERENCE = "vaderSentiment 3.3.2"

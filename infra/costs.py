@@ -21,7 +21,7 @@ from typing import Any
 
 from infra.sizes import SIZES_FILE, Size, load_size
 from socialsent_assets.domain.events import ingest_metrics
-from socialsent_assets.domain.events.refusal import REASONS
+from socialsent_assets.domain.events.rejection import REASONS
 from socialsent_assets.settings import UserError
 
 PRICES_FILE = Path(__file__).with_name("prices.toml")
@@ -41,7 +41,7 @@ INSIGHTS_METRICS = 25  # of the cluster, its service and its task, which Contain
 LAMBDA_METRICS = sum(map(len, ingest_metrics.METRICS_OF.values())) + len(REASONS)
 
 # One look of the landing sensor: 72 recent hours, 240 old ones in rotation (defs/reconciliation.py). An hour that is
-# built takes a list of every table's folder and of landing, and two receipts (lake/freshness.py).
+# built takes a list of every table's folder and of landing, and two receipts (lake/staleness.py).
 HOURS_A_LOOK = 312
 LISTS_AN_HOUR = 8
 GETS_AN_HOUR = 2

@@ -2,7 +2,7 @@
 
 Importing this opens no network connection and starts no Spark; it parses the dbt project if that changed.
 
-Not here: any asset (defs/), any choice of an environment (resources/bindings.py).
+Not here: any asset (defs/), any choice of an environment (resources/build.py).
 """
 
 from __future__ import annotations
@@ -10,23 +10,22 @@ from __future__ import annotations
 import dagster as dg
 
 from socialsent_assets.defs import (
-    alerts,
     analytics,
     cleansed,
-    endpoint_sensor,
-    hosting,
     jobs,
     landing,
     marts,
-    models,
+    monitoring,
     reports,
-    retraining,
     sensors,
 )
 from socialsent_assets.defs.checks import contract, freshness
-from socialsent_assets.resources.bindings import resources_for
-from socialsent_assets.resources.dbt_manifest import dbt_project
+from socialsent_assets.defs.ml import assets as models
+from socialsent_assets.defs.ml import automation as retraining
+from socialsent_assets.defs.ml import endpoint, endpoint_sensor
+from socialsent_assets.resources.build import resources_for
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.dbt.manifest import dbt_project
 
 
 def definitions(settings: Settings) -> dg.Definitions:
@@ -40,7 +39,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             cleansed.cleansed_tables,
             models.bigram,
             models.sentiment_classifier,
-            hosting.sentiment_endpoint,
+            endpoint.sentiment_endpoint,
             analytics.analytics_tables,
             marts.dbt_marts(project),
             reports.insights,
@@ -61,7 +60,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             sensors.report_sensor,
             retraining.drift_sensor,
             endpoint_sensor.endpoint_sensor,
-            alerts.alert_sensor,
+            monitoring.alert_sensor,
         ],
         resources=resources_for(settings, project),
         # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, landing_key, landing_name
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
 
 # How fast a busy machine draws examples is no property of ours. CI draws the same ones every time, so that a red
 # build is the fault of its commit; everybody else draws new ones.

@@ -16,12 +16,12 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.candidates import Candidate
 from socialsent_assets.domain.tables import POSTS
-from socialsent_assets.lake.corpus import read_corpus
-from socialsent_assets.lake.freshness import cleanse_code_version
-from socialsent_assets.lake.labelled import labelled_lake
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_training import train_classifier
 from socialsent_assets.lake.receipts import Receipt, write_receipt
+from socialsent_assets.lake.staleness import cleanse_code_version
+from socialsent_assets.ml.corpus import read_corpus
+from socialsent_assets.ml.train import train_classifier
+from socialsent_assets.ml.training_set import labelled_lake
 from tests.graph.graph_lake import post_row, write_table
 
 AT = EventHour.from_key("2026-11-22-08:00")

@@ -5,7 +5,7 @@
 A `bucket` is new and empty, and its name is no other test's. moto's limits: socialsent_assets/local_aws/server.py;
 besides, it checks no signature and no permission unless told to, and never throttles.
 
-Not here: what is put there (socialsent_assets/lake/s3_storage.py).
+Not here: what is put there (socialsent_assets/lake/storage/s3.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from socialsent_assets.lake.s3_client import s3_client
+from socialsent_assets.aws.s3 import s3_client
 from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
 
 __all__ = ["aws_variables", "bucket", "s3_server"]

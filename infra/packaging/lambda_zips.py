@@ -1,4 +1,5 @@
-"""The zip of each Lambda: its own package and the event contract, which is all of ours that it may import.
+"""The zip of each Lambda: its own package, the event contract, and for the producer the simulator. It may import
+nothing else of ours.
 
 What it imports besides is the standard library, boto3 (in Lambda's runtime) and Powertools (layer.py).
 
@@ -25,6 +26,7 @@ HANDLERS = {
 """Zip -> what Lambda calls in it."""
 
 _EVENTS = Path("socialsent_assets/domain/events")  # whole: it finds the kinds of events by looking into its folder
+_ROOMS = {"mock_server": (_EVENTS, Path("socialsent_assets/simulator")), "kinesis_consumer": (_EVENTS,)}
 
 
 def build_lambda_zips(folder: Path = FOLDER) -> dict[Path, bool]:
@@ -41,4 +43,5 @@ def _sources(name: str) -> Iterator[Path]:
     for folder in (Path("lambdas"), Path("lambdas", name)):
         yield from (path.relative_to(ROOT) for path in (ROOT / folder).glob("*.py"))
     yield from (parent / "__init__.py" for parent in _EVENTS.parents if parent.name)
-    yield from (path.relative_to(ROOT) for path in (ROOT / _EVENTS).rglob("*.py"))
+    for room in _ROOMS[name]:
+        yield from (path.relative_to(ROOT) for path in (ROOT / room).rglob("*.py"))

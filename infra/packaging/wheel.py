@@ -22,7 +22,7 @@ from infra.packaging.lock import locked
 
 FOLDER = BUILD / "wheels"
 PACKAGE = "socialsent_assets"
-ROOMS = ("domain", "jobs", "lake", "settings")
+ROOMS = ("aws", "domain", "jobs", "lake", "ml", "settings")
 
 GLUE_PYTHON = "3.11"  # of Glue 5.1
 IN_GLUE = ("pyspark", "py4j", "boto3", "botocore")

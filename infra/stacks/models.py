@@ -4,7 +4,8 @@ The endpoint that follows the champion is made and changed by the graph (the job
 knows the champion; two owners would undo each other's changes. What CloudFormation can own is an endpoint that
 stays with one archive: it is made when the size names `fixed_archive`, beside the other, under a name of its own.
 
-Not here: the image's content (container/Dockerfile), hosting the champion (socialsent_assets/resources/hosting.py).
+Not here: the image's content (container/Dockerfile), hosting the champion
+(socialsent_assets/resources/model_endpoint.py).
 """
 
 from __future__ import annotations

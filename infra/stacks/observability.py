@@ -16,15 +16,15 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
-from infra import watches
+from infra import alarms
+from infra.alarms import Watch, counted, of_lambda, ours
 from infra.deployment import Deployment
 from infra.policies import ingest
 from infra.stacks.compute import ComputeStack
 from infra.stacks.notifications import NotificationsStack
 from infra.stacks.stack import SocialSentStack
-from infra.watches import Watch, counted, of_lambda, ours
 from socialsent_assets.domain.events import ingest_metrics
-from socialsent_assets.domain.monitoring import metric_names as pipeline
+from socialsent_assets.domain.monitoring import metrics_catalog as pipeline
 
 GLUE_FAILURES = ["FAILED", "TIMEOUT", "ERROR"]
 """Ends of a Glue run that nobody wanted; STOPPED is what a deadline or a person asked for."""
@@ -53,7 +53,7 @@ class ObservabilityStack(SocialSentStack):
         super().__init__(scope, part, deployment, "alarms, dashboard and budget")
         self.add_stack_dependency(notifications)
         self._topic = sns.Topic.from_topic_arn(self, "Topic", notifications.topic_arn)
-        found = watches.watches(deployment, compute.workgroup)
+        found = alarms.watches(deployment, compute.workgroup)
         self.alarms = {watch.name: self._alarm(watch) for watch in found}
         self._tell_of_glue(list(compute.job_names.values()))
         self._budget(notifications.topic_arn)
@@ -158,7 +158,7 @@ class ObservabilityStack(SocialSentStack):
                         "Records taken from the stream",
                         *(counted(consumer, name) for name in ingest_metrics.METRICS_OF[consumer][:4]),
                     ),
-                    chart("Age of the oldest record", watches.iterator_age(deployment), label="milliseconds"),
+                    chart("Age of the oldest record", alarms.iterator_age(deployment), label="milliseconds"),
                 ],
                 [
                     chart(
@@ -168,11 +168,11 @@ class ObservabilityStack(SocialSentStack):
                             for function in (ingest.MOCK_SERVER, ingest.CONSUMER)
                         ),
                     ),
-                    chart("Quarantined", watches.quarantine_percent(15), label="percent"),
+                    chart("Quarantined", alarms.quarantine_percent(15), label="percent"),
                     chart(
                         "Given up",
                         *(
-                            watches.queue_depth(deployment, queue)
+                            alarms.queue_depth(deployment, queue)
                             for queue in (ingest.FAILED_BATCHES, ingest.FAILED_TICKS)
                         ),
                         label="messages",
@@ -208,7 +208,7 @@ class ObservabilityStack(SocialSentStack):
                     chart(
                         "Time in Glue runs",
                         *(
-                            watches.metric(
+                            alarms.metric(
                                 "Glue",
                                 "glue.driver.aggregate.elapsedTime",
                                 "Sum",
@@ -222,8 +222,8 @@ class ObservabilityStack(SocialSentStack):
                         ),
                         label="milliseconds",
                     ),
-                    chart("Warehouse", *watches.warehouse_metrics(deployment)),
-                    chart("Read by Athena in a day", watches.athena_scan(compute.workgroup), label="bytes"),
+                    chart("Warehouse", *alarms.warehouse_metrics(deployment)),
+                    chart("Read by Athena in a day", alarms.athena_scan(compute.workgroup), label="bytes"),
                 ],
             ],
         )

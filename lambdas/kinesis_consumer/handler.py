@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from lambdas.kinesis_consumer.store import Store, store_at
+from lambdas.kinesis_consumer.sink import Store, store_at
 from lambdas.telemetry import telemetry_for
 from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.events.counts import Counts

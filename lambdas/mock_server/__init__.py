@@ -1,4 +1,4 @@
 """The mock social network: what is due in a minute -> Kinesis records.
 
-Not here: what people say (socialsent_assets/domain/events/sources/mock_feed.py).
+Not here: what people say (socialsent_assets/simulator/feed.py).
 """

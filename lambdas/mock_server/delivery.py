@@ -14,8 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from lambdas.advice import with_advice
-from socialsent_assets.domain.events.sources.mock_feed import FeedRecord
+from lambdas.aws_errors import with_advice
+from socialsent_assets.simulator.feed import FeedRecord
 
 MAX_RECORDS = 500
 MAX_CALL_BYTES = 5 * 1024 * 1024

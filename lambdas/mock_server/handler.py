@@ -8,7 +8,7 @@ minute of the feed, default `SOCIALSENT_START`). The endpoint and credentials ar
 A scheduled event may carry a plan in its `detail`: `{"plan": {"events", "hours", "until"}, "minutes"}` puts the
 records of so many minutes of a feed with an end.
 
-Not here: the records (socialsent_assets/domain/events/sources/), batches and retries (delivery.py), logs and metrics
+Not here: the records (socialsent_assets/simulator/), batches and retries (delivery.py), logs and metrics
 as CloudWatch wants them (lambdas/telemetry.py).
 """
 
@@ -26,15 +26,15 @@ from typing import Any
 from lambdas.mock_server.delivery import deliver
 from lambdas.telemetry import telemetry_for
 from socialsent_assets.domain.events import ingest_metrics
-from socialsent_assets.domain.events.sources.mock_feed import (
+from socialsent_assets.domain.events.start import start_hour
+from socialsent_assets.simulator.feed import (
     FeedRecord,
     minute_of_feed,
     planned_world,
     steady_world,
 )
-from socialsent_assets.domain.events.sources.mock_pace import minute_at
-from socialsent_assets.domain.events.sources.mock_world import World
-from socialsent_assets.domain.events.start import start_hour
+from socialsent_assets.simulator.schedule import minute_at
+from socialsent_assets.simulator.world import World
 
 log = logging.getLogger(__name__)
 telemetry = telemetry_for(ingest_metrics.MOCK_SERVER)

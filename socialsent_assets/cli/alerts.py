@@ -1,6 +1,6 @@
 """`socialsent alerts`: what is wrong now, since when, and what was told to whom.
 
-Not here: what is an alert (domain/monitoring/), the sensor that looks by itself (defs/alerts.py).
+Not here: what is an alert (domain/monitoring/), the sensor that looks by itself (defs/monitoring.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.monitoring.alerts import Alert, Message
-    from socialsent_assets.lake.alert_desk import AlertState
+    from socialsent_assets.monitoring.state import AlertState
 
 _SLEEPING_AFTER = timedelta(minutes=30)
 _AGO = re.compile(r"(\d{1,4})([hd])")
@@ -61,7 +61,7 @@ def alerts(
 
         socialsent alerts --all --format json
     """
-    from socialsent_assets.lake.alert_desk import read_state
+    from socialsent_assets.monitoring.state import read_state
 
     if output not in ("table", "json"):
         raise UserError(f"--format {output} is not known; write table or json")
@@ -82,7 +82,7 @@ def alerts(
 
 def _look(settings: Settings, lake: Lake, now: datetime) -> None:
     """A tick without Dagster's runs: those the sensor looks at, where there is one."""
-    from socialsent_assets.resources.bindings import alerting_for
+    from socialsent_assets.resources.build import alerting_for
 
     bound = alerting_for(settings)
     bound["alert_desk"].tick(
@@ -113,8 +113,8 @@ def _ranked(state: AlertState) -> list[tuple[str, Alert]]:
 
 
 def _as_json(state: AlertState | None, messages: Sequence[Message], now: datetime) -> dict[str, Any]:
-    from socialsent_assets.domain.monitoring.advice import what_to_do
-    from socialsent_assets.domain.monitoring.wording import sentence
+    from socialsent_assets.domain.monitoring.messages import sentence
+    from socialsent_assets.domain.monitoring.runbook import what_to_do
 
     if state is None:
         return {"looked_at": None, "open": [], "unsent": 0, "messages": []}
@@ -139,8 +139,8 @@ def _as_json(state: AlertState | None, messages: Sequence[Message], now: datetim
 
 
 def _show(console: Console, state: AlertState | None, messages: Sequence[Message], now: datetime) -> None:
-    from socialsent_assets.domain.monitoring.advice import what_to_do
-    from socialsent_assets.domain.monitoring.wording import age, sentence
+    from socialsent_assets.domain.monitoring.messages import age, sentence
+    from socialsent_assets.domain.monitoring.runbook import what_to_do
 
     def line(text: str, style: str = "") -> None:
         console.print(Text(text, style), soft_wrap=True)  # names of topics are no markup

@@ -1,7 +1,7 @@
 """Commands that ask: score, query, report. They change nothing but the report's own files.
 
-Not here: how stdin becomes lines (lines.py), how rows are shown (rows.py), SQL itself (lake/sql.py), what a
-report holds (insights/).
+Not here: how stdin becomes lines (text_stream.py), how rows are shown (result_output.py), SQL itself
+(warehouse/duckdb/engine.py), what a report holds (insights/).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socialsent_assets.cli import lines
+from socialsent_assets.cli import text_stream
 from socialsent_assets.domain.language.text import clean_text
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ def score(
         socialsent score --clean - < posts.txt
     """
     if text != "-":
-        lines.answer([[lines.argument_text(text)]], Scorer(clean=clean))
+        text_stream.answer([[text_stream.argument_text(text)]], Scorer(clean=clean))
         return
     if sys.stdin.isatty():
         sys.stderr.write("One text per line; Ctrl-D ends.\n")
-    lines.answer(lines.arriving(sys.stdin.buffer), Scorer(clean=clean))
+    text_stream.answer(text_stream.arriving(sys.stdin.buffer), Scorer(clean=clean))
 
 
 class Format(StrEnum):
@@ -88,34 +88,34 @@ def query(
 
         socialsent query --format csv - < question.sql
     """
-    from socialsent_assets.cli import rows
-    from socialsent_assets.lake.athena_statement import names_marts_alone
+    from socialsent_assets.cli import result_output
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.lake.marts import marts_of
-    from socialsent_assets.lake.sql import reading
     from socialsent_assets.settings import Settings
+    from socialsent_assets.warehouse.athena.rewrite import names_marts_alone
+    from socialsent_assets.warehouse.duckdb.engine import reading
+    from socialsent_assets.warehouse.marts import marts_of
 
-    statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else lines.argument_text(sql)
+    statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else text_stream.argument_text(sql)
     settings = Settings.from_env()
     if settings.redshift is not None and names_marts_alone(statement):
         with marts_of(settings) as marts:
-            rows.write(marts.run(statement), form.value)
+            result_output.write(marts.run(statement), form.value)
     elif settings.athena is not None:
         _ask_athena(statement, form, settings)
     else:
         with reading(Lake.of(settings), settings.warehouse) as engine:
-            rows.write(engine.run(statement), form.value)
+            result_output.write(engine.run(statement), form.value)
 
 
 def _ask_athena(statement: str, form: Format, settings: Settings) -> None:
-    from socialsent_assets.cli import rows
-    from socialsent_assets.lake.athena import athena_sql
+    from socialsent_assets.cli import result_output
+    from socialsent_assets.warehouse.athena.engine import athena_sql
 
     engine = athena_sql(settings)
     result = engine.run(statement)
     # Beside the rows, never among them.
     sys.stderr.write(f"Athena scanned {engine.scanned_bytes / 1e6:,.1f} MB\n")
-    rows.write(result, form.value)
+    result_output.write(result, form.value)
 
 
 def report(
@@ -127,8 +127,8 @@ def report(
     """
     from socialsent_assets.insights.report import build_report
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.lake.marts import marts_of
     from socialsent_assets.settings import Settings
+    from socialsent_assets.warehouse.marts import marts_of
 
     settings = Settings.from_env()
     with marts_of(settings) as sql:

@@ -53,8 +53,8 @@ def build_site(settings: Settings) -> Path:
         RuntimeError: dbt failed; the message holds its last words.
     """
     # Imported here: the module pulls in dagster, which the other commands do not pay for.
-    from socialsent_assets.resources.dbt_cli import dbt_executable
-    from socialsent_assets.resources.dbt_manifest import DBT_PROJECT, parse_environment
+    from socialsent_assets.warehouse.dbt.environment import dbt_executable
+    from socialsent_assets.warehouse.dbt.manifest import DBT_PROJECT, parse_environment
 
     if settings.dbt_target == "local" and not settings.warehouse.is_file():
         raise UserError(f"no warehouse at {settings.warehouse} yet; build it with: socialsent materialize")

@@ -2,7 +2,7 @@
 
 Nothing of Dagster or Spark is imported until there is something to build, so that a no-op answers at once.
 
-Not here: how a run is made (graph_run.py), how a standing is shown (standing_table.py).
+Not here: how a run is made (graph_run.py), how a standing is shown (status_table.py).
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from socialsent_assets.cli.building import build, only_one_writer, report_is_current, report_page, write_report
-from socialsent_assets.cli.standing_table import as_json, model_lines, standing_table
+from socialsent_assets.cli.build import build, only_one_writer, report_is_current, report_page, write_report
+from socialsent_assets.cli.status_table import as_json, model_lines, standing_table
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.standing import standing
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.status import standing
 
 Hours = Annotated[
     str | None,
@@ -75,7 +75,7 @@ def status(
 
         socialsent status --format json
     """
-    from socialsent_assets.lake.model_standing import models_standing
+    from socialsent_assets.ml.summary import models_standing
 
     if output not in ("table", "json"):
         raise UserError(f"--format {output} is not known; write table or json")

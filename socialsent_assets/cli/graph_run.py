@@ -3,7 +3,7 @@
 One process, one Spark session, one run per contiguous range. Runs are recorded in the same Dagster instance that
 the UI shows.
 
-Not here: which hours (cli/graph.py asks lake/freshness.py), how the graph looks (defs/).
+Not here: which hours (cli/graph.py asks lake/staleness.py), how the graph looks (defs/).
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def run_ranges(ranges: Sequence[Range], select: str | None, console: Console) ->
     console.print("[dim]loading the graph …[/dim]")
     import dagster as dg
 
-    from socialsent_assets.cli.orphans import fail_orphans
+    from socialsent_assets.cli.dead_runs import fail_orphans
     from socialsent_assets.definitions import defs
 
     with dg.DagsterInstance.get() as instance:

@@ -1,6 +1,6 @@
 """`socialsent ingest` and `socialsent labels import`: the user's own events and labels into the lake.
 
-Not here: reading and landing files (ingest_files.py), the simulated feed (feed.py).
+Not here: reading and landing files (ingest/files.py), the simulated feed (feed.py).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.sources.csv_columns import DELIMITERS, CsvWishes
+from socialsent_assets.ingest.csv_columns import DELIMITERS, CsvWishes
 
 labels = typer.Typer(help="Human labels: the truth that models are trained on and measured against.")
 
@@ -63,10 +63,10 @@ def ingest(
 
         socialsent ingest reviews.csv --map event_time=date --set author_id=unknown --assume-utc
     """
-    from socialsent_assets.cli.ingest_files import check_headers, find_files, ingest_files
     from socialsent_assets.cli.ingest_summary import as_json, summary_lines
+    from socialsent_assets.ingest.files import check_headers, find_files, ingest_files
+    from socialsent_assets.ingest.landing_writer import LandingZone
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.lake.landing_zone import LandingZone
     from socialsent_assets.settings import Settings
 
     wishes = CsvWishes(
@@ -113,7 +113,7 @@ def import_labels(
 
         socialsent labels import judged.csv --map 0=negative,2=neutral,4=positive
     """
-    from socialsent_assets.lake.label_import import import_label_file
+    from socialsent_assets.ingest.label_file import import_label_file
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.settings import Settings
 

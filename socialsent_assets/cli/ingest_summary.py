@@ -1,6 +1,6 @@
 """What `socialsent ingest` tells at the end: numbers that add up, why, what became stale, what to do next.
 
-Not here: how the numbers came about (ingest_files.py, lake/landing_zone.py).
+Not here: how the numbers came about (ingest/files.py, ingest/landing_writer.py).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from datetime import datetime
 
 from socialsent_assets.domain.events.layout import contiguous_ranges
 from socialsent_assets.domain.events.times import format_time
-from socialsent_assets.lake.landing_zone import Landed
+from socialsent_assets.ingest.landing_writer import Landed
 
 _SHOWN_RANGES = 5
 

@@ -1,7 +1,7 @@
 """Commands about models: train, predict, next-word, serve, and models list, promote, rollback.
 
-Not here: how stdin becomes lines (lines.py), what training does (domain/learning/), where models are kept
-(lake/model_registry.py), the server's answers (jobs/endpoint.py).
+Not here: how stdin becomes lines (text_stream.py), what training does (domain/learning/), where models are kept
+(ml/registry.py), the server's answers (ml/serving/server.py).
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from socialsent_assets.cli import lines
+from socialsent_assets.cli import text_stream
 from socialsent_assets.domain.events.errors import UserError
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.learning.classifier import Classifier
     from socialsent_assets.domain.learning.labels import LabelledPosts
     from socialsent_assets.domain.learning.model_card import ModelCard
-    from socialsent_assets.lake.model_registry import ModelRegistry, RegisteredModel
+    from socialsent_assets.ml.registry import ModelRegistry, RegisteredModel
 
 ModelFolder = Annotated[
     Path | None,
@@ -66,8 +66,8 @@ def train(
     from socialsent_assets.domain.learning.candidates import classifier_candidate
     from socialsent_assets.domain.learning.labels import HUMAN, read_csv
     from socialsent_assets.domain.learning.training import FOLDS, GRID, split
-    from socialsent_assets.lake.model_registry import write_model
-    from socialsent_assets.lake.storage import FolderStorage
+    from socialsent_assets.lake.storage.local import FolderStorage
+    from socialsent_assets.ml.registry import write_model
 
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: name a folder with --out")
@@ -117,16 +117,16 @@ def predict(
     """
     classifier = _classifier(model)
     if text != "-":
-        lines.answer([[lines.argument_text(text)]], lambda texts: predicted(classifier, texts))
+        text_stream.answer([[text_stream.argument_text(text)]], lambda texts: predicted(classifier, texts))
         return
     if sys.stdin.isatty():
         sys.stderr.write("One text per line; Ctrl-D ends.\n")
-    lines.answer(lines.arriving(sys.stdin.buffer), lambda texts: predicted(classifier, texts))
+    text_stream.answer(text_stream.arriving(sys.stdin.buffer), lambda texts: predicted(classifier, texts))
 
 
 def predicted(classifier: Classifier, texts: list[str]) -> list[str]:
     """One JSON object per text, without line ends."""
-    from socialsent_assets.domain.learning.answers import prediction
+    from socialsent_assets.domain.learning.prediction import prediction
 
     return [json.dumps(prediction(row)) for row in classifier.probabilities(texts)]
 
@@ -142,11 +142,11 @@ def next_word(
 
         socialsent next-word "I love the" --top 3
     """
-    from socialsent_assets.domain.language.bigram_files import load
+    from socialsent_assets.domain.language.bigram.files import load
     from socialsent_assets.domain.language.text import clean_text, words
     from socialsent_assets.domain.learning.model_card import BIGRAM
 
-    said = words(clean_text(lines.argument_text(text)))
+    said = words(clean_text(text_stream.argument_text(text)))
     for word, probability in load(_model(model, BIGRAM).files).top_k(said[-1] if said else None, top):
         typer.echo(json.dumps({"word": word, "probability": round(probability, 6)}, ensure_ascii=False))
 
@@ -166,7 +166,7 @@ def serve(
     """
     import uvicorn
 
-    from socialsent_assets.jobs.endpoint import application
+    from socialsent_assets.ml.serving.server import application
 
     uvicorn.run(application(_classifier(model)), host=host, port=port, log_level="info")
 
@@ -196,7 +196,7 @@ def promote(
 ) -> None:
     """Make a model champion. Refuses one that does not beat its baselines, or whose files were changed."""
     from socialsent_assets.domain.learning.model_card import obstacles
-    from socialsent_assets.lake.storage import FolderStorage
+    from socialsent_assets.lake.storage.local import FolderStorage
 
     registry = _registry()
     folder = Path(model)
@@ -220,15 +220,15 @@ def rollback(
 
 def _registry() -> ModelRegistry:
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.lake.model_registry import ModelRegistry
+    from socialsent_assets.ml.registry import ModelRegistry
     from socialsent_assets.settings import Settings
 
     return ModelRegistry(Lake.of(Settings.from_env()).artifacts)
 
 
 def _model(folder: Path | None, kind: str) -> RegisteredModel:
-    from socialsent_assets.lake.model_registry import read_model
-    from socialsent_assets.lake.storage import FolderStorage
+    from socialsent_assets.lake.storage.local import FolderStorage
+    from socialsent_assets.ml.registry import read_model
 
     return _registry().champion(kind) if folder is None else read_model(FolderStorage(folder), "", kind)
 

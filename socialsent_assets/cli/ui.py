@@ -2,7 +2,7 @@
 
 It supervises two children: `dagster dev` (web server, daemon, code server) and the continuous feed.
 
-Not here: starting and stopping processes (children.py), what the daemon does (defs/sensors.py).
+Not here: starting and stopping processes (supervisor.py), what the daemon does (defs/sensors.py).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from socialsent_assets.cli.children import Child, start, stop_all
 from socialsent_assets.cli.dagster_home import prepare_dagster_home
+from socialsent_assets.cli.supervisor import Child, start, stop_all
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.exclusive import BusyError, exclusive
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 from socialsent_assets.settings import PROJECT_ROOT, Settings
 
 READY_WITHIN_S = 300.0
@@ -128,7 +128,7 @@ def _answers(port: int) -> bool:
 def _fail_orphans() -> None:
     import dagster as dg
 
-    from socialsent_assets.cli.orphans import fail_orphans
+    from socialsent_assets.cli.dead_runs import fail_orphans
 
     with dg.DagsterInstance.get() as instance:
         fail_orphans(instance)

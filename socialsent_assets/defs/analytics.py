@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import dagster as dg
 
 from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
-from socialsent_assets.defs.models import CLASSIFIER
+from socialsent_assets.defs.ml.assets import CLASSIFIER
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
-from socialsent_assets.lake.freshness import hours_with_work, score_code_version
+from socialsent_assets.lake.staleness import hours_with_work, score_code_version
 from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource

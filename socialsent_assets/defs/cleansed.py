@@ -11,7 +11,7 @@ from socialsent_assets.defs.landing import EVENTS
 from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
-from socialsent_assets.lake.freshness import cleanse_code_version, hours_with_work
+from socialsent_assets.lake.staleness import cleanse_code_version, hours_with_work
 from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource

@@ -1,6 +1,6 @@
 """What can be launched as one thing: refresh hours, train and host models, make the report, send a simulated feed.
 
-Not here: when that happens by itself (sensors.py, retraining.py).
+Not here: when that happens by itself (sensors.py, defs/ml/automation.py).
 """
 
 from datetime import UTC, datetime

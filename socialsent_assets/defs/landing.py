@@ -12,8 +12,8 @@ from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_LABELS, LANDING_QUARANTINE, table_prefix
 from socialsent_assets.domain.tables import LANDED_EVENTS
 from socialsent_assets.lake.lake import fingerprint
-from socialsent_assets.lake.stock import stock_of
-from socialsent_assets.lake.storage import ObjectInfo
+from socialsent_assets.lake.landing_stats import stock_of
+from socialsent_assets.lake.storage.base import ObjectInfo
 from socialsent_assets.resources.lake import LakeResource
 
 EVENTS = dg.AssetKey(["landing", "events"])

@@ -1,7 +1,7 @@
 """The marts: every dbt model as an asset, partitioned by event hour, its tests as checks.
 
-Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (resources/dbt_manifest.py), reading
-column lineage out of them (resources/column_lineage.py).
+Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (warehouse/dbt/manifest.py), reading
+column lineage out of them (warehouse/dbt/column_lineage.py).
 """
 
 import json
@@ -16,10 +16,11 @@ from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.resources.catalog import Catalog
-from socialsent_assets.resources.column_lineage import Lineage, read_lineage
-from socialsent_assets.resources.dbt_manifest import lineage_path
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.warehouse import Warehouse, window_vars
+from socialsent_assets.resources.warehouse import Warehouse
+from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
+from socialsent_assets.warehouse.dbt.environment import window_vars
+from socialsent_assets.warehouse.dbt.manifest import lineage_path
 
 
 class MartTranslator(DagsterDbtTranslator):

@@ -14,7 +14,7 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, table_prefix
 from socialsent_assets.domain.tables import Table
 from socialsent_assets.lake.receipts import Receipt
-from socialsent_assets.lake.storage import Storage
+from socialsent_assets.lake.storage.base import Storage
 
 OWNERS = ("team:socialsent",)
 

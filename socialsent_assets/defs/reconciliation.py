@@ -1,6 +1,6 @@
 """Which hours to rebuild next: what has landed is compared with what was built, hour by hour.
 
-The rule needs no memory of files seen: an hour is stale or it is not (lake/freshness.py). What is remembered
+The rule needs no memory of files seen: an hour is stale or it is not (lake/staleness.py). What is remembered
 between ticks is bounded: where the rotation over old hours stands, and how often a stale hour was tried.
 
 Not here: Dagster's side of it (sensors.py).
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
-from socialsent_assets.lake.freshness import cleanse_code_version, score_code_version, stale_hours
+from socialsent_assets.lake.backfill_ranges import Range, rebuild_ranges
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.ranges import Range, rebuild_ranges
 from socialsent_assets.lake.receipts import RECEIPTS
+from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version, stale_hours
 
 RECENT = timedelta(hours=48)
 AHEAD = timedelta(hours=24)
@@ -76,7 +76,7 @@ def plan(
 ) -> Plan:
     """Compare recent hours and the next old days; decide what to rebuild.
 
-    `warehouse` is what the marts hold (lake/warehouse.py); None if it cannot be asked now, and then hours that
+    `warehouse` is what the marts hold; None if it cannot be asked now, and then hours that
     are stale in the warehouse alone wait for a later tick.
     """
     recent = hours_between(EventHour.of(now - RECENT), EventHour.of(now + AHEAD))

@@ -19,11 +19,11 @@ from socialsent_assets.defs.jobs import refresh, report
 from socialsent_assets.defs.partitions import hours_of_run, range_tags
 from socialsent_assets.defs.reconciliation import Memory, Plan, plan
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.errors import WarehouseUnreachableError
 
 REPORT_EVERY_S = 600.0
 UNFINISHED = [

@@ -2,7 +2,7 @@
 
 The deployed stacks and the running graph take them from here, so both say the same about a table.
 
-Not here: calling Glue (lake/catalog.py), what the columns are (tables.py).
+Not here: calling Glue (lake/glue_catalog.py), what the columns are (tables.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The report's charts: facts in, figures out. Each says its unit and denominator in words.
 
-Not here: colours and file formats (drawing.py), word clouds (word_clouds.py), where numbers come from (facts.py).
+Not here: colours and file formats (figure.py), word clouds (word_clouds.py), the numbers (report_data.py).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from socialsent_assets.insights.drawing import (
+from socialsent_assets.insights.figure import (
     ACCENT,
     GRID,
     INK,
@@ -27,7 +27,7 @@ from socialsent_assets.insights.drawing import (
     new_figure,
     quiet_axis,
 )
-from socialsent_assets.insights.facts import MOODS, Facts, Hour, Topic
+from socialsent_assets.insights.report_data import MOODS, Facts, Hour, Topic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.learning.model_card import ModelCard
-from socialsent_assets.insights.drawing import ACCENT, HALF, INK, MUTED, PAPER, Chart, new_figure, quiet_axis
+from socialsent_assets.insights.figure import ACCENT, HALF, INK, MUTED, PAPER, Chart, new_figure, quiet_axis
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -5,7 +5,7 @@
 
 The same marts give the same bytes: the page carries the version and the times of its data, and no clock.
 
-Not here: what is asked (questions.py, arrivals.py), what is drawn (charts.py, word_clouds.py), the asset
+Not here: what is asked (queries.py, ingest_stats.py), what is drawn (charts.py, word_clouds.py), the asset
 reports/insights (defs/reports.py).
 """
 
@@ -19,16 +19,16 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from socialsent_assets.insights import drawing, word_clouds
-from socialsent_assets.insights.arrivals import Arrivals, read_arrivals
+from socialsent_assets.insights import figure, word_clouds
 from socialsent_assets.insights.charts import charts_of, number, percent, plural, signed
-from socialsent_assets.insights.drawing import NARROW, Chart
-from socialsent_assets.insights.facts import MOODS, Facts, read_facts, read_texts
-from socialsent_assets.insights.headlines import headlines
-from socialsent_assets.insights.judged_models import JudgedModel, judged_models
+from socialsent_assets.insights.figure import NARROW, Chart
+from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
+from socialsent_assets.insights.kpis import headlines
 from socialsent_assets.insights.model_charts import model_charts
+from socialsent_assets.insights.model_summaries import JudgedModel, judged_models
+from socialsent_assets.insights.report_data import MOODS, Facts, read_facts, read_texts
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.sql import SqlEngine
+from socialsent_assets.warehouse.engine import SqlEngine
 
 PAGE = "insights.html"
 PICTURES = "png"
@@ -65,7 +65,7 @@ def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None) -> Repo
     charts = charts_of(facts, arrivals.reasons if arrivals else {})
     if len(models) == 1:  # of a history of several models, tables say enough
         charts += model_charts(models[0].card)
-    pictures = {f"{chart.name}.png": drawing.png(chart) for chart in charts}
+    pictures = {f"{chart.name}.png": figure.png(chart) for chart in charts}
     pictures |= {f"words_{c.mood}.png": word_clouds.cloud_png(c) for c in clouds.values() if c.words}
     page = _page(facts, arrivals, models, charts, clouds)
     pngs = _write_pictures(folder / PICTURES, pictures)
@@ -106,7 +106,7 @@ def _drawn(chart: Chart) -> dict[str, Any]:
     from markupsafe import Markup
 
     # Text inside was escaped by matplotlib's own SVG writer; a test puts markup in a topic's name.
-    wide, narrow = (Markup(drawing.inline_svg(chart, width)) for width in (chart.width, NARROW))  # noqa: S704
+    wide, narrow = (Markup(figure.inline_svg(chart, width)) for width in (chart.width, NARROW))  # noqa: S704
     return {"chart": chart, "wide": wide, "narrow": narrow}
 
 

@@ -4,7 +4,7 @@ Workers get the address and the digest of the model, never the model: they read 
 what answers is what the driver saw, and a task carries a few bytes.
 
 Not here: what the classifier computes (domain/learning/classifier.py), which model is champion
-(lake/model_registry.py).
+(ml/registry.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.storage import Storage, storage_at
+from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,7 +60,7 @@ def champion_of(artifacts: Storage) -> Champion | None:
     """
     from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
     from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
-    from socialsent_assets.lake.model_registry import ModelRegistry
+    from socialsent_assets.ml.registry import ModelRegistry
 
     registry = ModelRegistry(artifacts)
     try:
@@ -76,6 +77,6 @@ def champion_of(artifacts: Storage) -> Champion | None:
 def _opened(uri: str, digest: str) -> Classifier:
     from socialsent_assets.domain.learning.classifier import Classifier
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
-    from socialsent_assets.lake.model_registry import ModelRegistry
+    from socialsent_assets.ml.registry import ModelRegistry
 
     return Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)

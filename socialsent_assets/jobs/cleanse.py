@@ -3,7 +3,7 @@
 One read, one shuffle and one write for all of them. An hour is built from all of its landing, whenever that
 arrived, so repeats are found exactly; then its files are put in place and its receipt is written last.
 
-Not here: the rules for a line (landing_rows.py), the files (hour_files.py), Dagster (defs/cleansed.py).
+Not here: the rules for a line (read_landing.py), the files (partition_writer.py), Dagster (defs/cleansed.py).
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from typing import TYPE_CHECKING
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, parse_landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
-from socialsent_assets.jobs.cleansed_rows import normaliser
+from socialsent_assets.jobs.batching import in_slices
 from socialsent_assets.jobs.engines.engine import Engine
-from socialsent_assets.jobs.hour_files import StagedHour, TableFile
-from socialsent_assets.jobs.landing_rows import TABLE_OF
-from socialsent_assets.jobs.slices import in_slices
-from socialsent_assets.lake.at_once import each
-from socialsent_assets.lake.freshness import cleanse_code_version
+from socialsent_assets.jobs.normalise import normaliser
+from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
+from socialsent_assets.jobs.read_landing import TABLE_OF
+from socialsent_assets.lake.commit import promote, staging
 from socialsent_assets.lake.lake import Lake, fingerprint
-from socialsent_assets.lake.publish import promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
-from socialsent_assets.lake.storage import ObjectInfo
+from socialsent_assets.lake.staleness import cleanse_code_version
+from socialsent_assets.lake.storage.base import ObjectInfo
+from socialsent_assets.lake.storage.parallel import each
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.jobs.glue_order import GlueOrder
+from socialsent_assets.jobs.glue_request import GlueOrder
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +37,7 @@ def main() -> None:
     """Do what the run's Pipes parameters say. Whatever it raises fails the run with that message."""
     from dagster_pipes import PipesCliArgsParamsLoader, PipesS3ContextLoader, PipesS3MessageWriter, open_dagster_pipes
 
-    from socialsent_assets.lake.s3_client import s3_client
+    from socialsent_assets.aws.s3 import s3_client
 
     with open_dagster_pipes(
         context_loader=PipesS3ContextLoader(s3_client()),

@@ -1,7 +1,7 @@
 """Cleansed posts and comments -> analytics/sentiment, and analytics/lake_hours: which version of an hour this is.
 
 Not here: how a text is scored or split into tokens (domain/language/), the classifier (champion.py), the files
-(hour_files.py), Dagster (defs/analytics.py).
+(partition_writer.py), Dagster (defs/analytics.py).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
+from socialsent_assets.jobs.batching import in_slices
 from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
-from socialsent_assets.jobs.hour_files import StagedHour, TableFile
+from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
 from socialsent_assets.jobs.schemas import arrow_schema
-from socialsent_assets.jobs.slices import in_slices
-from socialsent_assets.lake.at_once import each
-from socialsent_assets.lake.freshness import lake_version, score_code_version
+from socialsent_assets.lake.commit import StagingArea, partition_key, promote, staging
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.publish import StagingArea, partition_key, promote, staging
 from socialsent_assets.lake.receipts import Receipt, drop_receipt, read_receipt, write_receipt
+from socialsent_assets.lake.staleness import lake_version, score_code_version
+from socialsent_assets.lake.storage.parallel import each
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -1,9 +1,9 @@
 """What a local Spark session needs to read `s3://`: Hadoop's S3A connector, and where and as whom to ask.
 
-Spark only reads through it. What the jobs write, the workers upload themselves (lake/publish.py), so no committer
+Spark only reads through it. What the jobs write, the workers upload themselves (lake/commit.py), so no committer
 has to be configured. Glue brings its own connector: nothing of this is set there.
 
-Not here: the rest of the session (spark_session.py), S3 without Spark (lake/s3_client.py).
+Not here: the rest of the session (spark_session.py), S3 without Spark (aws/s3.py).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from socialsent_assets.lake.s3_client import endpoint_url
+from socialsent_assets.aws.s3 import endpoint_url
 
 HADOOP = "3.3.4"
 """The Hadoop inside pyspark 3.5: a connector of another version fails at run time with a missing method."""
@@ -34,7 +34,7 @@ def s3_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         # Environment, web identity, profile, container, instance; S3A's own list leaves out the profile.
         f"{a}aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain",
         **_place(environ, a),
-        # An object that is replaced while it is read is an error, never two versions in one (lake/publish.py).
+        # An object that is replaced while it is read is an error, never two versions in one (lake/commit.py).
         f"{a}change.detection.source": "etag",
         f"{a}change.detection.mode": "server",
         # Throttling and 5xx are waited out; S3A's defaults would wait for a missing endpoint for half an hour.

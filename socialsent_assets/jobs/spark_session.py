@@ -19,9 +19,9 @@ from collections.abc import MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socialsent_assets.aws.s3 import is_s3_uri
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.jobs.spark_s3 import s3_config
-from socialsent_assets.lake.s3_client import is_s3_uri
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession

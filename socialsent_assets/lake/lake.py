@@ -1,6 +1,6 @@
 """The lake: four tiers by name, its event hours and the fingerprint of what landed in one.
 
-Not here: which hours are stale (lake/freshness.py), SQL (lake/sql.py).
+Not here: which hours are stale (lake/staleness.py), SQL (warehouse/duckdb/engine.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, table_prefix
-from socialsent_assets.lake.at_once import each
-from socialsent_assets.lake.storage import ObjectInfo, Storage, storage_at
+from socialsent_assets.lake.storage.base import ObjectInfo, Storage
+from socialsent_assets.lake.storage.open import storage_at
+from socialsent_assets.lake.storage.parallel import each
 from socialsent_assets.settings import Settings
 
 NOTHING_LANDED = "empty"

@@ -3,7 +3,7 @@
 A receipt is written last, so an hour without one was never finished. It carries no clock, so that a
 repeated run leaves the same bytes. Receipts chain by content: the input of scoring is what cleansing wrote.
 
-Not here: which hours are stale (lake/freshness.py), how a partition is replaced (lake/publish.py).
+Not here: which hours are stale (lake/staleness.py), how a partition is replaced (lake/commit.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import hours_under
-from socialsent_assets.lake.storage import Storage
+from socialsent_assets.lake.storage.base import Storage
 
 RECEIPTS = "_receipts"  # Parquet readers skip names that start with an underscore
 

@@ -4,7 +4,7 @@ Both Lambdas are the real ones and speak boto3 to the embedded AWS; only the sch
 are played here. Whatever was sent must have landed, been dropped as a duplicate, been quarantined or been
 dead-lettered: a sum that does not close raises.
 
-Not here: what the feed says (domain/events/sources/mock_feed.py), whether it stands already (feed_receipts.py).
+Not here: what the feed says (simulator/feed.py), whether it stands already (feed_receipts.py).
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from lambdas.kinesis_consumer.handler import consume
-from lambdas.kinesis_consumer.store import Store, store_at
+from lambdas.kinesis_consumer.sink import Store, store_at
 from lambdas.mock_server.handler import FeedSettings, tick
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.landing import gzip_lines
 from socialsent_assets.domain.events.layout import LANDING_LABELS, content_digest, parse_landing_name
-from socialsent_assets.domain.events.sources.mock_feed import label_rows, planned_world
-from socialsent_assets.domain.events.sources.mock_pace import Pace, minute_at
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
+from socialsent_assets.simulator.feed import label_rows, planned_world
+from socialsent_assets.simulator.schedule import Pace, minute_at
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,9 @@ from typing import Any
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, content_digest
-from socialsent_assets.lake.storage import FolderStorage, ObjectInfo, Storage, storage_at
+from socialsent_assets.lake.storage.base import ObjectInfo, Storage
+from socialsent_assets.lake.storage.local import FolderStorage
+from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.local_aws.feed import FeedPlan, FeedResult, simulate
 from socialsent_assets.settings import Settings
 

@@ -1,1 +1,1 @@
-"""Dagster's handles on the world: lake, compute, warehouse, ingest; bindings.py chooses them."""
+"""Dagster's handles on the world: lake, compute, warehouse, ingest; build.py chooses them."""

@@ -2,7 +2,7 @@
 
 Nothing that AWS does stops it: what was not taken is logged, kept, and tried again by the next tick.
 
-Not here: when a tick is due, and what Dagster knows (defs/alerts.py); rules and words (domain/monitoring/).
+Not here: when a tick is due, and what Dagster knows (defs/monitoring.py); rules and words (domain/monitoring/).
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from pathlib import Path
 import dagster as dg
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.monitoring import metric_names as names
+from socialsent_assets.domain.monitoring import metrics_catalog as names
 from socialsent_assets.domain.monitoring.alerts import Book, Message, advance
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.hour_facts import History
-from socialsent_assets.domain.monitoring.measurements import OLDEST, Point, hour_points, timely
-from socialsent_assets.lake.alert_desk import RUNS_REMEMBERED, AlertState, Seen, read_state, write_state
-from socialsent_assets.lake.exclusive import exclusive
+from socialsent_assets.domain.monitoring.hour_stats import History
+from socialsent_assets.domain.monitoring.metrics import OLDEST, Point, hour_points, timely
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import read_receipt
-from socialsent_assets.lake.watch import SETTLED, look
+from socialsent_assets.lake.storage.file_lock import exclusive
+from socialsent_assets.monitoring.evaluate import SETTLED, look
+from socialsent_assets.monitoring.state import RUNS_REMEMBERED, AlertState, Seen, read_state, write_state
 from socialsent_assets.resources.metrics import Metrics, NotMeasuredError
 from socialsent_assets.resources.notifications import Notifications, NotSentError
 

@@ -1,6 +1,6 @@
 """Athena as the warehouse: what dbt has to know, and what the graph asks of the marts.
 
-Not here: the engine (lake/athena.py), how dbt builds there (dbt_project/macros/athena.sql).
+Not here: the engine (warehouse/athena/engine.py), how dbt builds there (dbt_project/macros/athena.sql).
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
+from socialsent_assets.aws.client import AwsCallError, aws_client
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.athena import AthenaSql
-from socialsent_assets.lake.aws_calls import AwsCallError, aws_client
-from socialsent_assets.lake.marts import versions_in
-from socialsent_assets.lake.sql import SqlEngine
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError
-from socialsent_assets.resources.billed_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.remote_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, Settings
+from socialsent_assets.warehouse.athena.engine import AthenaSql
+from socialsent_assets.warehouse.dbt.environment import athena_environment
+from socialsent_assets.warehouse.engine import SqlEngine
+from socialsent_assets.warehouse.errors import WarehouseUnreachableError
+from socialsent_assets.warehouse.marts import versions_in
 
 
 class AthenaWarehouse(BilledWarehouse):
@@ -88,14 +89,3 @@ class AthenaWarehouse(BilledWarehouse):
 
     def _athena(self) -> AthenaSettings:
         return AthenaSettings(self.workgroup, self.marts, self.deadline_seconds, self.data)
-
-
-def athena_environment(athena: AthenaSettings, catalog: CatalogSettings) -> dict[str, str]:
-    """What the target `athena` of dbt_project/profiles.yml reads: the same for parsing and for running."""
-    return {
-        "SOCIALSENT_ATHENA_WORKGROUP": athena.workgroup,
-        "SOCIALSENT_ATHENA_MARTS": athena.marts,
-        "SOCIALSENT_ATHENA_DATA": athena.data,
-        "SOCIALSENT_SPECTRUM_CLEANSED": catalog.cleansed,
-        "SOCIALSENT_SPECTRUM_ANALYTICS": catalog.analytics,
-    }

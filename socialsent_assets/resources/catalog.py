@@ -1,6 +1,6 @@
 """The catalog that other engines read the lake by, as a Dagster resource: none, or the Glue Data Catalog.
 
-Not here: how partitions are registered (lake/catalog.py), the choice of an environment (bindings.py).
+Not here: how partitions are registered (lake/glue_catalog.py), the choice of an environment (build.py).
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ class GlueDataCatalog(Catalog):
     analytics: str
 
     def register(self, lake: Lake, hours: Iterable[EventHour], tell: Callable[[str], object]) -> None:
-        """See `Catalog.register`. Raises as `lake.catalog.GlueCatalog.register`."""
-        from socialsent_assets.lake.aws_calls import aws_client
-        from socialsent_assets.lake.catalog import GlueCatalog
+        """See `Catalog.register`. Raises as `lake.glue_catalog.GlueCatalog.register`."""
+        from socialsent_assets.aws.client import aws_client
+        from socialsent_assets.lake.glue_catalog import GlueCatalog
 
         asked = list(hours)
         if not asked:

@@ -1,6 +1,6 @@
 """Where the Spark jobs run. Assets say which job and which hours; the environment says where.
 
-Not here: what a job does (jobs/), the choice of an environment (bindings.py).
+Not here: what a job does (jobs/), the choice of an environment (build.py).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_order import JobName
-from socialsent_assets.lake.exclusive import exclusive
+from socialsent_assets.jobs.glue_request import JobName
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.lake.storage.file_lock import exclusive
 from socialsent_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:

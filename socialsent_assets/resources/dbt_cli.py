@@ -5,10 +5,8 @@ Not here: when dbt runs and with which arguments (defs/marts.py).
 
 from __future__ import annotations
 
-import sys
 from functools import cached_property
 from importlib.metadata import version as installed
-from pathlib import Path
 
 from dagster_dbt import DbtCliResource
 from packaging import version
@@ -22,9 +20,3 @@ class DbtCli(DbtCliResource):
     @cached_property
     def _cli_version(self) -> version.Version:
         return version.parse(installed("dbt-core"))
-
-
-def dbt_executable() -> str:
-    """Dbt of this very Python, found also when its folder is not on PATH."""
-    beside = Path(sys.executable).parent / "dbt"
-    return str(beside) if beside.is_file() else "dbt"

@@ -3,8 +3,8 @@
 Safe to repeat and to break off: a step that is tried again finds the run that the first try started and follows it;
 a run whose hours another run is building waits for that one; a cancelled step stops its run.
 
-Not here: the script on Glue (jobs/glue_main.py), states and deadlines of runs (glue_runs.py), the job's own settings
-(infra/stacks/).
+Not here: the script on Glue (jobs/glue_main.py), states and deadlines of runs (aws/glue_runs.py), the job's
+own settings (infra/stacks/).
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from socialsent_assets.aws.glue_runs import GlueRunError, GlueRuns, NoRoomError, Run
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_order import TIERS, GlueOrder, JobName
+from socialsent_assets.jobs.glue_request import TIERS, GlueOrder, JobName
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import Receipt
 from socialsent_assets.resources.compute import Compute
-from socialsent_assets.resources.glue_runs import GlueRunError, GlueRuns, NoRoomError, Run
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
 
@@ -78,14 +78,14 @@ class GlueSpark(Compute):
         return tiers
 
     def _runs(self, order: GlueOrder, tell: Callable[[str], object]) -> GlueRuns:
-        from socialsent_assets.lake.aws_calls import aws_client
+        from socialsent_assets.aws.client import aws_client
 
         name = self.cleanse_job if order.job == "cleanse" else self.score_job
         return GlueRuns(aws_client("glue"), name, timedelta(minutes=self.deadline_minutes), self.poll_seconds, tell)
 
     def _start(self, order: GlueOrder, runs: GlueRuns, context: dg.AssetExecutionContext) -> None:
         """Start a run as soon as there is room for one, and follow it to its end."""
-        from socialsent_assets.lake.s3_client import told
+        from socialsent_assets.aws.s3 import told
 
         until = runs.clock() + runs.deadline
         while True:
@@ -113,8 +113,8 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
     Raises:
         GlueRunError: one is missing, or was written by another version of the code.
     """
-    from socialsent_assets.lake.freshness import cleanse_code_version, score_code_version
     from socialsent_assets.lake.receipts import read_receipt
+    from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version
 
     is_cleanse = order.job == "cleanse"
     tier, version = (lake.cleansed, cleanse_code_version()) if is_cleanse else (lake.analytics, score_code_version())
@@ -177,7 +177,7 @@ def _glue_client(runs: GlueRuns, pipes: str) -> PipesGlueClient:
     """Dagster's client, but for its waiting: that has no deadline and never ends on EXPIRED (dagster-aws 0.29)."""
     from dagster_aws.pipes import PipesGlueClient, PipesS3ContextInjector
 
-    from socialsent_assets.lake.s3_client import parse_s3_uri, s3_client
+    from socialsent_assets.aws.s3 import parse_s3_uri, s3_client
 
     class Client(PipesGlueClient):
         def _wait_for_job_run_completion(self, job_name: str, run_id: str) -> Any:  # noqa: ARG002 - it is runs.job
@@ -197,7 +197,7 @@ def _message_reader(bucket: str, folder: str) -> PipesS3MessageReader:
     """Dagster's reader, but below a folder of the bucket, which is all that the roles may touch."""
     from dagster_aws.pipes import PipesS3MessageReader
 
-    from socialsent_assets.lake.s3_client import s3_client
+    from socialsent_assets.aws.s3 import s3_client
 
     class Reader(PipesS3MessageReader):
         @contextmanager

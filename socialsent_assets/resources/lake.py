@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.lake.storage.open import storage_at
 
 
 class LakeResource(dg.ConfigurableResource):

@@ -1,6 +1,6 @@
 """Where the pipeline's numbers go besides the Dagster UI: nowhere, or to Amazon CloudWatch.
 
-Not here: the metrics (domain/monitoring/metric_names.py), alarms on them (infra/).
+Not here: the metrics (domain/monitoring/metrics_catalog.py), alarms on them (infra/).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from socialsent_assets.domain.monitoring.measurements import Point
+from socialsent_assets.domain.monitoring.metrics import Point
 
 POINTS_PER_CALL = 500
 """PutMetricData takes 1,000 values and 1 MB; a point with its dimensions is some hundred bytes."""

@@ -1,6 +1,6 @@
 """Who is told about an alert: the log of this machine, or an Amazon SNS topic with its subscribers.
 
-Not here: what is said and when (domain/monitoring/), what is remembered (lake/alert_desk.py), the topic (infra/).
+Not here: what is said and when (domain/monitoring/), what is remembered (monitoring/state.py), the topic (infra/).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Amazon Redshift as the warehouse: what dbt has to know, and what the graph asks of the marts.
 
-Not here: connections and errors (lake/redshift.py), the memory of what the marts hold (billed_warehouse.py).
+Not here: connections and errors (warehouse/redshift.py), the memory of what the marts hold (remote_warehouse.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from socialsent_assets.lake.marts import versions_in
-from socialsent_assets.lake.redshift import redshift_marts
-from socialsent_assets.lake.sql import SqlEngine
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError
-from socialsent_assets.resources.billed_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.remote_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.settings import RedshiftSettings, Settings, read_dotenv
 from socialsent_assets.settings.redshift import password_of
+from socialsent_assets.warehouse.dbt.environment import redshift_environment
+from socialsent_assets.warehouse.engine import SqlEngine
+from socialsent_assets.warehouse.errors import WarehouseUnreachableError
+from socialsent_assets.warehouse.marts import versions_in
+from socialsent_assets.warehouse.redshift import redshift_marts
 
 _WAKING_PAUSE_S = 10.0
 _EXISTING = """
@@ -80,7 +81,7 @@ class RedshiftWarehouse(BilledWarehouse):
         """See `Warehouse.building`. Wakes the warehouse first, so that dbt finds it.
 
         Raises:
-            UserError: see `lake.redshift.redshift_marts`.
+            UserError: see `warehouse.redshift.redshift_marts`.
             WarehouseUnreachableError: it did not answer for `waking_s` seconds.
         """
         self._wake(log)
@@ -122,19 +123,3 @@ class RedshiftWarehouse(BilledWarehouse):
         """See `BilledWarehouse.versions_now`."""
         with redshift_marts(self.settings(), SENSOR_DEADLINE_S) as sql:
             return versions_in(sql)
-
-
-def redshift_environment(redshift: RedshiftSettings) -> dict[str, str]:
-    """What the target `redshift` of dbt_project/profiles.yml reads: the same for parsing and for running."""
-    return {
-        "SOCIALSENT_REDSHIFT_METHOD": redshift.method,
-        "SOCIALSENT_REDSHIFT_HOST": redshift.host,
-        "SOCIALSENT_REDSHIFT_PORT": str(redshift.port),
-        "SOCIALSENT_REDSHIFT_DATABASE": redshift.database,
-        "SOCIALSENT_REDSHIFT_USER": redshift.user,
-        "SOCIALSENT_REDSHIFT_PASSWORD": redshift.password,
-        "SOCIALSENT_REDSHIFT_SCHEMA": redshift.schema,
-        "SOCIALSENT_REDSHIFT_SSLMODE": redshift.sslmode,
-        "SOCIALSENT_REDSHIFT_CLUSTER": redshift.cluster,
-        "AWS_REGION": redshift.region,
-    }

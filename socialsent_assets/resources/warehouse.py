@@ -5,20 +5,20 @@ Not here: Redshift (redshift.py), the models (dbt_project/), how a run maps onto
 
 from __future__ import annotations
 
-import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
-from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.marts import duckdb_marts
-from socialsent_assets.lake.sql import SqlEngine
-from socialsent_assets.lake.warehouse import WarehouseBusyError, versions_held, writing
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.warehouse.dbt.environment import dbt_environment, in_environment
+from socialsent_assets.warehouse.duckdb.database import versions_held, writing
+from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
+from socialsent_assets.warehouse.engine import SqlEngine
+from socialsent_assets.warehouse.errors import WarehouseBusyError
 
 # dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
 # and only one build at a time can use it (the pool `warehouse`, and `Warehouse.building`).
@@ -119,51 +119,3 @@ class DuckDbWarehouse(Warehouse):
         """See `Warehouse.built_at`: the time of the file."""
         path = Path(self.path)
         return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
-
-
-@contextmanager
-def in_environment(values: Mapping[str, str]) -> Iterator[None]:
-    """Set variables of this process, and put them back at the end."""
-    before = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-
-
-def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str, str]:
-    """Environment of every dbt process: parsing and running need the same one, or dbt parses twice."""
-    return {
-        "SOCIALSENT_LAKE_CLEANSED": _absolute(cleansed),
-        "SOCIALSENT_LAKE_ANALYTICS": _absolute(analytics),
-        "SOCIALSENT_WAREHOUSE": str(warehouse.absolute()),
-        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
-    }
-
-
-def window_vars(hours: list[EventHour]) -> dict[str, str]:
-    """Dbt vars that limit a build to the span of `hours`; {} (all history) for no hours.
-
-    >>> window_vars([EventHour.from_key("2026-11-22-03:00")])
-    {'window_start': '2026-11-22 03:00:00', 'window_end': '2026-11-22 04:00:00'}
-    """
-    if not hours:
-        return {}
-    pattern = "%Y-%m-%d %H:%M:%S"
-    return {
-        "window_start": min(hours).start.strftime(pattern),
-        "window_end": max(hours).end.strftime(pattern),
-    }
-
-
-def _absolute(uri: str) -> str:
-    return (
-        uri
-        if "://" in uri and not uri.startswith("file:")
-        else str(Path(uri.removeprefix("file://").removeprefix("file:")).absolute())
-    )

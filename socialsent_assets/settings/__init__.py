@@ -2,7 +2,7 @@
 
 One module per service of AWS holds that service's settings; none of them is needed on one machine.
 
-Not here: what is done with them (resources/bindings.py), secrets (they stay with their services).
+Not here: what is done with them (resources/build.py), secrets (they stay with their services).
 """
 
 from __future__ import annotations

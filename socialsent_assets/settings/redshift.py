@@ -2,7 +2,7 @@
 
 dbt reads the same variables in dbt_project/profiles.yml.
 
-Not here: the connection (lake/redshift.py), the Dagster resource (resources/redshift.py).
+Not here: the connection (warehouse/redshift.py), the Dagster resource (resources/redshift.py).
 """
 
 from __future__ import annotations

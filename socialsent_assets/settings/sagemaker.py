@@ -1,6 +1,6 @@
 """Where and how the champion classifier is hosted.
 
-Not here: the hosting itself (resources/hosting.py).
+Not here: the hosting itself (resources/model_endpoint.py).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class SageMakerSettings:
         endpoint: name of the serverless endpoint.
         model_group: model package group of the SageMaker Model Registry.
         role_arn: role that the endpoint takes on: reads the archive and the image, writes logs.
-        image_uri: container image that holds this package and starts socialsent_assets.jobs.endpoint.
+        image_uri: container image that holds this package and starts socialsent_assets.ml.serving.server.
         archives: S3 URI under which model archives are put.
         memory_mb: 1024 to 6144, in steps of 1024; the share of a CPU grows with it.
         max_concurrency: 1 to 200 requests at once.

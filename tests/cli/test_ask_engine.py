@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.cli.main import exit_code
-from socialsent_assets.lake.sql import QueryResult
+from socialsent_assets.warehouse.engine import QueryResult
 
 ATHENA = {"SOCIALSENT_CATALOG": "glue", "SOCIALSENT_ATHENA_WORKGROUP": "mood"}
 REDSHIFT = {"SOCIALSENT_DBT_TARGET": "redshift", "SOCIALSENT_REDSHIFT_HOST": "wg.1.eu.redshift-serverless.example"}
@@ -63,9 +63,9 @@ def test_the_engine_that_has_the_tables_is_asked(
     monkeypatch.setenv("SOCIALSENT_HOME", str(tmp_path))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("socialsent_assets.lake.marts.marts_of", opened)
-    monkeypatch.setattr("socialsent_assets.lake.sql.reading", here)
-    monkeypatch.setattr("socialsent_assets.lake.athena.athena_sql", lambda _: Engine("athena"))
+    monkeypatch.setattr("socialsent_assets.warehouse.marts.marts_of", opened)
+    monkeypatch.setattr("socialsent_assets.warehouse.duckdb.engine.reading", here)
+    monkeypatch.setattr("socialsent_assets.warehouse.athena.engine.athena_sql", lambda _: Engine("athena"))
     assert exit_code(["query", "--format", "csv", question]) == 0
     out, err = capfd.readouterr()
     assert out == f"engine\n{engine}\n"

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from socialsent_assets.cli import ask, lines
+from socialsent_assets.cli import ask, text_stream
 from socialsent_assets.cli.main import exit_code
 from socialsent_assets.domain.language.polarity import score_text
 
@@ -99,12 +99,12 @@ def test_many_texts_answer_the_same_bytes_as_single_ones(monkeypatch):
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7, 1000])
 def test_lines_are_the_same_however_the_pipe_cuts_them(chunk):
     raw = "é\n\nzwei\r\n\nend".encode()
-    found = [text for batch in lines.arriving(io.BytesIO(raw), chunk) for text in batch]
+    found = [text for batch in text_stream.arriving(io.BytesIO(raw), chunk) for text in batch]
     assert found == ["é", "", "zwei", "", "end"]
 
 
 def test_an_argument_that_is_no_utf8_is_scored_with_replacement_characters():
-    assert lines.argument_text(os.fsdecode(b"good \xff")) == "good \ufffd"
+    assert text_stream.argument_text(os.fsdecode(b"good \xff")) == "good \ufffd"
 
 
 def test_scoring_starts_without_the_orchestrator_spark_or_plotting():

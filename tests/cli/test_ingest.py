@@ -11,7 +11,7 @@ import pytest
 
 from socialsent_assets.cli.main import exit_code
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
 
 CSV_HEADER = "event_time,post_id,author_id,text\n"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.cli.main import exit_code
-from socialsent_assets.lake.exclusive import exclusive
+from socialsent_assets.lake.storage.file_lock import exclusive
 
 
 @pytest.fixture(autouse=True)

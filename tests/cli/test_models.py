@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from socialsent_assets.cli.main import exit_code
-from socialsent_assets.domain.language import bigram_files
-from socialsent_assets.domain.language.bigrams import train as train_bigrams
+from socialsent_assets.domain.language.bigram import files as bigram_files
+from socialsent_assets.domain.language.bigram.model import train as train_bigrams
 from socialsent_assets.domain.learning.labels import CLASSES
 
 # Words that the lexicon does not hold: a model must know more than the lexicon, or it is not promoted.
@@ -175,8 +175,8 @@ def test_next_words_come_with_probabilities_best_first(home, capfd):
     from datetime import UTC, datetime
 
     from socialsent_assets.domain.learning.candidates import bigram_candidate
-    from socialsent_assets.lake.model_registry import ModelRegistry
-    from socialsent_assets.lake.storage import FolderStorage
+    from socialsent_assets.lake.storage.local import FolderStorage
+    from socialsent_assets.ml.registry import ModelRegistry
 
     posts = [text.split() for text in ("i love the sea", "i love the sun", "i love you", "love the sea")]
     made = bigram_candidate(posts, posts, created_at=datetime(2026, 11, 22, tzinfo=UTC), data={}, min_count=1)

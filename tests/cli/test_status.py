@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.cli.main import exit_code
-from socialsent_assets.cli.standing_table import _duration
+from socialsent_assets.cli.status_table import _duration
 
 
 @pytest.fixture(autouse=True)

@@ -15,11 +15,11 @@ import pytest
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, landing_key, landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
-from socialsent_assets.lake import freshness
+from socialsent_assets.lake import staleness
+from socialsent_assets.lake.commit import partition_key
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.publish import partition_key
 from socialsent_assets.lake.receipts import Receipt, read_receipt, write_receipt
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
 
 ARROW = {
     "string": pa.string(),
@@ -99,7 +99,7 @@ class Landing:
             job="cleanse",
             hour=at,
             input_version=self.lake.landing_fingerprint(at),
-            code_version=freshness.cleanse_code_version(),
+            code_version=staleness.cleanse_code_version(),
             counts=Counts(landed, landed, 0, 0),
             rows={table.name: 0 for table in (*CLEANSED_EVENTS, QUARANTINE)} | {"posts": landed},
             outputs=outputs,
@@ -120,13 +120,13 @@ class Landing:
             job="score",
             hour=at,
             input_version=cleanse.output_version,
-            code_version=freshness.score_code_version(),
+            code_version=staleness.score_code_version(),
             counts=Counts(count, count, 0, 0),
             rows={"sentiment": count, "lake_hours": 1},
             outputs={partition_key("sentiment", at): cleanse.output_version, partition_key("lake_hours", at): "x"},
         )
         write_receipt(self.lake.analytics, receipt)
-        self.warehouse[at.key] = freshness.lake_version(cleanse, receipt)
+        self.warehouse[at.key] = staleness.lake_version(cleanse, receipt)
         return receipt
 
 

@@ -9,12 +9,12 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from socialsent_assets.defs.alerts import alert_sensor, ended_runs
+from socialsent_assets.defs.monitoring import alert_sensor, ended_runs
 from socialsent_assets.defs.partitions import range_tags
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.alert_desk import AlertState, Seen, read_state
-from socialsent_assets.lake.exclusive import exclusive
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.storage.file_lock import exclusive
+from socialsent_assets.monitoring.state import AlertState, Seen, read_state
 from socialsent_assets.resources.alerting import AlertDesk
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.metrics import CloudWatchMetrics, Metrics, NoMetrics

@@ -16,9 +16,9 @@ from socialsent_assets.defs import landing as landed
 from socialsent_assets.defs.checks import contract, freshness
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import POSTS, SENTIMENT
-from socialsent_assets.lake import audit
+from socialsent_assets.lake import quality
+from socialsent_assets.lake.commit import partition_key
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.publish import partition_key
 from socialsent_assets.lake.receipts import Receipt
 from socialsent_assets.resources.catalog import NoCatalog
 from socialsent_assets.resources.compute import Compute
@@ -45,14 +45,14 @@ def test_an_hour_without_any_object_passes_every_check(lake: Lake) -> None:
 def test_a_repeated_event_is_found(lake: Lake) -> None:
     """Prevents duplicates in the marts."""
     write_table(lake, POSTS, AT, [post_row(1, AT), post_row(1, AT), post_row(2, AT)])
-    verdict = audit.keys_are_unique(lake, POSTS, [AT])
+    verdict = quality.keys_are_unique(lake, POSTS, [AT])
     assert (verdict.passed, verdict.measures["repeated rows"]) == (False, 1)
 
 
 def test_a_null_in_a_required_column_is_found_by_name(lake: Lake) -> None:
     """Prevents posts that belong to nobody."""
     write_table(lake, POSTS, AT, [post_row(1, AT, post_id=None)])
-    verdict = audit.required_are_filled(lake, POSTS, [AT])
+    verdict = quality.required_are_filled(lake, POSTS, [AT])
     assert (verdict.passed, "post_id (1)" in verdict.detail) == (False, True)
 
 
@@ -70,9 +70,9 @@ def test_another_column_type_or_order_is_found(lake: Lake) -> None:
     path = Path(lake.cleansed.path(partition_key("posts", AT)))
     table = pq.read_table(path)
     pq.write_table(table.append_column("__index_level_0__", pa.array([0])), path)
-    assert "__index_level_0__" in audit.columns_match(lake, POSTS, [AT]).detail
+    assert "__index_level_0__" in quality.columns_match(lake, POSTS, [AT]).detail
     pq.write_table(table.select(list(reversed(table.column_names))), path)
-    assert "another order" in audit.columns_match(lake, POSTS, [AT]).detail
+    assert "another order" in quality.columns_match(lake, POSTS, [AT]).detail
 
 
 def test_rows_that_nobody_counted_are_found(landing: Landing) -> None:
@@ -80,14 +80,14 @@ def test_rows_that_nobody_counted_are_found(landing: Landing) -> None:
     landing.add(AT)
     landing.build([AT])
     write_table(landing.lake, POSTS, AT, [post_row(number, AT) for number in range(5)])
-    assert not audit.rows_as_counted(landing.lake, POSTS, [AT], "cleanse").passed
+    assert not quality.rows_as_counted(landing.lake, POSTS, [AT], "cleanse").passed
 
 
 def test_records_that_vanish_between_landing_and_cleansed_are_found(landing: Landing) -> None:
     """Prevents silent loss: what landed has to be accepted, dropped as a duplicate or quarantined."""
     landing.add(AT, events=3)
     landing.build([AT])  # the pretended job keeps one row per object
-    verdict = audit.records_add_up(landing.lake, [AT])
+    verdict = quality.records_add_up(landing.lake, [AT])
     assert (verdict.passed, "3 records landed, 1 were read" in verdict.detail) == (False, True)
 
 

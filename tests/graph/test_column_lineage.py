@@ -13,9 +13,9 @@ import pytest
 
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LANDED_EVENTS
-from socialsent_assets.resources import dbt_manifest
-from socialsent_assets.resources.column_lineage import column_lineage, read_lineage, write_lineage
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.dbt import manifest
+from socialsent_assets.warehouse.dbt.column_lineage import column_lineage, read_lineage, write_lineage
 
 # Columns that are no function of upstream columns: constants, counts of rows, versions of code, digests of objects.
 FROM_NO_COLUMN = {
@@ -172,7 +172,7 @@ def test_a_model_that_cannot_be_read_is_named_and_stops_no_other(caplog: pytest.
         broken="select from where (",
         behind="select said from db.main.good union all select anything from db.main.broken",
     )
-    with caplog.at_level(logging.DEBUG, logger="socialsent_assets.resources.column_lineage"):
+    with caplog.at_level(logging.DEBUG, logger="socialsent_assets.warehouse.dbt.column_lineage"):
         lineage = column_lineage(manifest)
     assert lineage["model.p.good"] == {"said": [("source.p.cleansed.posts", "text")]}
     assert lineage["model.p.behind"] == {"said": [("model.p.broken", "anything"), ("model.p.good", "said")]}
@@ -199,15 +199,15 @@ def test_a_lineage_that_is_new_is_not_made_again(tmp_path: Path, monkeypatch: py
         calls.append(project)
         raise RuntimeError("dbt compile failed")
 
-    monkeypatch.setattr(dbt_manifest.dbt_compile, "compiled_manifest", failing)
-    monkeypatch.setattr(dbt_manifest, "_LOCK", tmp_path / ".lock")
+    monkeypatch.setattr(manifest.dbt_compile, "compiled_manifest", failing)
+    monkeypatch.setattr(manifest, "_LOCK", tmp_path / ".lock")
     path = tmp_path / "column_lineage.json"
     settings = Settings.from_env({})
-    dbt_manifest.renew_lineage(path, settings)
-    dbt_manifest.renew_lineage(path, settings)
+    manifest.renew_lineage(path, settings)
+    manifest.renew_lineage(path, settings)
     assert len(calls) == 1
     os.utime(path, (0, 0))
-    dbt_manifest.renew_lineage(path, settings)
+    manifest.renew_lineage(path, settings)
     assert len(calls) == 2
 
 
@@ -216,6 +216,6 @@ def test_a_folder_that_cannot_be_written_costs_the_lineage_and_not_the_graph(tmp
     (tmp_path / "file").touch()
     lost = tmp_path / "file" / "column_lineage.json"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dbt_manifest, "_LOCK", tmp_path / "file" / ".lock")
-        dbt_manifest.renew_lineage(lost, Settings.from_env({}))
+        patch.setattr(manifest, "_LOCK", tmp_path / "file" / ".lock")
+        manifest.renew_lineage(lost, Settings.from_env({}))
     assert read_lineage(lost) == {}

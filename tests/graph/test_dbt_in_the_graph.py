@@ -12,11 +12,12 @@ import pytest
 from graph_lake import hour
 
 from socialsent_assets.defs.marts import build_arguments
-from socialsent_assets.resources.dbt_cli import DbtCli, dbt_executable
-from socialsent_assets.resources.dbt_manifest import manifest_is_old
+from socialsent_assets.resources.dbt_cli import DbtCli
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.warehouse import DuckDbWarehouse, window_vars
+from socialsent_assets.resources.warehouse import DuckDbWarehouse
 from socialsent_assets.settings import PROJECT_ROOT
+from socialsent_assets.warehouse.dbt.environment import dbt_executable, window_vars
+from socialsent_assets.warehouse.dbt.manifest import manifest_is_old
 
 
 def test_the_window_of_a_build_is_the_span_of_its_hours_end_exclusive() -> None:

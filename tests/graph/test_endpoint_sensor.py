@@ -8,12 +8,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from socialsent_assets.defs import endpoint_sensor as sensor
-from socialsent_assets.defs.hosting import ENDPOINT
+from socialsent_assets.defs.ml import endpoint_sensor as sensor
+from socialsent_assets.defs.ml.endpoint import ENDPOINT
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_registry import ModelRegistry
-from socialsent_assets.resources.hosting import NoHosting, SageMakerHosting
+from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.model_endpoint import NoHosting, SageMakerHosting
 
 HOSTED = SageMakerHosting(
     endpoint="mood",

@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from socialsent_assets.defs.hosting import ENDPOINT, sentiment_endpoint
+from socialsent_assets.defs.ml.endpoint import ENDPOINT, sentiment_endpoint
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
-from socialsent_assets.lake.model_registry import ModelRegistry
-from socialsent_assets.resources.bindings import resources_for
-from socialsent_assets.resources.hosting import Hosted, Hosting, HostingError, NoHosting, SageMakerHosting
+from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.resources.build import resources_for
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.model_endpoint import Hosted, Hosting, HostingError, NoHosting, SageMakerHosting
 from socialsent_assets.settings import Settings
 from tests.resources.conftest import promote
 
@@ -89,7 +89,7 @@ def test_hosting_has_a_job_of_its_own(lake: Any) -> None:
 
 def test_sagemaker_is_bound_only_when_it_is_configured(tmp_path: Path) -> None:
     """Prevents an endpoint that somebody pays for without having asked."""
-    from socialsent_assets.resources.dbt_manifest import dbt_project
+    from socialsent_assets.warehouse.dbt.manifest import dbt_project
 
     env = {"SOCIALSENT_HOME": str(tmp_path)}
     project = dbt_project(Settings.from_env(env))

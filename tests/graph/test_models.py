@@ -7,15 +7,15 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from socialsent_assets.defs import models
+from socialsent_assets.defs.ml import assets
 from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_registry import ModelRegistry
+from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.lake import LakeResource
 from tests.graph.graph_lake import post_row
 from tests.model_lake import AT, NOW, filled, put_labels, put_posts
 
-ASSETS = [models.bigram, models.sentiment_classifier]
+ASSETS = [assets.bigram, assets.sentiment_classifier]
 
 
 def trained(lake: Lake, assets: list[dg.AssetsDefinition] = ASSETS) -> dg.ExecuteInProcessResult:
@@ -86,7 +86,7 @@ def test_a_model_of_the_lexicons_own_labels_is_marked_and_does_not_pass(lake: La
     """Prevents agreement with the lexicon from being sold as accuracy."""
     moods = ("I love this great song", "awful terrible hate", "a street and a station")
     put_posts(lake, [post_row(n, AT, author_id=f"u{n % 40}", clean_text=f"{moods[n % 3]} {n}") for n in range(300)])
-    result = trained(lake, [models.sentiment_classifier])
+    result = trained(lake, [assets.sentiment_classifier])
     shown = metadata(result, "train_classifier")
     assert "WEAK LABELS" in str(shown["labels by"])
     assert "WEAK LABELS" in str(shown["headline"])
@@ -109,7 +109,7 @@ def test_a_damaged_champion_does_not_keep_the_lake_from_training_its_successor(
     ModelRegistry(own.artifacts).promote(CLASSIFIER, name, NOW)
     put_labels(own, [{"text": "another label", "label": "positive"}], "more")
     own.artifacts.write(f"{folder}/classifier.npz", b"damaged")
-    assert trained(own, [models.sentiment_classifier]).success
+    assert trained(own, [assets.sentiment_classifier]).success
 
 
 def test_candidates_are_measured_against_the_champion(
@@ -121,7 +121,7 @@ def test_candidates_are_measured_against_the_champion(
     [first] = registry.digests(CLASSIFIER)
     registry.promote(CLASSIFIER, first, NOW)
     put_labels(lake, [{"text": f"zingy spiffo {n}", "label": "positive"} for n in range(20)], "more")
-    shown = metadata(trained(lake, [models.sentiment_classifier]), "train_classifier")
+    shown = metadata(trained(lake, [assets.sentiment_classifier]), "train_classifier")
     assert shown["digest"] != first
     assert "champion" in registry.card(CLASSIFIER, str(shown["digest"])).gains
     assert registry.champion_digest(CLASSIFIER) == first
@@ -133,7 +133,7 @@ def test_refreshing_hours_trains_nothing_and_a_gate_stops_nothing() -> None:
 
     graph = defs.resolve_asset_graph()
     by_job = {name: set(defs.resolve_job_def(name).asset_layer.selected_asset_keys) for name in ("refresh", "train")}
-    assert by_job["train"] == {models.BIGRAM, models.CLASSIFIER}
+    assert by_job["train"] == {assets.BIGRAM, assets.CLASSIFIER}
     assert not by_job["refresh"] & by_job["train"]
     checks = {key: graph.get_check_spec(key) for key in graph.asset_check_keys}
     ours = {key.to_user_string(): spec.blocking for key, spec in checks.items() if key.name in ("gate", "drift")}
@@ -149,4 +149,4 @@ def test_scoring_stands_below_the_classifier_in_the_lineage() -> None:
     from socialsent_assets.definitions import defs
 
     upstream = dg.AssetSelection.assets(["analytics", "sentiment"]).upstream().resolve(defs.resolve_asset_graph())
-    assert {models.CLASSIFIER, dg.AssetKey(["landing", "labels"])} <= set(upstream)
+    assert {assets.CLASSIFIER, dg.AssetKey(["landing", "labels"])} <= set(upstream)

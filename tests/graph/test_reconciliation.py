@@ -10,7 +10,7 @@ from graph_lake import Landing, hour
 
 from socialsent_assets.defs.reconciliation import ATTEMPTS, DAYS_PER_TICK, Memory, Plan, plan
 from socialsent_assets.domain.events.layout import HOUR, EventHour
-from socialsent_assets.lake.freshness import CLEANSE_VERSION
+from socialsent_assets.lake.staleness import CLEANSE_VERSION
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 
@@ -191,7 +191,7 @@ def test_new_code_tries_again_what_old_code_could_not_do(landing: Landing, monke
     memory = Memory()
     for _ in range(ATTEMPTS):
         memory = tick(landing, memory).memory
-    monkeypatch.setattr("socialsent_assets.lake.freshness.CLEANSE_VERSION", f"{CLEANSE_VERSION}+1")
+    monkeypatch.setattr("socialsent_assets.lake.staleness.CLEANSE_VERSION", f"{CLEANSE_VERSION}+1")
     assert requested(tick(landing, memory)) == ["2026-11-22-08:00"]
 
 

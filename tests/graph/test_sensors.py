@@ -14,7 +14,7 @@ import pytest
 from dagster._core.events import EngineEventData
 from graph_lake import Landing
 
-from socialsent_assets.cli.orphans import fail_orphans
+from socialsent_assets.cli.dead_runs import fail_orphans
 from socialsent_assets.defs.jobs import refresh
 from socialsent_assets.defs.reconciliation import ATTEMPTS
 from socialsent_assets.defs.sensors import hours_in_flight, landing_sensor, report_sensor

@@ -45,9 +45,10 @@ def test_no_module_needs_network_or_environment_to_be_imported(tmp_path: Path) -
     assert result.returncode == 0, result.stderr[-3000:]
 
 
-def test_the_event_contract_is_standard_library_only() -> None:
+def test_the_event_contract_and_the_simulator_are_standard_library_only() -> None:
     """Prevents a Lambda zip that fails at import: under -S no installed package is found."""
-    names = [name for name in MODULES if name.startswith("socialsent_assets.domain.events")]
+    rooms = ("socialsent_assets.domain.events", "socialsent_assets.simulator")
+    names = [name for name in MODULES if name.startswith(rooms)]
     code = f"import importlib\nfor name in {names!r}: importlib.import_module(name)\n"
     result = python(code, "-S", env={"PYTHONPATH": str(ROOT)})
     assert result.returncode == 0, result.stderr[-3000:]
@@ -57,6 +58,15 @@ def test_the_event_contract_is_standard_library_only() -> None:
 def test_a_lambda_handler_imports_without_installed_packages(handler: str) -> None:
     """Prevents a cold start that pays for, or fails on, more than the handler uses."""
     result = python(f"import {handler}", "-S", env={"PYTHONPATH": str(ROOT)})
+    assert result.returncode == 0, result.stderr[-3000:]
+
+
+def test_importing_ingest_opens_no_way_to_aws() -> None:
+    """Prevents half a second of boto3 before a file is read into a folder."""
+    names = [name for name in MODULES if name.startswith("socialsent_assets.ingest")]
+    code = f"import importlib, sys\nfor name in {names!r}: importlib.import_module(name)\n"
+    result = python(code + "assert 'boto3' not in sys.modules")
+    assert names
     assert result.returncode == 0, result.stderr[-3000:]
 
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from socialsent_assets.jobs.model_archive import MODEL_DIGEST
-from socialsent_assets.resources.sagemaker_requests import Container, config_request, model_request
+from socialsent_assets.ml.serving.archive import MODEL_DIGEST
+from socialsent_assets.ml.serving.sagemaker_requests import Container, config_request, model_request
 from socialsent_assets.settings import SageMakerSettings
 from tests.infra.granted import granted
 from tests.infra.synthesized import ACCOUNT, REGION, ROOT, Assembly

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from infra.alarms import counted, ours
 from infra.sizes import load_size
-from infra.watches import counted, ours
 from socialsent_assets.domain.events import ingest_metrics
-from socialsent_assets.domain.monitoring import metric_names
+from socialsent_assets.domain.monitoring import metrics_catalog
 from tests.infra.granted import granted
 from tests.infra.synthesized import ACCOUNT, REGION, Assembly, Properties
 
@@ -73,7 +73,7 @@ def known(namespace: str, name: str, dimensions: dict[str, str]) -> bool:
         for service, names in ingest_metrics.METRICS_OF.items()
     )
     return of_lambdas or any(
-        metric.name == name and set(metric.dimensions) == set(dimensions) for metric in metric_names.METRICS
+        metric.name == name and set(metric.dimensions) == set(dimensions) for metric in metrics_catalog.METRICS
     )
 
 
@@ -105,7 +105,7 @@ def test_watched_things_have_the_names_of_things_that_exist(assembly: Assembly, 
             "ClusterName": {cluster["ClusterName"] for _, cluster in each.every("AWS::ECS::Cluster")},
             "ServiceName": {service["ServiceName"] for _, service in each.every("AWS::ECS::Service")},
             "JobName": {job["Name"] for _, job in each.every("AWS::Glue::Job")},
-            "Tier": set(metric_names.TIERS),
+            "Tier": set(metrics_catalog.TIERS),
         }
         everywhere = [m for alarm in alarms(each).values() for m in metrics_of(alarm)] + list(on_dashboard(each))
         for _, metric, dimensions in everywhere:
@@ -149,9 +149,9 @@ def test_no_threshold_lies_where_nothing_can_get(name: str) -> None:
 
 def test_a_heartbeat_is_missed_only_after_several_beats() -> None:
     """Prevents an alarm at each deployment: five minutes without Dagster are no news."""
-    assert metric_names.HEARTBEAT_SECONDS <= 300
+    assert metrics_catalog.HEARTBEAT_SECONDS <= 300
     with pytest.raises(ValueError, match="dimensions"):
-        ours(metric_names.FRESHNESS_MINUTES, 5)
+        ours(metrics_catalog.FRESHNESS_MINUTES, 5)
     with pytest.raises(ValueError, match="does not count"):
         counted(ingest_metrics.CONSUMER, ingest_metrics.RECORDS_SENT)
 

@@ -5,8 +5,8 @@ import math
 
 import pytest
 
-from socialsent_assets.insights import charts, drawing
-from socialsent_assets.insights.facts import Hour, Topic
+from socialsent_assets.insights import charts, figure
+from socialsent_assets.insights.report_data import Hour, Topic
 
 START = dt.datetime.fromisoformat("2026-11-21T22:00")
 
@@ -68,21 +68,21 @@ TOPICS = {
 }
 
 
-@pytest.mark.parametrize("width", [drawing.NARROW, drawing.WIDE])
+@pytest.mark.parametrize("width", [figure.NARROW, figure.WIDE])
 @pytest.mark.parametrize("topics", TOPICS.values(), ids=TOPICS.keys())
 def test_words_in_the_topic_chart_never_overlap(topics, width):
     """Prevents '49%' and '+0.16' printed over each other on a phone."""
-    with drawing.house_style():
+    with figure.house_style():
         boxes = boxes_of(charts._draw_topics(topics, width))
     overlapping = [(a, b) for i, (a, x) in enumerate(boxes) for b, y in boxes[:i] if x.overlaps(y)]
     assert overlapping == []
 
 
 @pytest.mark.parametrize("counts", [(50, 30, 20), (98, 1, 1), (1, 98, 1), (0, 0, 5), (1, 0, 99), (34, 33, 33)])
-@pytest.mark.parametrize("width", [drawing.NARROW, drawing.HALF])
+@pytest.mark.parametrize("width", [figure.NARROW, figure.HALF])
 def test_words_around_the_ring_never_overlap(counts, width):
     split = list(zip(("positive", "neutral", "negative"), counts, strict=True))
-    with drawing.house_style():
+    with figure.house_style():
         boxes = boxes_of(charts._draw_split(split, width))
     overlapping = [(a, b) for i, (a, x) in enumerate(boxes) for b, y in boxes[:i] if x.overlaps(y)]
     assert overlapping == []

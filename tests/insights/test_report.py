@@ -13,13 +13,13 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
-from socialsent_assets.insights import drawing
+from socialsent_assets.insights import figure
 from socialsent_assets.insights.report import build_report
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.marts import duckdb_marts
-from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.lake.receipts import Receipt, write_receipt
-from socialsent_assets.lake.storage import FolderStorage
+from socialsent_assets.lake.storage.local import FolderStorage
+from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
 from tests.model_lake import candidate, filled
 
 HOSTILE = '<script>alert("x")</script><img src=https://evil.example/x.png onerror=alert(1)>'
@@ -99,9 +99,9 @@ def test_every_picture_has_a_title_a_note_and_words_for_who_cannot_see_it(usual_
     made = usual_report
     figures = re.findall(r"<figure .*?</figure>", made.path.read_text("utf-8"), re.DOTALL)
     assert len(figures) == len(PICTURES)
-    for figure in figures:
-        assert re.search(r"<h2>[^<]+</h2>", figure)
-        assert re.search(r'<p class="note">[^<]{30,}</p>', figure)
+    for drawn in figures:
+        assert re.search(r"<h2>[^<]+</h2>", drawn)
+        assert re.search(r'<p class="note">[^<]{30,}</p>', drawn)
         assert re.search(r'aria-label="[^"]{20,}"', figure)
 
 
@@ -172,7 +172,7 @@ def test_a_failed_report_leaves_the_last_good_page(report, tmp_path, monkeypatch
     page = tmp_path / "out" / "insights.html"
     page.parent.mkdir()
     page.write_text("the last good one")
-    monkeypatch.setattr(drawing, "inline_svg", lambda chart, width: 1 / 0)
+    monkeypatch.setattr(figure, "inline_svg", lambda chart, width: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         report()
     assert [path.name for path in page.parent.rglob("*")] == ["insights.html"]

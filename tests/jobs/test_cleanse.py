@@ -12,12 +12,12 @@ import pytest
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.events.refusal import REASONS
+from socialsent_assets.domain.events.rejection import REASONS
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines import spark as spark_engine
-from socialsent_assets.jobs.landing_rows import landing_rows
-from socialsent_assets.lake.publish import STAGING
+from socialsent_assets.jobs.read_landing import landing_rows
+from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.receipts import Receipt
 from tests.conftest import Landing, canonical, lake_at
 from tests.jobs import events

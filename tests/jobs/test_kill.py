@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from socialsent_assets.jobs.cleanse import cleanse
-from socialsent_assets.lake.publish import STAGING
+from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.receipts import read_receipt
 from tests.conftest import Landing, lake_at
 from tests.jobs.events import HOUR, random_lines

@@ -13,7 +13,7 @@ from socialsent_assets.domain.language.text import tokens
 from socialsent_assets.domain.tables import LAKE_HOURS, SENTIMENT
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
-from socialsent_assets.lake.freshness import lake_version, stale_tier
+from socialsent_assets.lake.staleness import lake_version, stale_tier
 from tests.conftest import lake_at
 from tests.jobs.events import HOUR, comment, interaction, post, random_lines, user
 from tests.jobs.test_cleanse import hours, parquet_bytes

@@ -12,9 +12,9 @@ from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefuse
 from socialsent_assets.jobs.champion import champion_of
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
-from socialsent_assets.lake.freshness import lake_version, stale_tier
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_registry import ModelRegistry
+from socialsent_assets.lake.staleness import lake_version, stale_tier
+from socialsent_assets.ml.registry import ModelRegistry
 from tests.conftest import lake_at
 from tests.jobs.events import HOUR, comment, post
 from tests.jobs.test_cleanse import hours, parquet_bytes

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from socialsent_assets.lake.storage import Storage, storage_at
+from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.lake.storage.open import storage_at
 from tests.s3_buckets import bucket, s3_server
 
 __all__ = ["bucket", "s3_server", "tier"]

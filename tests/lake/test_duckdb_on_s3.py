@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from socialsent_assets.aws.s3 import ReplacedError
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.jobs.schemas import arrow_schema
-from socialsent_assets.lake.duckdb_files import connected, read_again_if_replaced
-from socialsent_assets.lake.duckdb_s3 import S3Files
+from socialsent_assets.lake.duckdb.connection import connected, read_again_if_replaced
+from socialsent_assets.lake.duckdb.s3_filesystem import S3Files
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.s3_client import ReplacedError
-from socialsent_assets.lake.sql import LakeSql, reading
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.lake.storage.open import storage_at
+from socialsent_assets.warehouse.duckdb.engine import LakeSql, reading
 
 KEY = "posts/dt=2026-11-22/hr=09/part-0.parquet"
 

@@ -17,9 +17,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
+from socialsent_assets.aws.s3 import ReplacedError, StorageError, s3_client
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.s3_client import ReplacedError, StorageError, s3_client
-from socialsent_assets.lake.storage import Storage, storage_at
+from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.lake.storage.open import storage_at
 
 SIX_ATTEMPTS = 6
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.storage import FolderStorage, Storage, storage_at, walk
+from socialsent_assets.lake.storage.base import Storage, walk
+from socialsent_assets.lake.storage.local import FolderStorage
+from socialsent_assets.lake.storage.open import storage_at
 
 
 @pytest.fixture
@@ -156,7 +158,8 @@ def test_a_lake_in_folders_loads_nothing_of_aws() -> None:
     """Prevents half a second of imports in every command of somebody who has no AWS."""
     program = (
         "import sys; from pathlib import Path; from socialsent_assets.lake.lake import Lake;"
-        "from socialsent_assets.lake.sql import reading; from socialsent_assets.lake.storage import storage_at;"
+        "from socialsent_assets.warehouse.duckdb.engine import reading; "
+        "from socialsent_assets.lake.storage.open import storage_at;"
         "from socialsent_assets.jobs import cleanse, score, spark_session;"
         "from socialsent_assets.settings import Settings;"
         "spark_session.spark_config(Settings.from_env({}));"

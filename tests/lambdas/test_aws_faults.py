@@ -18,12 +18,12 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from lambdas.kinesis_consumer.handler import consume
-from lambdas.kinesis_consumer.store import S3Store, _s3_client
+from lambdas.kinesis_consumer.sink import S3Store, _s3_client
 from lambdas.mock_server.delivery import DeliveryError, deliver
 from lambdas.mock_server.handler import _kinesis
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.sources.mock_feed import FeedRecord
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
+from socialsent_assets.simulator.feed import FeedRecord
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from lambdas.kinesis_consumer.handler import consume, lambda_handler
-from lambdas.kinesis_consumer.store import FolderStore, S3Store, StoreError, store_at
+from lambdas.kinesis_consumer.sink import FolderStore, S3Store, StoreError, store_at
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.kinds import KINDS
 
@@ -207,7 +207,7 @@ def test_a_full_disk_is_an_item_failure(tmp_path: Path, monkeypatch: pytest.Monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("lambdas.kinesis_consumer.store.os.replace", full)
+    monkeypatch.setattr("lambdas.kinesis_consumer.sink.os.replace", full)
     monkeypatch.setenv("LANDING_URI", str(tmp_path))
     event = kinesis(record(post("a"), 7))
     answer = lambda_handler(event, None)

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from lambdas.kinesis_consumer.handler import consume
-from lambdas.kinesis_consumer.store import FolderStore
+from lambdas.kinesis_consumer.sink import FolderStore
 from lambdas.mock_server import handler
 from lambdas.mock_server.delivery import ATTEMPTS, DeliveryError, batches, deliver, wait_seconds
 from socialsent_assets.domain.events.event import Event, parse
-from socialsent_assets.domain.events.sources.mock_feed import FeedRecord, mock_feed
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
+from socialsent_assets.simulator.feed import FeedRecord, mock_feed
 
 ROOT = Path(__file__).resolve().parents[2]
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from infra.packaging.__main__ import main
 from infra.packaging.lambda_zips import HANDLERS
 from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.events.layout import parse_landing_name
-from socialsent_assets.domain.events.refusal import REASONS
+from socialsent_assets.domain.events.rejection import REASONS
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from tests.lambdas.bare_runtime import BareRuntime, Invocation
 

@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from lambdas.kinesis_consumer import store as consumer_store
+from lambdas.kinesis_consumer import sink as consumer_store
 from lambdas.mock_server.handler import FeedSettings
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.event import Event, Rejection, parse
 from socialsent_assets.domain.events.layout import parse_landing_name
-from socialsent_assets.domain.events.sources.mock_feed import mock_feed
 from socialsent_assets.local_aws import feed as feeds
 from socialsent_assets.local_aws.feed import FeedError, FeedPlan, FeedResult, follow, simulate
+from socialsent_assets.simulator.feed import mock_feed
 
 UNTIL = datetime(2026, 11, 22, 9, tzinfo=UTC)
 START = datetime(2026, 1, 1, tzinfo=UTC)

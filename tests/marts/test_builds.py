@@ -14,7 +14,7 @@ import duckdb
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.warehouse import versions_held
+from socialsent_assets.warehouse.duckdb.database import versions_held
 from tests.marts.dbt_in_process import PROJECT, Dbt, run_dbt
 from tests.marts.lake_folder import LakeFolder, Row, at, event
 from tests.marts.oracle import marts_of

@@ -2,7 +2,7 @@
 
 What moto lacks is added here: UpdateEndpoint, endpoints that are not in service at once or fail, and permissions of
 SageMaker calls. It runs no container and starts no endpoint, so that a model answers is shown by tests of the server
-(tests/jobs/test_endpoint.py).
+(tests/ml/test_serving.py).
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import pytest
 
 from socialsent_assets.domain.learning.model_card import CARD, CLASSIFIER, ModelCard, fingerprints, write_card
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.local_aws.server import REGION, EmbeddedAws, embedded_aws
-from socialsent_assets.resources.hosting import SageMakerHosting
+from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.resources.model_endpoint import SageMakerHosting
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 ROLE = "arn:aws:iam::123456789012:role/endpoint"

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from socialsent_assets.domain.monitoring import metric_names as names
+from socialsent_assets.domain.monitoring import metrics_catalog as names
 from socialsent_assets.domain.monitoring.alerts import Book, Message, advance
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.measurements import Point
+from socialsent_assets.domain.monitoring.metrics import Point
 from socialsent_assets.local_aws.server import REGION
 from socialsent_assets.resources.metrics import CloudWatchMetrics, NotMeasuredError
 from socialsent_assets.resources.notifications import NotSentError, SnsNotifications, publication

@@ -9,14 +9,13 @@ from typing import Any
 
 import pytest
 
+from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake import held_hours
-from socialsent_assets.lake.aws_calls import AwsCallError
-from socialsent_assets.lake.marts import NoMartsError
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError
 from socialsent_assets.resources.athena import AthenaWarehouse
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse import version_cache
+from socialsent_assets.warehouse.errors import NoMartsError, WarehouseUnreachableError
 
 HELD = {"2026-11-22-03:00": "v1"}
 ENV = {
@@ -89,7 +88,7 @@ def test_an_old_memory_is_renewed(
     """Prevents a graph that never learns that somebody dropped the marts."""
     asked += [HELD, {}]
     warehouse.known_versions()
-    monkeypatch.setattr("socialsent_assets.resources.billed_warehouse.FRESH_FOR", timedelta(0))
+    monkeypatch.setattr("socialsent_assets.resources.remote_warehouse.FRESH_FOR", timedelta(0))
     assert warehouse.known_versions() == {}
 
 
@@ -101,7 +100,7 @@ def test_a_build_that_is_killed_leaves_no_memory_of_what_stood_before(
     warehouse.known_versions()
     with pytest.raises(KeyboardInterrupt), warehouse.building(print):
         raise KeyboardInterrupt
-    assert held_hours.remembered(warehouse.lake.open().artifacts, "mood_marts") is None
+    assert version_cache.remembered(warehouse.lake.open().artifacts, "mood_marts") is None
 
 
 def test_an_athena_that_does_not_answer_is_no_empty_warehouse(warehouse: AthenaWarehouse, asked: list[Any]) -> None:
@@ -120,5 +119,5 @@ def test_marts_that_were_never_built_hold_nothing(
         raise NoMartsError("there is no lake_hours")
 
     monkeypatch.setattr("socialsent_assets.resources.athena.aws_client", lambda _: None)
-    monkeypatch.setattr("socialsent_assets.lake.athena.AthenaSql.run", none_yet)
+    monkeypatch.setattr("socialsent_assets.warehouse.athena.engine.AthenaSql.run", none_yet)
     assert warehouse.known_versions() == {}

@@ -14,15 +14,15 @@ import redshift_connector
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake import held_hours
-from socialsent_assets.lake.redshift import connection_arguments, in_words
-from socialsent_assets.lake.storage import FolderStorage
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError
-from socialsent_assets.resources.bindings import resources_for
-from socialsent_assets.resources.dbt_manifest import DBT_PROJECT, parse_environment, target_folder
+from socialsent_assets.lake.storage.local import FolderStorage
+from socialsent_assets.resources.build import resources_for
 from socialsent_assets.resources.redshift import RedshiftWarehouse
 from socialsent_assets.resources.warehouse import DuckDbWarehouse
 from socialsent_assets.settings import RedshiftSettings, Settings
+from socialsent_assets.warehouse import version_cache
+from socialsent_assets.warehouse.dbt.manifest import DBT_PROJECT, parse_environment, target_folder
+from socialsent_assets.warehouse.errors import WarehouseUnreachableError
+from socialsent_assets.warehouse.redshift import connection_arguments, in_words
 
 SERVERLESS = "socialsent.123456789012.eu-west-1.redshift-serverless.amazonaws.com"
 CLUSTER = "socialsent.abc.eu-west-1.redshift.amazonaws.com"
@@ -128,16 +128,16 @@ def test_whatever_is_wrong_is_one_line_that_says_what_to_do(
 def test_a_memory_knows_when_the_hours_changed_and_forgets_whole(tmp_path: Path) -> None:
     """Prevents a report for every look at the same marts, and a memory that outlives a build that was killed."""
     artifacts = FolderStorage(tmp_path)
-    assert held_hours.remembered(artifacts, "marts") is None
-    first = held_hours.remember(artifacts, "marts", {"2026-11-22-03:00": "a"}, NOW, None)
-    same = held_hours.remember(artifacts, "marts", first.versions, NOW + timedelta(hours=1), first)
+    assert version_cache.remembered(artifacts, "marts") is None
+    first = version_cache.remember(artifacts, "marts", {"2026-11-22-03:00": "a"}, NOW, None)
+    same = version_cache.remember(artifacts, "marts", first.versions, NOW + timedelta(hours=1), first)
     assert (same.changed_at, same.seen_at) == (NOW, NOW + timedelta(hours=1))
-    assert held_hours.remembered(artifacts, "marts") == same
-    other = held_hours.remember(artifacts, "marts", {}, NOW + timedelta(hours=2), same)
+    assert version_cache.remembered(artifacts, "marts") == same
+    other = version_cache.remember(artifacts, "marts", {}, NOW + timedelta(hours=2), same)
     assert other.changed_at == NOW + timedelta(hours=2)
-    assert held_hours.remembered(artifacts, "elsewhere") is None
-    held_hours.forget(artifacts, "marts")
-    assert held_hours.remembered(artifacts, "marts") is None
+    assert version_cache.remembered(artifacts, "elsewhere") is None
+    version_cache.forget(artifacts, "marts")
+    assert version_cache.remembered(artifacts, "marts") is None
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_memory_knows_when_the_hours_changed_and_forgets_whole(tmp_path: Path)
 def test_a_damaged_memory_is_a_missing_one(tmp_path: Path, content: bytes) -> None:
     """Prevents a sensor that fails for ever because of a file that it could do without."""
     artifacts = FolderStorage(tmp_path)
-    held_hours.remember(artifacts, "marts", {}, NOW, None)
+    version_cache.remember(artifacts, "marts", {}, NOW, None)
     [key] = list(tmp_path.rglob("*.json"))
     key.write_bytes(content)
-    assert held_hours.remembered(artifacts, "marts") is None
+    assert version_cache.remembered(artifacts, "marts") is None

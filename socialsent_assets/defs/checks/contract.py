@@ -3,7 +3,7 @@
 A check gives one verdict per run, over exactly the hours of the run: a verdict per hour would cost a backfill of
 a year some hundred thousand events. All checks of a tier are one step, so that they cost one start.
 
-Not here: how they are measured (lake/audit.py), tests of the marts (dbt_project/, they appear as checks too).
+Not here: how they are measured (lake/quality.py), tests of the marts (dbt_project/, they appear as checks too).
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,9 +14,10 @@ import dagster as dg
 from socialsent_assets.defs.partitions import hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
-from socialsent_assets.lake import audit, drift
-from socialsent_assets.lake.audit import Verdict
+from socialsent_assets.lake import quality
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.quality import Verdict
+from socialsent_assets.ml import drift_check
 from socialsent_assets.resources.lake import LakeResource
 
 QUARANTINE_LIMIT = 0.05
@@ -59,23 +60,25 @@ def contract_checks(table: Table, job: str) -> list[Check]:
     """What holds for every table."""
     checks = [
         Check(table, "columns_are_the_contract", "Columns and types are those of domain/tables.py, in order.",
-              lambda lake, hours: audit.columns_match(lake, table, hours)),
+              lambda lake, hours: quality.columns_match(lake, table, hours)),
         Check(table, "required_columns_are_filled", "No null where the contract requires a value.",
-              lambda lake, hours: audit.required_are_filled(lake, table, hours)),
+              lambda lake, hours: quality.required_are_filled(lake, table, hours)),
         Check(table, "rows_as_counted", "Every hour holds the rows that its receipt counts.",
-              lambda lake, hours: audit.rows_as_counted(lake, table, hours, job)),
+              lambda lake, hours: quality.rows_as_counted(lake, table, hours, job)),
     ]  # fmt: skip
     if table is not QUARANTINE:  # the same broken line may land twice, and both copies are kept
         checks.append(
             Check(table, "key_is_unique", f"No two rows share ({', '.join(table.key)}).",
-                  lambda lake, hours: audit.keys_are_unique(lake, table, hours))
+                  lambda lake, hours: quality.keys_are_unique(lake, table, hours))
         )  # fmt: skip
     return checks
 
 
 def range_check(table: Table, name: str, rule: str) -> Check:
     """Every row obeys an SQL condition."""
-    return Check(table, name, f"In every row: {rule}.", lambda lake, hours: audit.in_range(lake, table, hours, rule))
+    return Check(
+        table, name, f"In every row: {rule}.", lambda lake, hours: quality.in_range(lake, table, hours, rule)
+    )
 
 
 CLEANSED = [
@@ -83,9 +86,9 @@ CLEANSED = [
     range_check(CLEANSED_EVENTS[2], "age_is_plausible", "age is null or age between 0 and 130"),
     range_check(CLEANSED_EVENTS[3], "action_is_known", "action in ('like', 'share', 'comment', 'follow')"),
     Check(QUARANTINE, "records_add_up", "Records in = accepted + duplicates + quarantined, in every hour.",
-          audit.records_add_up),
+          quality.records_add_up),
     Check(QUARANTINE, "quarantine_rate", f"At most {QUARANTINE_LIMIT:.0%} of the records are quarantined.",
-          lambda lake, hours: audit.quarantine_rate(lake, hours, QUARANTINE_LIMIT), blocking=False),
+          lambda lake, hours: quality.quarantine_rate(lake, hours, QUARANTINE_LIMIT), blocking=False),
 ]  # fmt: skip
 
 ANALYTICS = [
@@ -94,7 +97,7 @@ ANALYTICS = [
     range_check(SENTIMENT, "shares_sum_to_one", f"{_SHARES} and {_SHARES_SUM}"),
     range_check(SENTIMENT, "sentiment_follows_polarity", f"sentiment = {_THRESHOLDS}"),
     Check(SENTIMENT, "drift", "Labels, polarity and words are still distributed as where the champion learned.",
-          drift.no_drift, blocking=False),
+          drift_check.no_drift, blocking=False),
 ]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.events.refusal import REASONS, Reason, RefusalError, shown
+from socialsent_assets.domain.events.rejection import REASONS, Reason, RefusalError, shown
 from socialsent_assets.domain.events.strict_json import elements, read
 from socialsent_assets.domain.events.times import BeyondCalendarError, format_time, parse_time
 

@@ -4,7 +4,7 @@ Whoever sends a number and whoever alarms on it or draws it takes the names from
 name together with exactly its dimensions, so an alarm has to give all of them. Every count is sent with every
 invocation, zeros included: no data means no invocation.
 
-Not here: sending them (lambdas/telemetry.py), the pipeline's own metrics (domain/monitoring/metric_names.py).
+Not here: sending them (lambdas/telemetry.py), the pipeline's own metrics (domain/monitoring/metrics_catalog.py).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The same records give the same names and bytes, so a retried batch overwrites itself; a batch that is cut
 differently overlaps, and what it repeats is dropped when the hour is cleansed.
 
-Not here: writing the objects (lake/landing_zone.py, lambdas/kinesis_consumer), repeats across batches
+Not here: writing the objects (ingest/landing_writer.py, lambdas/kinesis_consumer), repeats across batches
 (jobs/cleanse.py).
 """
 

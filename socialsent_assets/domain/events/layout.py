@@ -3,7 +3,7 @@
 A key is a path relative to its tier's root, with `/` between parts. Every tier is partitioned by the
 hour of `event_time` (UTC); only landing/quarantine goes by the hour of arrival.
 
-Not here: reading or writing (lake/storage.py), what the columns are (domain/tables.py).
+Not here: reading or writing (lake/storage/base.py), what the columns are (domain/tables.py).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 
 MAX_DEPTH = 64
 _INT64_DIGITS = 20  # a sign and 19 digits; asked first, because int() refuses more than 4,300 digits in its own way

@@ -6,7 +6,7 @@
 Scores are those of vaderSentiment 3.3.2 on Python 3.11, bit for bit, whichever path computes them and on
 whichever interpreter. The text is scored exactly as given: clean it first (text.py), never remove stop words.
 
-Not here: the rules (vader_rules.py to read, vader_batch.py to run), predictions of a model (domain/learning/).
+Not here: the rules (vader/reference.py to read, vader/compiled.py to run), predictions of a model (domain/learning/).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 
 import numpy as np
 
-from socialsent_assets.domain.language import vader_rules
+from socialsent_assets.domain.language.vader import reference as vader_rules
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -108,7 +108,7 @@ def score_texts(
 def _score_rows(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     """float64 (n, 4): polarity, pos, neu, neg."""
     if len(texts) >= COMPILED_FROM and has_numba():
-        from socialsent_assets.domain.language.vader_columns import score_column  # imports numba: a second
+        from socialsent_assets.domain.language.vader.arrow import score_column  # imports numba: a second
 
         return score_column(texts)
     listed = texts.to_pylist() if hasattr(texts, "to_pylist") else texts

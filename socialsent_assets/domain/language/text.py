@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 
-from socialsent_assets.domain.language.vader_lexicon import valences
+from socialsent_assets.domain.language.vader.lexicon import valences
 
 TEXT_VERSION = 1
 """Raise it with every change of any function's output here: a model card names the version it learned from."""

@@ -2,7 +2,7 @@
 
 One way for the command line and the graph alike: posts in, `Candidate` out.
 
-Not here: search and calibration (training.py), keeping and promoting (lake/model_registry.py).
+Not here: search and calibration (training.py), keeping and promoting (ml/registry.py).
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from socialsent_assets.domain.language import bigram_files, bigrams
+from socialsent_assets.domain.language.bigram import files as bigram_files
+from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import clean_texts
 from socialsent_assets.domain.learning import training

@@ -4,7 +4,7 @@ A model is arrays and vocabularies. Reading one executes no code that came with 
 worst give wrong answers, and its digest (model_card.py) tells.
 
 Not here: how weights are found (training.py), what a post looks like (features.py), where models are kept
-(lake/model_registry.py).
+(ml/registry.py).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import numpy.typing as npt
 
 from socialsent_assets.domain.learning.features import NUMBERS, documents
 from socialsent_assets.domain.learning.labels import CLASSES
-from socialsent_assets.domain.learning.weighing import counter, numbers_of, weigh
+from socialsent_assets.domain.learning.tfidf import counter, numbers_of, weigh
 
 if TYPE_CHECKING:
     from sklearn.feature_extraction.text import CountVectorizer

@@ -4,7 +4,7 @@ The index compares two distributions over the same bins: sum of (now - then) x l
 usually read as stable, above 0.2 as a shift (Siddiqi, "Credit Risk Scorecards", 2006). It is zero only for equal
 shares, and does not say which of the two is right.
 
-Not here: which texts are compared (lake/drift.py), what happens then (defs/).
+Not here: which texts are compared (ml/drift_check.py), what happens then (defs/).
 """
 
 from __future__ import annotations

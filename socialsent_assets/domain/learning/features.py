@@ -19,7 +19,7 @@ import numpy.typing as npt
 
 from socialsent_assets.domain.language.polarity import Scores, score_texts
 from socialsent_assets.domain.language.text import USER, clean_text, words
-from socialsent_assets.domain.language.vader_lexicon import NEGATIONS, valences
+from socialsent_assets.domain.language.vader.lexicon import NEGATIONS, valences
 from socialsent_assets.domain.learning.emoji_words import without_emoji
 
 __all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "characters", "documents", "word_ngrams"]

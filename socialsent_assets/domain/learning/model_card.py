@@ -3,7 +3,7 @@
 The card travels with the model's files and names the SHA-256 of each, so the digest of the card vouches for
 all of it. A consumer that cannot verify a card, or whose text or features changed since, refuses.
 
-Not here: the pages people read (card_page.py), where models are kept (lake/model_registry.py).
+Not here: the pages people read (card_page.py), where models are kept (ml/registry.py).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.learning.classifier import Classifier, Terms, calibrated
 from socialsent_assets.domain.learning.features import Document, documents
 from socialsent_assets.domain.learning.labels import CLASSES, LabelledPosts
-from socialsent_assets.domain.learning.weighing import PostClassifier, counter, numbers_of
+from socialsent_assets.domain.learning.tfidf import PostClassifier, counter, numbers_of
 
 if TYPE_CHECKING:
     from sklearn.model_selection import GridSearchCV
@@ -134,7 +134,7 @@ def _search(
     """The fitted search, and the vocabularies whose counts it saw.
 
     Counting terms is a function of one post, so it is done once for all folds; which terms are frequent enough
-    and how rare each is, is fitted inside every fold (weighing.py).
+    and how rare each is, is fitted inside every fold (tfidf.py).
     """
     import scipy.sparse as sp
     from sklearn.exceptions import ConvergenceWarning

@@ -3,7 +3,7 @@
 An alert is known by kind and subject. A message is kept until somebody has taken it: it may be sent twice if the
 process dies between sending and noting that, but it is never lost (at least once; its id tells a repeat).
 
-Not here: the words (wording.py), keeping the book (lake/alert_book.py), sending (resources/notifications.py).
+Not here: the words (messages.py), keeping the book (lake/alert_book.py), sending (resources/notifications.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-from socialsent_assets.domain.monitoring import wording
+from socialsent_assets.domain.monitoring import messages
 from socialsent_assets.domain.monitoring.findings import SEVERITY, Finding, Kind
-from socialsent_assets.domain.monitoring.wording import Stage
+from socialsent_assets.domain.monitoring.messages import Stage
 
 REMIND_AFTER = timedelta(hours=12)
 """First reminder; every further one after twice the time of the one before."""
@@ -169,7 +169,7 @@ def _left(alert: Alert, finding: Finding) -> tuple[str, ...]:
 def _message(
     stage: Stage, alert: Alert, finding: Finding, now: datetime, ui_url: str | None, why: str = ""
 ) -> Message:
-    shown = "" if finding.verdict != "good" or finding.observed is None else wording.sentence(finding)
+    shown = "" if finding.verdict != "good" or finding.observed is None else messages.sentence(finding)
     named = alert.finding if stage == "recovery" else finding
     return Message(
         id=f"{alert.finding.alert_id}@{alert.opened_at.isoformat()}#{stage}{alert.reminders or ''}",
@@ -181,9 +181,9 @@ def _message(
         span=named.span,
         since=alert.since.isoformat(),
         made_at=now.isoformat(),
-        title=wording.title(stage, named),
-        text=wording.text(stage, named, alert.since, now, ui_url, why or shown),
-        sms=wording.sms(stage, named, alert.since),
+        title=messages.title(stage, named),
+        text=messages.text(stage, named, alert.since, now, ui_url, why or shown),
+        sms=messages.sms(stage, named, alert.since),
     )
 
 

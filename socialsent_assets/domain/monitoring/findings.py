@@ -1,6 +1,6 @@
 """A finding: what a rule says about one subject at one time. Alerts are made of findings.
 
-Not here: the rules (volume.py, shares.py, freshness.py), what follows from a finding (alerts.py, wording.py).
+Not here: the rules (volume.py, proportions.py, freshness.py), what follows from a finding (alerts.py, messages.py).
 """
 
 from __future__ import annotations

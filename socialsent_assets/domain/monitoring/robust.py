@@ -7,7 +7,7 @@ Biometrika 35, 1948). There the centre is the median, and the scale 1.4826 times
 every wobble into an alarm. A score is a distance from the centre in scales (Iglewicz and Hoaglin, "How to detect
 and handle outliers", 1993).
 
-Not here: which hours are compared and how far is too far (volume.py, shares.py, freshness.py).
+Not here: which hours are compared and how far is too far (volume.py, proportions.py, freshness.py).
 """
 
 from __future__ import annotations

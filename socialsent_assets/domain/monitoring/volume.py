@@ -17,7 +17,7 @@ from datetime import timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.findings import Finding, Verdict
-from socialsent_assets.domain.monitoring.hour_facts import History
+from socialsent_assets.domain.monitoring.hour_stats import History
 from socialsent_assets.domain.monitoring.robust import Score, score_count
 
 DAYS = 21

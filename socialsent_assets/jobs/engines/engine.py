@@ -1,6 +1,6 @@
 """What the jobs ask of an engine: read objects, write one file per table and event hour.
 
-An engine ends at `write_batches` (hour_files.py): it hands over record batches sorted by partition, `event_id`,
+An engine ends at `write_batches` (partition_writer.py): it hands over record batches sorted by partition, `event_id`,
 newest `event_time` first, then the other columns in the order of their names, greatest first, nulls before them.
 
 Not here: the engines (the modules beside this one), which one works (resources/compute.py).
@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from socialsent_assets.jobs.hour_files import StagedHour, TableFile
-from socialsent_assets.lake.publish import StagingArea
-from socialsent_assets.lake.storage import ObjectInfo, Storage
+from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
+from socialsent_assets.lake.commit import StagingArea
+from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Spark as an engine: reads and sorts in the JVM, on one machine or on AWS Glue.
 
-Not here: the session (jobs/spark_session.py), the files (jobs/hour_files.py).
+Not here: the session (jobs/spark_session.py), the files (jobs/partition_writer.py).
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS
 from socialsent_assets.domain.tables import COMMENTS, POSTS, SENTIMENT, Table
-from socialsent_assets.jobs.damaged import rows_without_damage, salvage
+from socialsent_assets.jobs.corrupt_objects import rows_without_damage, salvage
 from socialsent_assets.jobs.engines.engine import TextFiles
-from socialsent_assets.jobs.hour_files import PARTITION, StagedHour, TableFile, write_hours
-from socialsent_assets.jobs.landing_rows import landing_rows
+from socialsent_assets.jobs.partition_writer import PARTITION, StagedHour, TableFile, write_hours
+from socialsent_assets.jobs.read_landing import landing_rows
 from socialsent_assets.jobs.schemas import spark_schema
 from socialsent_assets.jobs.spark_errors import SparkRunError
-from socialsent_assets.lake.publish import StagingArea
-from socialsent_assets.lake.storage import ObjectInfo, Storage
+from socialsent_assets.lake.commit import StagingArea
+from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame

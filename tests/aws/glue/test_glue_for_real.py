@@ -43,7 +43,7 @@ def test_glue_builds_what_spark_builds_on_one_machine(
     local = LocalGlue(
         s3_server, tmp_path / "runs", glue_environment(tmp_path / "glue", aws_variables(s3_server.endpoint))
     )
-    monkeypatch.setattr("socialsent_assets.lake.aws_calls.aws_client", lambda _service: local)
+    monkeypatch.setattr("socialsent_assets.aws.client.aws_client", lambda _service: local)
     for name in ("cleanse", "score"):
         local._glue.delete_job(JobName=name)
         local.add_job(name, bucket, (ROOT / "infra/glue/run_job.py").read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ import pytest
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.jobs.glue_main import SESSION
-from socialsent_assets.jobs.glue_order import HOURS, ORDER, TIERS, GlueOrder, OrderError
+from socialsent_assets.jobs.glue_request import HOURS, ORDER, TIERS, GlueOrder, OrderError
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.settings import Settings
 

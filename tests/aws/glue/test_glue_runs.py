@@ -8,11 +8,11 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from socialsent_assets.aws.client import AwsCallError
+from socialsent_assets.aws.glue_runs import GlueRunError, GlueRuns, NoRoomError
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_order import GlueOrder
-from socialsent_assets.lake.aws_calls import AwsCallError
+from socialsent_assets.jobs.glue_request import GlueOrder
 from socialsent_assets.resources.glue import stopped_with_its_step
-from socialsent_assets.resources.glue_runs import GlueRunError, GlueRuns, NoRoomError
 from socialsent_assets.settings import UserError
 from tests.aws.glue.local_glue import refused
 
@@ -197,4 +197,4 @@ def test_errors_of_other_services_are_not_taken_for_glues() -> None:
 @pytest.fixture(autouse=True)
 def no_real_sleep(monkeypatch: pytest.MonkeyPatch) -> None:
     """A test that sleeps for real would hide a clock that is not the given one."""
-    monkeypatch.setattr("socialsent_assets.resources.glue_runs.time.sleep", lambda _: pytest.fail("slept"))
+    monkeypatch.setattr("socialsent_assets.aws.glue_runs.time.sleep", lambda _: pytest.fail("slept"))

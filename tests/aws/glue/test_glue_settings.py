@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from socialsent_assets.resources import bindings
+from socialsent_assets.resources import build
 from socialsent_assets.resources.compute import LocalSpark
 from socialsent_assets.resources.glue import GlueSpark
 from socialsent_assets.resources.lake import LakeResource
@@ -29,12 +29,12 @@ def lake_of(settings: Settings) -> LakeResource:
 def test_settings_alone_move_the_jobs_to_glue() -> None:
     """Prevents a deployment that needs other code than one machine."""
     settings = Settings.from_env(GLUE)
-    compute = bindings._compute(settings, lake_of(settings))
+    compute = build._compute(settings, lake_of(settings))
     assert isinstance(compute, GlueSpark)
     assert (compute.cleanse_job, compute.score_job) == ("socialsent-cleanse", "socialsent-score")
     assert (compute.pipes, compute.deadline_minutes) == ("s3://artifacts/pipes", 45)
     local = Settings.from_env({})
-    assert isinstance(bindings._compute(local, lake_of(local)), LocalSpark)
+    assert isinstance(build._compute(local, lake_of(local)), LocalSpark)
 
 
 @pytest.mark.parametrize("missing", ["SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_GLUE_JOB_SCORE"])

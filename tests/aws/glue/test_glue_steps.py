@@ -15,15 +15,15 @@ import dagster as dg
 import pytest
 
 from infra.packaging.archives import ROOT
+from socialsent_assets.aws.glue_runs import GlueRunError
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_order import HOURS, TIERS, GlueOrder
-from socialsent_assets.lake.freshness import cleanse_code_version
+from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import Receipt, write_receipt
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.lake.staleness import cleanse_code_version
+from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.resources import glue as glue_resource
 from socialsent_assets.resources.glue import GlueSpark, read_receipts
-from socialsent_assets.resources.glue_runs import GlueRunError
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
 from tests.aws.glue.local_glue import LocalGlue
@@ -41,10 +41,10 @@ import os, sys, time
 from dagster_pipes import PipesCliArgsParamsLoader, PipesS3ContextLoader, PipesS3MessageWriter, open_dagster_pipes
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import hours_between, parse_hour_range
-from socialsent_assets.lake.freshness import cleanse_code_version
+from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.lake.receipts import Receipt, write_receipt
-from socialsent_assets.lake.s3_client import s3_client
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.aws.s3 import s3_client
+from socialsent_assets.lake.storage.open import storage_at
 
 def build():
     while os.path.exists(os.environ["HOLD"]):
@@ -110,7 +110,7 @@ def pretended(
     local = LocalGlue(s3_server, tmp_path / "runs", environ)
     local._glue.delete_job(JobName="cleanse")  # of the test before: the server keeps them
     local.add_job("cleanse", bucket, PRETEND)
-    monkeypatch.setattr("socialsent_assets.lake.aws_calls.aws_client", lambda _service: local)
+    monkeypatch.setattr("socialsent_assets.aws.client.aws_client", lambda _service: local)
     yield local
     local.close()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage import storage_at
+from socialsent_assets.lake.storage.open import storage_at
 from tests.aws.lake.faulty_s3 import Faults, faulty_s3
 from tests.s3_buckets import aws_variables, bucket
 

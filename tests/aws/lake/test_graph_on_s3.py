@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from socialsent_assets.lake.publish import STAGING
+from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.receipts import RECEIPTS
-from socialsent_assets.lake.storage import storage_at, walk
+from socialsent_assets.lake.storage.base import walk
+from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.settings import PROJECT_ROOT
 from tests.aws.lake.faulty_s3 import Faults, faulty_s3
 from tests.end_to_end.homes import Home

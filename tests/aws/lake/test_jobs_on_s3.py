@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 
+from socialsent_assets.aws.s3 import StorageError
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
 from socialsent_assets.jobs.spark_errors import SparkRunError
+from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.model_registry import ModelRegistry
-from socialsent_assets.lake.publish import STAGING
 from socialsent_assets.lake.receipts import Receipt, read_receipt
-from socialsent_assets.lake.s3_client import StorageError
-from socialsent_assets.lake.storage import Storage, walk
+from socialsent_assets.lake.storage.base import Storage, walk
+from socialsent_assets.ml.registry import ModelRegistry
 from tests.aws.lake.faulty_s3 import Faults
 from tests.conftest import Landing, lake_at
 from tests.jobs.events import post, random_lines

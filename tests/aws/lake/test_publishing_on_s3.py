@@ -15,12 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from socialsent_assets.aws.s3 import ReplacedError, s3_client
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.duckdb_files import connected
+from socialsent_assets.lake.commit import STAGING, StagingArea, partition_key, promote, staging
+from socialsent_assets.lake.duckdb.connection import connected
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.publish import STAGING, StagingArea, partition_key, promote, staging
-from socialsent_assets.lake.s3_client import ReplacedError, s3_client
-from socialsent_assets.lake.storage import Storage, walk
+from socialsent_assets.lake.storage.base import Storage, walk
 
 pytestmark = [pytest.mark.aws, pytest.mark.xdist_group("s3_lake")]
 
@@ -110,8 +110,8 @@ def test_publishing_again_repairs_what_was_copied_by_nobody(s3_lake: Lake) -> No
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from socialsent_assets.lake.publish import StagingArea
-from socialsent_assets.lake.s3_client import s3_client
+from socialsent_assets.lake.commit import StagingArea
+from socialsent_assets.aws.s3 import s3_client
 
 def stop_here(params, **_):
     if params["PartNumber"] == 2:

@@ -9,24 +9,24 @@ from pathlib import Path
 
 import pytest
 
+from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
-from socialsent_assets.domain.monitoring.measurements import Point
-from socialsent_assets.domain.monitoring.metric_names import OPEN_ALERTS
+from socialsent_assets.domain.monitoring.metrics import Point
+from socialsent_assets.domain.monitoring.metrics_catalog import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
-from socialsent_assets.lake.athena import athena_sql
-from socialsent_assets.lake.aws_calls import AwsCallError
-from socialsent_assets.lake.freshness import cleanse_code_version
-from socialsent_assets.lake.label_import import import_label_file
+from socialsent_assets.ingest.label_file import import_label_file
 from socialsent_assets.lake.lake import Lake, hours_under
-from socialsent_assets.lake.model_registry import ModelRegistry
 from socialsent_assets.lake.receipts import Receipt, receipt_key
+from socialsent_assets.lake.staleness import cleanse_code_version
+from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.catalog import catalog_of
-from socialsent_assets.resources.hosting import HostingError, SageMakerHosting
 from socialsent_assets.resources.metrics import CloudWatchMetrics
+from socialsent_assets.resources.model_endpoint import HostingError, SageMakerHosting
 from socialsent_assets.resources.notifications import NotSentError, SnsNotifications
 from socialsent_assets.settings import Settings, UserError
+from socialsent_assets.warehouse.athena.engine import athena_sql
 from tests.aws.least_privilege.account import Account
 from tests.aws.least_privilege.calls import CLEANSED
 from tests.resources.conftest import promote

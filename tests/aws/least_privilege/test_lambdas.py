@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from lambdas.kinesis_consumer import handler as consumer
-from lambdas.kinesis_consumer.store import store_at
+from lambdas.kinesis_consumer.sink import store_at
 from lambdas.mock_server import handler as producer
 from lambdas.mock_server.delivery import DeliveryError
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping

@@ -19,8 +19,8 @@ import pytest
 from redshift_connector.iam_helper import IamHelper
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.redshift import redshift_marts
 from socialsent_assets.settings import RedshiftSettings, Settings
+from socialsent_assets.warehouse.redshift import redshift_marts
 from tests.aws.redshift.dbt_on_redshift import TARGET, Server
 from tests.aws.redshift.postgres import DATABASE, PASSWORD, USER
 from tests.marts.dbt_in_process import run_dbt

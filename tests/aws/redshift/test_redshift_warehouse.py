@@ -16,17 +16,19 @@ from socialsent_assets.defs.marts import dbt_marts
 from socialsent_assets.defs.sensors import landing_sensor, report_sensor
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.insights.report import build_report
-from socialsent_assets.lake import held_hours
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.marts import NoMartsError, duckdb_marts, marts_of, versions_of
-from socialsent_assets.lake.redshift import redshift_marts
-from socialsent_assets.lake.standing import standing
-from socialsent_assets.lake.warehouse import WarehouseUnreachableError, versions_held
-from socialsent_assets.resources.bindings import resources_for
-from socialsent_assets.resources.dbt_manifest import dbt_project
+from socialsent_assets.resources.build import resources_for
 from socialsent_assets.resources.redshift import RedshiftWarehouse
 from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse import version_cache
+from socialsent_assets.warehouse.dbt.manifest import dbt_project
+from socialsent_assets.warehouse.duckdb.database import versions_held
+from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
+from socialsent_assets.warehouse.errors import NoMartsError, WarehouseUnreachableError
+from socialsent_assets.warehouse.marts import marts_of, versions_of
+from socialsent_assets.warehouse.redshift import redshift_marts
+from socialsent_assets.warehouse.status import standing
 from tests.aws.redshift.dbt_on_redshift import DbtOnRedshift, Server
 from tests.aws.redshift.spectrum import show_lake
 from tests.marts.dbt_in_process import Dbt
@@ -168,16 +170,16 @@ def test_a_build_remembers_what_the_marts_hold_and_a_sensor_asks_the_memory(
     """Prevents a Redshift Serverless that is kept awake, and billed, by a sensor every 20 seconds."""
     artifacts = warehouse.lake.open().artifacts
     with warehouse.building(print):
-        assert held_hours.remembered(artifacts, "marts") is None, "a build that is killed must leave no memory"
+        assert version_cache.remembered(artifacts, "marts") is None, "a build that is killed must leave no memory"
     before = len(redshift_server.wire.statements)
     held = warehouse.known_versions()
     assert held.keys() == {"2026-11-22-03:00", "2026-11-22-04:00"}
     built_at = warehouse.built_at()
     assert redshift_server.wire.since(before) == []
-    old = held_hours.remembered(artifacts, "marts")
+    old = version_cache.remembered(artifacts, "marts")
     assert old is not None
-    long_ago = old.seen_at - held_hours.FRESH_FOR - timedelta(seconds=1)
-    held_hours.remember(artifacts, "marts", held, long_ago, None)
+    long_ago = old.seen_at - version_cache.FRESH_FOR - timedelta(seconds=1)
+    version_cache.remember(artifacts, "marts", held, long_ago, None)
     assert warehouse.known_versions() == held
     assert redshift_server.wire.since(before) != [], "what others did is never seen"
     assert warehouse.built_at() == long_ago, "the same hours are no new marts"

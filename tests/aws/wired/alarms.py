@@ -3,7 +3,7 @@
 Limits: the window ends at a time that the test gives; DuckDB works an expression out, which may be an `IF` alone;
 missing data is `breaching` or not, and no state is kept, so `ignore` counts as not.
 
-Not here: which alarms there are (infra/watches.py).
+Not here: which alarms there are (infra/alarms.py).
 """
 
 from __future__ import annotations

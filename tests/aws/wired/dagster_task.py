@@ -144,7 +144,7 @@ class Dagster:
 
     def look_for_alerts(self) -> None:
         """One tick of the alert sensor."""
-        from socialsent_assets.defs.alerts import alert_sensor
+        from socialsent_assets.defs.monitoring import alert_sensor
 
         with self._sensor("lake", "alert_desk", "notifications", "metrics") as context:
             alert_sensor(context)
@@ -178,14 +178,14 @@ class Dagster:
 def dagster(deployed: Assembly, aws: Account, redshift: Server, folder: Path) -> Iterator[Dagster]:
     """The graph for the environment that this process has now (see `inside`)."""
     from socialsent_assets import definitions as code
-    from socialsent_assets.lake import aws_calls
+    from socialsent_assets.aws import client
     from socialsent_assets.resources import glue as glue_resource
-    from socialsent_assets.resources.dbt_manifest import dbt_project
     from socialsent_assets.resources.redshift import RedshiftWarehouse
+    from socialsent_assets.warehouse.dbt.manifest import dbt_project
 
     settings = Settings.from_env()
     glue = DeployedGlue(aws, folder / "glue")
-    real_client, real_resources = aws_calls.aws_client, code.resources_for
+    real_client, real_resources = client.aws_client, code.resources_for
 
     def resources_for(*arguments: Any) -> dict[str, Any]:
         made = real_resources(*arguments)
@@ -194,7 +194,7 @@ def dagster(deployed: Assembly, aws: Account, redshift: Server, folder: Path) ->
         return {**made, "compute": type(compute)(**{**kept, "poll_seconds": 0.5})}
 
     with pytest.MonkeyPatch.context() as patch, dg.instance_for_test() as instance:
-        patch.setattr(aws_calls, "aws_client", lambda name: glue if name == "glue" else real_client(name))
+        patch.setattr(client, "aws_client", lambda name: glue if name == "glue" else real_client(name))
         patch.setattr(code, "resources_for", resources_for)
         patch.setattr(glue_resource, "_MESSAGES_EVERY_SECONDS", 0.2)
         shown = folder / "spectrum"

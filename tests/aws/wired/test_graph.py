@@ -14,9 +14,9 @@ import dagster as dg
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.monitoring import metric_names
-from socialsent_assets.lake.marts import marts_of
+from socialsent_assets.domain.monitoring import metrics_catalog
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.marts import marts_of
 from tests.aws.glue.local_glue import refused
 from tests.aws.redshift.conftest import redshift_server
 from tests.aws.redshift.dbt_on_redshift import Server
@@ -122,7 +122,7 @@ def test_every_number_of_dagster_that_an_alarm_reads_has_arrived(
     """Prevents an alarm in another namespace, or with other dimensions, than what Dagster sends."""
     namespace = environment_of(small)["SOCIALSENT_METRICS_NAMESPACE"]
     read = {one for one in series_read(small, namespace) if "service" not in dict(one.dimensions)}
-    assert {one.name for one in read} >= {metric_names.FRESHNESS_MINUTES.name, metric_names.RUN_FAILURES.name}
+    assert {one.name for one in read} >= {metrics_catalog.FRESHNESS_MINUTES.name, metrics_catalog.RUN_FAILURES.name}
     assert read <= series_in(aws, namespace)
 
 

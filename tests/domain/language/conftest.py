@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from socialsent_assets.domain.language.vader_lexicon import (
+from socialsent_assets.domain.language.vader.lexicon import (
     BOOSTER_PHRASES,
     BOOSTERS,
     IDIOMS,

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nltk.lm import MLE
 from nltk.lm.preprocessing import padded_everygram_pipeline
 
-from socialsent_assets.domain.language.bigrams import NoSentencesError, train
+from socialsent_assets.domain.language.bigram.model import NoSentencesError, train
 
 POSTS = [
     post.split()

@@ -9,8 +9,8 @@ import kenlm
 import numpy as np
 import pytest
 
-from socialsent_assets.domain.language.bigram_files import UnreadableModelError, dump, load, write_arpa
-from socialsent_assets.domain.language.bigrams import train
+from socialsent_assets.domain.language.bigram.files import UnreadableModelError, dump, load, write_arpa
+from socialsent_assets.domain.language.bigram.model import train
 
 POSTS = [
     post.split()

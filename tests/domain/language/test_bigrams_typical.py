@@ -1,6 +1,6 @@
 """Pairs that set groups of posts apart."""
 
-from socialsent_assets.domain.language.typical_bigrams import typical_bigrams
+from socialsent_assets.domain.language.bigram.distinctive import typical_bigrams
 
 COMMON = [["in", "the", "house"]] * 100
 

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from socialsent_assets.domain.language import polarity, vader_columns, vader_rules
+from socialsent_assets.domain.language import polarity
 from socialsent_assets.domain.language.polarity import (
     LANGUAGE_NOT_SUPPORTED,
     is_scorable,
@@ -23,7 +23,9 @@ from socialsent_assets.domain.language.polarity import (
     sentiment_of,
 )
 from socialsent_assets.domain.language.text import clean_text
-from socialsent_assets.domain.language.vader_lexicon import (
+from socialsent_assets.domain.language.vader import arrow as vader_columns
+from socialsent_assets.domain.language.vader import reference as vader_rules
+from socialsent_assets.domain.language.vader.lexicon import (
     BOOSTERS,
     IDIOMS,
     NEGATIONS,
@@ -176,7 +178,7 @@ def test_what_the_rules_take_for_granted_about_the_lexicon():
 
 def test_characters_beyond_the_tables_have_no_case_and_are_no_white_space():
     """Prevents a Unicode release that puts cased letters or emoji where the compiled rules do not look."""
-    from socialsent_assets.domain.language.vader_batch import CODE_POINTS
+    from socialsent_assets.domain.language.vader.compiled import CODE_POINTS
 
     beyond = [chr(code_point) for code_point in range(CODE_POINTS, 0x110000)]
     assert not any(c.isspace() or c.isupper() or c.islower() or c.istitle() for c in beyond)
@@ -257,7 +259,7 @@ def test_a_number_among_the_texts_is_an_error_not_a_score(repeat):
 
 def test_scoring_works_without_numba(monkeypatch):
     monkeypatch.setattr(polarity, "has_numba", lambda: False)
-    monkeypatch.setitem(sys.modules, "socialsent_assets.domain.language.vader_columns", None)
+    monkeypatch.setitem(sys.modules, "socialsent_assets.domain.language.vader.arrow", None)
     assert score_texts(MIXED * 1_000).polarity[:5].tolist() == [score_text(text).polarity for text in MIXED]
 
 
@@ -265,7 +267,7 @@ def test_the_compiled_rules_start_where_no_cache_can_be_written(monkeypatch):
     """Prevents a read-only install without a home folder from failing at import ("no locator available")."""
     import numba
 
-    from socialsent_assets.domain.language import vader_batch
+    from socialsent_assets.domain.language.vader import compiled as vader_batch
 
     plain_njit = numba.njit
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from socialsent_assets.domain.language import bigrams, text
+from socialsent_assets.domain.language import text
+from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.learning.candidates import classifier_candidate
 from socialsent_assets.domain.learning.labels import HUMAN, read_csv
 

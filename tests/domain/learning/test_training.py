@@ -11,7 +11,7 @@ from socialsent_assets.domain.learning.candidates import classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier
 from socialsent_assets.domain.learning.features import documents
 from socialsent_assets.domain.learning.labels import HUMAN, WEAK, from_pairs
-from socialsent_assets.domain.learning.weighing import Weighing, counter, numbers_of, weigh
+from socialsent_assets.domain.learning.tfidf import Weighing, counter, numbers_of, weigh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 

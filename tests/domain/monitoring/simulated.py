@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.monitoring.hour_facts import HourFacts
+from socialsent_assets.domain.monitoring.hour_stats import HourFacts
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 TOPICS = 8

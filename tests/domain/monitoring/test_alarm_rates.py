@@ -10,8 +10,8 @@ import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.hour_facts import History, HourFacts
-from socialsent_assets.domain.monitoring.shares import mood, quarantine
+from socialsent_assets.domain.monitoring.hour_stats import History, HourFacts
+from socialsent_assets.domain.monitoring.proportions import mood, quarantine
 from socialsent_assets.domain.monitoring.volume import volume
 from tests.domain.monitoring.simulated import source
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.domain.monitoring.freshness import arriving, building
-from socialsent_assets.domain.monitoring.hour_facts import HourFacts
-from socialsent_assets.domain.monitoring.shares import ARRIVAL, QUARANTINE_LIMIT, mood, quarantine
+from socialsent_assets.domain.monitoring.hour_stats import HourFacts
+from socialsent_assets.domain.monitoring.proportions import ARRIVAL, QUARANTINE_LIMIT, mood, quarantine
 from socialsent_assets.domain.monitoring.volume import volume
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

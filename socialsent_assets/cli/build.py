@@ -1,0 +1,160 @@
+"""What `materialize` and `run` share: which hours to build, in which order, the one-writer lock, the report.
+
+Not here: options and words of the commands (graph.py), one run (graph_run.py), first champions (first_champions.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from socialsent_assets.cli.dagster_home import chatter_to, prepare_dagster_home
+from socialsent_assets.cli.first_champions import (
+    AFTER_MODELS,
+    BEFORE_MODELS,
+    MODELS,
+    introduce,
+    kinds_named,
+    kinds_without_champion,
+    names_models,
+)
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
+from socialsent_assets.lake.backfill_ranges import rebuild_ranges
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.staleness import known_hours, stale_hours
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
+from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.marts import versions_of
+
+LOG = "logs/materialize.log"
+_NAMED = 3
+
+
+@contextlib.contextmanager
+def only_one_writer(settings: Settings) -> Iterator[None]:
+    """Only one `run` or `materialize` per home.
+
+    Raises:
+        BusyError: another one is alive; the message names its process.
+    """
+    try:
+        with exclusive(settings.home / "locks" / "materialize.lock"):
+            yield
+    except BusyError as error:
+        raise BusyError(
+            f"another run or materialize works on {settings.home} ({error}); wait for it to end"
+        ) from None
+
+
+def build(settings: Settings, hours: str | None, select: str | None, console: Console) -> bool:
+    """Bring stale hours, or exactly `hours`, up to date; False if there was nothing to do.
+
+    As long as a kind of model has no champion, models are trained between cleansing and scoring, and the first
+    ones that pass their gate are promoted. `select` may name models: those are trained, whatever is stale.
+
+    Raises:
+        UserError: `hours` or `select` cannot be used.
+        RunFailedError: a step or a blocking check failed.
+    """
+    lake = Lake.of(settings)
+    if select is not None and names_models(select):
+        _train(settings, lake, select, console)
+        return True
+    wanted = _asked(lake, settings, hours) if hours else sorted(_stale(lake, settings, console))
+    if not wanted:
+        return False
+    ranges = rebuild_ranges(lake, wanted)
+    console.print(
+        f"Building {len(wanted)} hours in {len(ranges)} run{'s' if len(ranges) > 1 else ''}: {_words(wanted)}"
+    )
+    from socialsent_assets.cli.graph_run import run_ranges, run_training
+
+    with _running(settings, console) as shown:
+        if select is None and (kinds := kinds_without_champion(lake)):
+            run_ranges(ranges, BEFORE_MODELS, shown)
+            run_training(MODELS, shown)
+            introduce(lake, kinds, datetime.now(UTC), shown)
+            run_ranges(ranges, AFTER_MODELS, shown)
+        else:
+            run_ranges(ranges, select, shown)
+    return True
+
+
+def _train(settings: Settings, lake: Lake, select: str, console: Console) -> None:
+    from socialsent_assets.cli.graph_run import run_training
+
+    with _running(settings, console) as shown:
+        run_training(select, shown)
+        introduce(lake, kinds_named(select), datetime.now(UTC), shown)
+
+
+@contextlib.contextmanager
+def _running(settings: Settings, console: Console) -> Iterator[Console]:
+    """Dagster is ready; chatter goes to the log and progress to the terminal. A failure names the log."""
+    from socialsent_assets.cli.graph_run import RunFailedError
+
+    prepare_dagster_home(settings)
+    log = settings.home / LOG
+    width = console.width
+    try:
+        with chatter_to(log) as terminal:
+            yield Console(file=terminal, width=width, force_terminal=console.is_terminal or None)
+    except RunFailedError as error:
+        raise RunFailedError(f"{error} (full log: {log})") from error
+
+
+def write_report(settings: Settings, console: Console) -> Path:
+    """Materialize reports/insights; returns the page. Raises RunFailedError."""
+    from socialsent_assets.cli.graph_run import run_report
+
+    prepare_dagster_home(settings)
+    with chatter_to(settings.home / "logs" / "report.log") as terminal:
+        run_report(Console(file=terminal, width=console.width, force_terminal=console.is_terminal or None))
+    return report_page(settings)
+
+
+def report_page(settings: Settings) -> Path:
+    """Where the insights report stands."""
+    return settings.reports / "insights.html"
+
+
+def report_is_current(settings: Settings) -> bool:
+    """Whether the report is newer than the marts; False where no file tells when they were built."""
+    page = report_page(settings)
+    if not page.is_file() or not settings.warehouse.is_file():
+        return False
+    return page.stat().st_mtime >= settings.warehouse.stat().st_mtime
+
+
+def _stale(lake: Lake, settings: Settings, console: Console) -> list[EventHour]:
+    known = known_hours(lake)
+    if not known:
+        raise UserError("nothing has landed yet; run `socialsent simulate` or `socialsent ingest PATH` first")
+    stale = list(stale_hours(lake, known, versions_of(settings)))
+    if not stale:
+        console.print(f"Nothing is stale: all {len(known)} hours are up to date, from landing to the marts.")
+    return stale
+
+
+def _asked(lake: Lake, settings: Settings, hours: str) -> list[EventHour]:
+    first, last = parse_hour_range(hours)
+    wanted = [hour for hour in known_hours(lake) if first <= hour <= last]
+    if not wanted:
+        raise UserError(f"nothing has landed in {hours}; `socialsent status` shows what has")
+    early = [hour for hour in wanted if hour.start < settings.start]
+    if early:
+        raise UserError(
+            f"{early[0]} lies before SOCIALSENT_START; set it to {early[0].start:%Y-%m-%dT%H:%MZ} or earlier"
+        )
+    return wanted
+
+
+def _words(hours: list[EventHour]) -> str:
+    if len(hours) <= _NAMED:
+        return ", ".join(hour.key for hour in hours)
+    return f"{hours[0]} … {hours[-1]}"

@@ -1,0 +1,130 @@
+"""Rows of a query on stdout: a table for people, CSV and JSON for programs.
+
+CSV and JSON hold every row and are written as the rows arrive; the table stops early and says so.
+
+Not here: how the rows are found (warehouse/duckdb/engine.py), texts line by line (text_stream.py).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+import sys
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from socialsent_assets.cli.text_stream import close_stdout
+from socialsent_assets.warehouse.engine import QueryResult
+
+TABLE_ROWS = 50
+"""Rows that the table shows; what somebody reads rather than processes."""
+
+_CELL = 200  # characters of one cell in the table
+
+
+def write(result: QueryResult, form: str) -> None:
+    """Write the whole result as `table`, `csv` or `json`; stop quietly when the reader goes away."""
+    pieces = {"table": _table, "csv": _csv, "json": _json}[form](result)
+    try:
+        for piece in pieces:
+            sys.stdout.buffer.write(piece.encode("utf-8", "replace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        close_stdout()
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON knows it: times in ISO 8601 (UTC, with Z), no NaN or infinity, bytes as hex."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None).isoformat() + "Z"
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return value if value is None or isinstance(value, bool | int | str) else str(value)
+
+
+def _json(result: QueryResult) -> Iterator[str]:
+    yield "["
+    for number, row in enumerate(result.rows):
+        values = dict(zip(result.columns, map(plain, row), strict=True))
+        yield f"{',' if number else ''}\n{json.dumps(values, ensure_ascii=False)}"
+    yield "\n]\n"
+
+
+def _csv(result: QueryResult) -> Iterator[str]:
+    line = io.StringIO()
+    writer = csv.writer(line, lineterminator="\n")
+    for row in _with_header(result):
+        writer.writerow([_text(value) for value in row])
+        yield line.getvalue()
+        line.seek(0)
+        line.truncate()
+
+
+def _with_header(result: QueryResult) -> Iterator[tuple[Any, ...]]:
+    yield result.columns
+    yield from result.rows
+
+
+def _text(value: Any) -> str:
+    """What a spreadsheet or a person sees; nothing for null."""
+    value = plain(value)
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _table(result: QueryResult) -> Iterator[str]:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    rows = list(islice(result.rows, TABLE_ROWS + 1))
+    if result.columns == ("explain_key", "explain_value"):  # a drawing of its own
+        yield "".join(f"{value}\n" for _, value in rows)
+        return
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, kind in zip(result.columns, result.types, strict=True):
+        table.add_column(Text(_visible(name)), justify="right" if _is_number(kind) else "left", overflow="fold")
+    for row in rows[:TABLE_ROWS]:
+        table.add_row(*(Text(_visible(_text(value))) for value in row))
+    # Not a terminal: nobody folds lines there, so let them be as long as they are.
+    width = None if sys.stdout.isatty() else 10_000
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    with console.capture() as drawn:
+        console.print(table)
+    yield "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
+    yield _how_many(len(rows))
+
+
+def _how_many(found: int) -> str:
+    if found > TABLE_ROWS:
+        return f"the first {TABLE_ROWS} rows of more; --format csv or --format json writes all of them\n"
+    return f"{found} row{'' if found == 1 else 's'}\n"
+
+
+def _is_number(kind: str) -> bool:
+    return kind.upper().startswith(
+        ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "NUMBER", "UBIGINT")
+    )
+
+
+def _visible(text: str) -> str:
+    """One short line without control characters: a post must not be able to drive the reader's terminal."""
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: _CELL + 1])
+    return shown if len(text) <= _CELL else f"{shown[:_CELL]}…"

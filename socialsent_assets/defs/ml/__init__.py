@@ -1,0 +1,1 @@
+"""Assets, automation and endpoint of the models."""

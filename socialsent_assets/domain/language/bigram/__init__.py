@@ -1,0 +1,1 @@
+"""Bigram model with Kneser-Ney smoothing: model, files, distinctive bigrams."""

@@ -1,0 +1,82 @@
+"""What arrived and what was set aside, from the lake itself: the marts only know what landed.
+
+Not here: counts of landed lines (the mart lake_hours), a tier's state hour by hour (`socialsent status`).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_QUARANTINE
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.landing_stats import stock_of
+from socialsent_assets.lake.receipts import read_receipt, receipted_hours
+from socialsent_assets.lake.storage.base import Storage, walk
+
+OPENED = 2000
+"""Quarantine objects that are opened, newest first; beyond that their reasons stay unnamed."""
+
+NOT_OPENED = "(older, not looked at)"
+UNREADABLE = "(unreadable line)"
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """What landing holds.
+
+    Attributes:
+        landed: events in landing, in objects whose names say how many.
+        repeats: redeliveries dropped before landing.
+        reasons: quarantine reason -> records, of arrival and cleansing together.
+        at_arrival: how many of those never landed.
+    """
+
+    landed: int
+    repeats: int
+    reasons: dict[str, int]
+    at_arrival: int
+
+
+def read_arrivals(lake: Lake) -> Arrivals:
+    """The arrivals of a lake; its cost grows with the hours there are, not with the events in them."""
+    landing = stock_of(walk(lake.landing, LANDING_EVENTS))
+    arrival, later = _reasons_at_arrival(lake.landing), _reasons_in_cleansing(lake.cleansed)
+    together = arrival + later
+    reasons = dict(sorted(together.items(), key=lambda item: (-item[1], item[0])))
+    return Arrivals(landing.rows, landing.duplicates, reasons, arrival.total())
+
+
+def _reasons_at_arrival(landing: Storage) -> Counter[str]:
+    reasons: Counter[str] = Counter()
+    objects = list(walk(landing, LANDING_QUARANTINE))
+    for info in objects[-OPENED:]:
+        for line in gzip.decompress(landing.read(info.key)).splitlines():
+            reasons[_reason(line)] += 1
+    unopened = stock_of(objects[:-OPENED]).rows
+    return reasons + Counter({NOT_OPENED: unopened})
+
+
+def _reason(line: bytes) -> str:
+    try:
+        return str(json.loads(line)["reason"])
+    except (ValueError, KeyError, TypeError):
+        return UNREADABLE
+
+
+def _reasons_in_cleansing(cleansed: Storage) -> Counter[str]:
+    reasons: Counter[str] = Counter()
+    for hour in receipted_hours(cleansed):
+        receipt = read_receipt(cleansed, "cleanse", hour)
+        if receipt is None or not receipt.counts.quarantined:
+            continue
+        named = Counter({reason: int(count) for reason, count in _by_reason(receipt.measures).items()})
+        reasons += named or Counter({UNREADABLE: receipt.counts.quarantined})
+    return reasons
+
+
+def _by_reason(measures: object) -> dict[str, int]:
+    found = measures.get("quarantined_by_reason") if isinstance(measures, dict) else None
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,195 @@
+"""What the report states, read from the marts once: plain values, each with what it is counted over.
+
+Nothing here depends on a clock or on the order of rows, so the same marts give the same facts.
+
+Not here: the SQL (queries.py), how facts look (charts.py, report.html.j2), word statistics (word_clouds.py), how
+the marts are built (dbt_project/).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.insights import queries
+from socialsent_assets.warehouse.engine import SqlEngine
+
+MOODS = ("positive", "neutral", "negative")
+EXTREMES = 8
+TOPICS = 12
+USERS = 10
+
+
+class Hour(NamedTuple):
+    """Texts of one event hour; `polarity_sum` is the sum of their polarities."""
+
+    start: datetime
+    positive: int
+    neutral: int
+    negative: int
+    polarity_sum: float
+
+    @property
+    def texts(self) -> int:
+        """Living posts and comments."""
+        return self.positive + self.neutral + self.negative
+
+
+class Topic(NamedTuple):
+    """Texts about one subject; the name is None where the source gave none."""
+
+    name: str | None
+    positive: int
+    neutral: int
+    negative: int
+    mean_polarity: float
+
+    @property
+    def texts(self) -> int:
+        """Living posts, and comments on them."""
+        return self.positive + self.neutral + self.negative
+
+
+class Post(NamedTuple):
+    """A living post as the tables of extremes show it."""
+
+    text: str
+    author: str
+    topic: str | None
+    time: datetime
+    polarity: float
+
+
+class User(NamedTuple):
+    """What one user did and got."""
+
+    name: str
+    posts: int
+    likes: int
+    shares: int
+    replies: int
+    mean_polarity: float | None
+
+    @property
+    def received(self) -> int:
+        """Likes, shares and replies by others on the user's living posts."""
+        return self.likes + self.shares + self.replies
+
+
+class Engagement(NamedTuple):
+    """Likes, shares and replies that posts received from others; `median` is the median author's rate per post."""
+
+    received: int
+    posts: int
+    median: float
+
+
+class Records(NamedTuple):
+    """What became of the landed lines of the hours in the marts."""
+
+    records: int
+    accepted: int
+    duplicates: int
+    quarantined: int
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything that the report says about the marts.
+
+    Attributes:
+        hours: every event hour with a living text, in order.
+        authors: different authors of living texts.
+        unscored: living texts in a language that the lexicon does not speak; they count as neutral.
+        kinds: (what, how many) of everything that happened, in a fixed order.
+        agreement: (texts that lexicon and classifier both judged, of which they say the same); None without a
+            classifier.
+        version: digest of the lake hours that the marts hold; scorers and models are the versions found.
+    """
+
+    hours: tuple[Hour, ...]
+    authors: int
+    unscored: int
+    kinds: tuple[tuple[str, int], ...]
+    topics: tuple[Topic, ...]
+    most_positive: tuple[Post, ...]
+    most_negative: tuple[Post, ...]
+    users: tuple[User, ...]
+    engagement: Engagement
+    records: Records
+    agreement: tuple[int, int] | None
+    version: str
+    scorers: tuple[str, ...]
+    models: tuple[str, ...]
+
+    @property
+    def texts(self) -> int:
+        """Living posts and comments."""
+        return sum(hour.texts for hour in self.hours)
+
+    @property
+    def first(self) -> datetime:
+        """Start of the first hour with a living text, naive UTC."""
+        return self.hours[0].start
+
+    @property
+    def end(self) -> datetime:
+        """End of the last hour with a living text, naive UTC."""
+        return self.hours[-1].start + timedelta(hours=1)
+
+    def count(self, mood: str) -> int:
+        """Living texts of that mood."""
+        return sum(int(getattr(hour, mood)) for hour in self.hours)
+
+
+def read_facts(sql: SqlEngine) -> Facts:
+    """The facts of the marts that an engine answers for.
+
+    Raises:
+        UserError: there is no mart, or no living post or comment in them; the message names the next command.
+    """
+    hours = tuple(Hour(*row) for row in sql.run(queries.HOURS).rows)
+    if not hours:
+        raise UserError("the marts hold no post or comment yet: run socialsent simulate or ingest, then materialize")
+    predicted, agreeing = _row(sql, queries.AGREEMENT)
+    return Facts(
+        hours=hours,
+        authors=_row(sql, queries.AUTHORS)[0],
+        unscored=_row(sql, queries.UNSCORED)[0],
+        kinds=tuple((what, number) for what, number in sql.run(queries.KINDS).rows),
+        topics=tuple(Topic(*row) for row in sql.run(queries.topics(TOPICS)).rows),
+        most_positive=_extremes(sql, is_positive=True),
+        most_negative=_extremes(sql, is_positive=False),
+        users=tuple(User(*row) for row in sql.run(queries.users(USERS)).rows),
+        engagement=Engagement(*_row(sql, queries.ENGAGEMENT), *_row(sql, queries.MEDIAN_ENGAGEMENT)),
+        records=Records(*_row(sql, queries.RECORDS)),
+        agreement=(predicted, agreeing) if predicted else None,
+        version=_digest(_column(sql, queries.LAKE_VERSIONS)),
+        scorers=tuple(_column(sql, queries.versions("scorer_version"))),
+        models=tuple(_column(sql, queries.versions("model_version"))),
+    )
+
+
+def read_texts(sql: SqlEngine, limit: int) -> list[tuple[str, str]]:
+    """(clean text, sentiment) of at most `limit` scored living texts: always the same ones, spread over all hours."""
+    return [(text, sentiment) for text, sentiment in sql.run(queries.sample(limit)).rows]
+
+
+def _row(sql: SqlEngine, question: str) -> tuple[Any, ...]:
+    return next(sql.run(question).rows)
+
+
+def _column(sql: SqlEngine, question: str) -> Iterator[Any]:
+    return (value for (value,) in sql.run(question).rows)
+
+
+def _extremes(sql: SqlEngine, *, is_positive: bool) -> tuple[Post, ...]:
+    return tuple(Post(*row) for row in sql.run(queries.extremes(is_positive=is_positive, limit=EXTREMES)).rows)
+
+
+def _digest(versions: Iterable[str]) -> str:
+    return hashlib.sha256("\n".join(versions).encode()).hexdigest()[:12]

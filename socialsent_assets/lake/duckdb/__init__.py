@@ -1,0 +1,1 @@
+"""DuckDB connections that read the lake."""

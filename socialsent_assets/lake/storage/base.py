@@ -1,0 +1,97 @@
+"""Objects under the root of a tier: list, read, replace one, delete one. A folder here, or S3 (s3.py).
+
+An object is replaced whole or not at all; a reader sees the old bytes or the new ones.
+
+Not here: what the keys mean (domain/events/layout.py), several objects at once (lake/commit.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+Names = list[str]  # by another name, because `list` is a method below
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """One object as a listing shows it: `size` in bytes, `version` changes whenever the content does."""
+
+    key: str
+    size: int
+    version: str
+
+
+Objects = list[ObjectInfo]
+
+
+class Storage(Protocol):
+    """A tier's root; keys are relative to it, with `/` between parts, and never leave it.
+
+    Attributes:
+        uri: `storage_at` makes the same storage of it.
+        is_remote: whether each request waits for a network.
+    """
+
+    uri: str
+    is_remote: bool
+
+    def list(self, prefix: str) -> Objects:
+        """Objects whose folder is exactly `prefix`, sorted by key; [] if there is no such folder."""
+        ...
+
+    def folders(self, prefix: str) -> Names:
+        """Names of the folders directly under `prefix`, sorted."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Content of an object. Raises FileNotFoundError."""
+        ...
+
+    def open(self, key: str) -> BinaryIO:
+        """One version of an object, to read parts of; close it. Raises FileNotFoundError."""
+        ...
+
+    def write(self, key: str, content: bytes) -> bool:
+        """Replace one object; False if these very bytes stood there already (nothing is touched then)."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Remove an object; nothing happens if there is none."""
+        ...
+
+    def path(self, key: str) -> str:
+        """What Spark and DuckDB open, and what people are told."""
+        ...
+
+    def scratch(self, prefix: str) -> contextlib.AbstractContextManager[Path]:
+        """A folder of this machine to write files in that `adopt` will take; `prefix` is where they will be kept."""
+        ...
+
+    def adopt(self, key: str, file: Path, digest: str) -> None:
+        """Make a finished file from `scratch` the object `key`; `digest` is its SHA-256, in hex digits."""
+        ...
+
+    def replace(self, key: str, other: str, size: int) -> None:
+        """Put the object `other`, of `size` bytes, in the place of `key`, at once; `other` may be gone then."""
+        ...
+
+    def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
+        """Remove everything below `prefix`, or only what was put there longer ago than that."""
+        ...
+
+
+def inside(key: str) -> None:
+    """Raises ValueError for a key that leaves its tier."""
+    if key.startswith("/") or ".." in key.split("/"):
+        raise ValueError(f"key leaves its tier: {key!r}")
+
+
+def walk(storage: Storage, prefix: str) -> Iterator[ObjectInfo]:
+    """Every object at or below `prefix`, folder by folder in order. Its cost grows with the history."""
+    yield from storage.list(prefix)
+    for name in storage.folders(prefix):
+        yield from walk(storage, f"{prefix}/{name}" if prefix else name)

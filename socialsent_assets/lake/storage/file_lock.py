@@ -1,0 +1,87 @@
+"""Who may write now: advisory locks on files of this machine, freed by the system when a process dies.
+
+A lock file stays behind and means nothing by itself; only a living process can hold it.
+
+They know nothing of other machines: a lake in S3 is written by one deployed Dagster alone, whose pool `lake` admits
+one step at a time (docs/architecture.md, section 3).
+
+Not here: what is written under a lock (lake/commit.py, warehouse/duckdb/database.py), limits of Dagster's run queue
+(dagster.yaml): those order whole runs, these protect single writes from every kind of process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+_RETRY_S = 0.1
+
+
+class BusyError(RuntimeError):
+    """Another process of this machine holds the lock; the message says which one."""
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Be the only holder of the lock file `path`, waiting up to `patience_s` seconds for the others.
+
+    `on_wait` is called once, with the holder in words, if there is something to wait for.
+
+    Raises:
+        BusyError: it was still held after that time.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        _take(handle, fcntl.LOCK_EX, patience_s, on_wait)
+        os.ftruncate(handle, 0)
+        os.pwrite(handle, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(handle)  # frees the lock
+
+
+@contextlib.contextmanager
+def shared(path: Path, patience_s: float = 0.0) -> Iterator[None]:
+    """Hold the lock together with other readers, waiting up to `patience_s` seconds for a writer.
+
+    Where the lock file cannot be opened (someone else's folder), nothing is locked: reading does no harm.
+
+    Raises:
+        BusyError: a writer still held it after that time.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
+    except OSError:
+        yield
+        return
+    try:
+        _take(handle, fcntl.LOCK_SH, patience_s, None)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _take(handle: int, kind: int, patience_s: float, on_wait: Callable[[str], None] | None) -> None:
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise BusyError(f"busy: {_holder(handle)}") from None
+            if on_wait is not None:
+                on_wait(_holder(handle))
+                on_wait = None
+            time.sleep(_RETRY_S)
+        else:
+            return
+
+
+def _holder(handle: int) -> str:
+    written = os.pread(handle, 20, 0).decode("ascii", "replace").strip()
+    return f"process {written} holds it" if written.isdigit() else "another process holds it"

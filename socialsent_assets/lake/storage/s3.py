@@ -1,0 +1,159 @@
+"""A tier in S3: objects below `s3://bucket/prefix`.
+
+A PUT or a copy replaces an object at once and whole, so S3 keeps the promise of `Storage` by itself; keys whose last
+part starts with a dot or an underscore are as invisible as on disk.
+
+Not here: the client and its errors (aws/s3.py), why a partition is replaced atomically (lake/commit.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from socialsent_assets.aws.s3 import SCHEME, get, parse_s3_uri, s3_client, told
+from socialsent_assets.lake.storage.base import Names, ObjectInfo, Objects, inside
+from socialsent_assets.lake.storage.s3_file import S3File
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import (
+        CopySourceTypeDef,
+        HeadObjectOutputTypeDef,
+        ListObjectsV2OutputTypeDef,
+        ObjectIdentifierTypeDef,
+    )
+
+_DIGEST = "sha256"  # metadata of what we write: an ETag is no digest under KMS, nor of an upload in parts
+_DELETED_AT_ONCE = 1000  # keys of a DeleteObjects request, its limit
+_COPIED_AT_ONCE = 5 * 1024**3  # bytes of a CopyObject request, its limit; beyond it, a copy in parts
+_READ_BUFFER = 1024 * 1024
+
+
+class S3Storage:
+    """A tier below a prefix of a bucket; cheap to make, talks to S3 with the first request."""
+
+    is_remote = True
+
+    def __init__(self, uri: str) -> None:
+        self.bucket, self.prefix = parse_s3_uri(uri)
+        self.uri = f"{SCHEME}{self.bucket}/{self.prefix}" if self.prefix else f"{SCHEME}{self.bucket}"
+
+    def list(self, prefix: str) -> Objects:
+        """See `Storage.list`; the version is the ETag."""
+        found = [
+            ObjectInfo(f"{prefix}/{name}" if prefix else name, item["Size"], item["ETag"].strip('"'))
+            for page in self._pages(self._folder(prefix), by_folder=True)
+            for item in page.get("Contents", [])
+            if (name := item["Key"].rpartition("/")[2]) and not name.startswith(".")
+        ]
+        return sorted(found, key=lambda info: info.key)
+
+    def folders(self, prefix: str) -> Names:
+        """See `Storage.folders`."""
+        names = [
+            item["Prefix"].rstrip("/").rpartition("/")[2]
+            for page in self._pages(self._folder(prefix), by_folder=True)
+            for item in page.get("CommonPrefixes", [])
+        ]
+        return sorted(name for name in names if not name.startswith("."))
+
+    def read(self, key: str) -> bytes:
+        """See `Storage.read`."""
+        return get(self.bucket, self._key(key))
+
+    def open(self, key: str) -> BinaryIO:
+        """See `Storage.open`; a range is fetched with each step. Raises ReplacedError while reading."""
+        head = self._head(key)
+        file = S3File(self.bucket, self._key(key), head["ETag"], head["ContentLength"])
+        return io.BufferedReader(file, _READ_BUFFER)
+
+    def write(self, key: str, content: bytes) -> bool:
+        """See `Storage.write`."""
+        digest = hashlib.sha256(content).hexdigest()
+        if self._holds(key, content, digest):
+            return False
+        with told("s3:PutObject", self.path(key)):
+            s3_client().put_object(Bucket=self.bucket, Key=self._key(key), Body=content, Metadata={_DIGEST: digest})
+        return True
+
+    def delete(self, key: str) -> None:
+        """See `Storage.delete`."""
+        with told("s3:DeleteObject", self.path(key)):
+            s3_client().delete_object(Bucket=self.bucket, Key=self._key(key))
+
+    def path(self, key: str) -> str:
+        """See `Storage.path`: an `s3://` URI."""
+        full = self._key(key)
+        return f"{SCHEME}{self.bucket}/{full}" if full else f"{SCHEME}{self.bucket}"
+
+    @contextmanager
+    def scratch(self, prefix: str) -> Iterator[Path]:  # noqa: ARG002 - files are uploaded, so any place will do
+        """See `Storage.scratch`: a temporary folder of this machine."""
+        with tempfile.TemporaryDirectory(prefix="socialsent-") as folder:
+            yield Path(folder)
+
+    def adopt(self, key: str, file: Path, digest: str) -> None:
+        """See `Storage.adopt`: an upload, in parts if the file is big."""
+        with told("s3:PutObject", self.path(key)):
+            s3_client().upload_file(str(file), self.bucket, self._key(key), ExtraArgs={"Metadata": {_DIGEST: digest}})
+        file.unlink()
+
+    def replace(self, key: str, other: str, size: int) -> None:
+        """See `Storage.replace`: a copy inside S3; `other` stays until its folder is removed."""
+        source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": self._key(other)}
+        with told("s3:PutObject", self.path(key)):
+            if size <= _COPIED_AT_ONCE:
+                s3_client().copy_object(Bucket=self.bucket, Key=self._key(key), CopySource=source)
+            else:  # becomes visible with its last request, CompleteMultipartUpload
+                s3_client().copy(source, self.bucket, self._key(key))
+
+    def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
+        """See `Storage.remove`; ages are S3's own."""
+        youngest = datetime.now(UTC) - timedelta(seconds=older_than_s)  # ages of objects, not of events
+        keys: list[ObjectIdentifierTypeDef] = [
+            {"Key": item["Key"]}
+            for page in self._pages(self._folder(prefix), by_folder=False)
+            for item in page.get("Contents", [])
+            if older_than_s <= 0 or item["LastModified"] < youngest
+        ]
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            with told("s3:DeleteObject", self.path(prefix)):
+                s3_client().delete_objects(
+                    Bucket=self.bucket, Delete={"Objects": keys[start : start + _DELETED_AT_ONCE], "Quiet": True}
+                )
+
+    def _holds(self, key: str, content: bytes, digest: str) -> bool:
+        try:
+            head = self._head(key)
+        except FileNotFoundError:
+            return False
+        if head["ContentLength"] != len(content):
+            return False
+        known = head["Metadata"].get(_DIGEST)
+        return known == digest if known else self.read(key) == content  # the Lambda writes no metadata
+
+    def _head(self, key: str) -> HeadObjectOutputTypeDef:
+        with told("s3:GetObject", self.path(key)):
+            return s3_client().head_object(Bucket=self.bucket, Key=self._key(key))
+
+    def _pages(self, prefix: str, *, by_folder: bool) -> Iterator[ListObjectsV2OutputTypeDef]:
+        with told("s3:ListBucket", f"{SCHEME}{self.bucket}/{prefix}"):
+            listing = s3_client().get_paginator("list_objects_v2")
+            if by_folder:
+                yield from listing.paginate(Bucket=self.bucket, Prefix=prefix, Delimiter="/")
+            else:
+                yield from listing.paginate(Bucket=self.bucket, Prefix=prefix)
+
+    def _folder(self, prefix: str) -> str:
+        full = self._key(prefix)
+        return f"{full}/" if full else ""
+
+    def _key(self, key: str) -> str:
+        inside(key)
+        return "/".join(part for part in (self.prefix, key) if part)

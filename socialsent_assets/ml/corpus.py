@@ -1,0 +1,144 @@
+"""The living texts of the lake, to learn from: the latest version of every post and comment, tombstones left out.
+
+Of very many, the same share is taken every time: whether a text belongs to it depends on its id alone, so memory
+is bounded whatever the history. All hours are read; training is rare.
+
+Not here: what is learned (domain/learning/, domain/language/bigram/model.py), labels (training_set.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import COMMENTS, POSTS
+from socialsent_assets.lake.duckdb.connection import connected, read_again_if_replaced
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.quality import objects_of
+from socialsent_assets.lake.receipts import receipted_hours
+
+if TYPE_CHECKING:
+    import duckdb
+
+MOST_TEXTS = 200_000
+"""Texts that are learned from at most: about 300 MB of memory at the usual length."""
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Texts of the lake, in a fixed order.
+
+    Attributes:
+        texts: clean text of each living post or comment.
+        authors: who wrote each.
+        langs: language tag of each, as the source gave it, or None.
+        versions: rows in the cleansed tables, all versions and tombstones.
+        share: of the ids that was looked at, 0..1.
+        first, last: event hours with a cleansed post or comment; None for an empty lake.
+    """
+
+    texts: list[str]
+    authors: list[str]
+    langs: list[str | None]
+    versions: int
+    share: float
+    first: EventHour | None
+    last: EventHour | None
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def as_card_data(self) -> dict[str, Any]:
+        """What a model card says about it."""
+        return {
+            "window": f"{self.first}..{self.last}" if self.first else "none",
+            "texts": len(self),
+            "share_of_texts": self.share,
+        }
+
+
+@dataclass(frozen=True)
+class LivingText:
+    """The latest version of a post or comment; `is_deleted` for a tombstone, whose text is empty."""
+
+    clean_text: str
+    author_id: str
+    is_deleted: bool
+
+
+@read_again_if_replaced
+def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
+    """About `most` living texts at the most, in the order of their ids."""
+    with _versions(lake) as (connection, hours):
+        versions = _count(connection)
+        share = min(1.0, most / versions) if versions else 1.0
+        latest = _LATEST.format(where="where md5_number_lower(text_id) <= ?")
+        rows = connection.execute(
+            f"select clean_text, author_id, lang from ({latest}) "  # noqa: S608
+            "where not deleted and clean_text <> '' order by kind, text_id",
+            [int(share * (2**64 - 1))],
+        ).fetchall()
+    return Corpus(
+        texts=[text for text, _, _ in rows],
+        authors=[author or "" for _, author, _ in rows],
+        langs=[lang for _, _, lang in rows],
+        versions=versions,
+        share=share,
+        first=min(hours, default=None),
+        last=max(hours, default=None),
+    )
+
+
+@read_again_if_replaced
+def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
+    """The latest version of the posts and comments of these ids that the lake holds; a post before a comment."""
+    import pyarrow as pa
+
+    wanted = pa.table({"wanted": pa.array(sorted(set(text_ids)), pa.string())})
+    with _versions(lake) as (connection, _):
+        connection.register("ids", wanted)
+        rows = connection.execute(
+            f"select text_id, clean_text, author_id, deleted "  # noqa: S608
+            f"from ({_LATEST.format(where='where text_id in (select wanted from ids)')}) order by kind"
+        ).fetchall()
+    # "comment" sorts before "post", and the later of two entries stands.
+    return {text_id: LivingText(text, author or "", deleted) for text_id, text, author, deleted in rows}
+
+
+_COLUMNS = "event_id, event_time, author_id, clean_text, lang, deleted"
+# The rule of domain/events/versions.py, and of the macro living_version.
+_LATEST = """
+    select * from versions {where}
+    qualify row_number() over (partition by kind, text_id order by event_time desc, event_id desc) = 1
+"""
+
+
+@contextmanager
+def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[EventHour]]]:
+    """A connection with the view `versions` over all hours, and the hours that hold any."""
+    known = receipted_hours(lake.cleansed)
+    paths = {table: objects_of(lake, table, known) for table in (POSTS, COMMENTS)}
+    with connected([lake.cleansed], memory_limit="1GB") as connection:
+        parts = [
+            f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS} from {kind}s"  # noqa: S608
+            for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))
+            if _view(connection, f"{kind}s", sorted(paths[table].values()))
+        ]
+        empty = "select '' as kind, '' as text_id, '' as event_id, null::timestamptz as event_time, " \
+                "'' as author_id, '' as clean_text, '' as lang, false as deleted where false"  # fmt: skip
+        connection.execute(f"create view versions as {' union all '.join(parts) or empty}")
+        yield connection, sorted({hour for found in paths.values() for hour in found})
+
+
+def _view(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> bool:
+    if paths:
+        connection.read_parquet(list(paths), hive_partitioning=False).create_view(name)
+    return bool(paths)
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("select count(*) from versions").fetchone()
+    return int(row[0]) if row else 0

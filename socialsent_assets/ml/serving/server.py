@@ -1,0 +1,133 @@
+"""The model server: `GET /ping` and `POST /invocations`, as Amazon SageMaker asks of a container.
+
+`socialsent serve` runs it here; `python -m socialsent_assets.ml.serving.server` is what the container starts.
+Both answer with what `socialsent predict` says.
+
+Source of paths, port and folder: Amazon SageMaker developer guide, "Custom Inference Code with Hosting
+Services". Not here: the forms of a body (payloads.py), the archive (archive.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+from starlette.routing import Route
+
+from socialsent_assets.ml.serving.archive import MODEL_DIGEST
+from socialsent_assets.ml.serving.payloads import CSV, FORMS, JSON, JSON_LINES, InvalidBodyError, texts_of, written
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from socialsent_assets.domain.learning.classifier import Classifier
+
+__all__ = ["LARGEST_BODY", "application", "model_of"]
+
+LARGEST_BODY = 6 * 1024 * 1024
+"""Bytes: what a SageMaker real-time endpoint accepts."""
+
+_NAMES = ", ".join((CSV, JSON, JSON_LINES))
+
+
+class _RefusedError(Exception):
+    """A request that is answered with a status of its own."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def application(classifier: Classifier) -> Starlette:
+    """The server of one model."""
+
+    async def ping(_: Request) -> Response:
+        return Response(status_code=200)
+
+    async def invocations(request: Request) -> Response:
+        try:
+            form = _form_of(request.headers.get("content-type", JSON), 415, "Content-Type")
+            wanted = _wanted(request.headers.get("accept", "*/*"), form)
+            texts, single = texts_of(await _body(request), form)
+        except _RefusedError as refused:
+            return _complaint(refused.status, str(refused))
+        except InvalidBodyError as error:
+            return _complaint(400, str(error))
+        # The classifier computes: it must not hold up /ping, by which SageMaker decides that we are alive.
+        probabilities = await run_in_threadpool(classifier.probabilities, texts)
+        return Response(written(probabilities, wanted, single=single), media_type=wanted)
+
+    return Starlette(
+        routes=[Route("/ping", ping, methods=["GET"]), Route("/invocations", invocations, methods=["POST"])]
+    )
+
+
+def _form_of(media_type: str, status: int, header: str) -> str:
+    form = FORMS.get(media_type.split(";")[0].strip().lower())
+    if form is None:
+        raise _RefusedError(status, f"{header} {media_type!r} is not known: use one of {_NAMES}")
+    return form
+
+
+def _wanted(accept: str, form: str) -> str:
+    """The first form that the client accepts; its own form when it does not care."""
+    offered = [part.split(";")[0].strip().lower() for part in accept.split(",")]
+    if any(part in ("", "*/*") for part in offered):
+        return form
+    known = [FORMS[part] for part in offered if part in FORMS]
+    return known[0] if known else _form_of(accept, 406, "Accept")
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read no further than the limit whatever the client announced."""
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > LARGEST_BODY:
+            raise _RefusedError(413, f"the body is larger than {LARGEST_BODY} bytes: send fewer texts at once")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _complaint(status: int, message: str) -> Response:
+    return Response(json.dumps({"error": message}), status, media_type=JSON)
+
+
+def model_of(environment: Mapping[str, str]) -> Classifier:
+    """The verified classifier of the folder into which SageMaker unpacks the model archive.
+
+    Raises:
+        UserError: there is none.
+        ModelRefusedError: as `read_model`, and when it is not the model that `MODEL_DIGEST` names: whoever can
+            write to the bucket could else put another model, with a card of its own, in its place.
+    """
+    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
+    from socialsent_assets.lake.storage.local import FolderStorage
+    from socialsent_assets.ml.registry import read_model
+
+    folder = Path(environment.get("SM_MODEL_DIR", "/opt/ml/model"))
+    model = read_model(FolderStorage(folder), "", CLASSIFIER)
+    if environment.get(MODEL_DIGEST, model.digest) != model.digest:
+        raise ModelRefusedError(
+            f"{folder} holds model {model.digest[:12]}, {MODEL_DIGEST} names another: host it again"
+        )
+    return Classifier.load(model.files)
+
+
+def main() -> None:
+    """Serve the container's model on the port that SageMaker names."""
+    import uvicorn
+
+    port = int(os.environ.get("SAGEMAKER_BIND_TO_PORT", "8080"))
+    uvicorn.run(application(model_of(os.environ)), host="0.0.0.0", port=port)  # noqa: S104 - a container's only door
+
+
+if __name__ == "__main__":
+    main()

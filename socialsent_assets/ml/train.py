@@ -1,0 +1,164 @@
+"""Models made from this lake: its texts and labels in, candidates of the registry out.
+
+Not here: how a model is trained and judged (domain/learning/), which model answers (registry.py), when
+training happens (defs/ml/assets.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language.bigram import files as bigram_files
+from socialsent_assets.domain.language.bigram.distinctive import TypicalBigram, typical_bigrams
+from socialsent_assets.domain.language.bigram.model import BigramModel
+from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.text import words
+from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
+from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+from socialsent_assets.domain.learning.drift import profile
+from socialsent_assets.domain.learning.labels import is_held_out, same_text_key
+from socialsent_assets.domain.learning.model_card import CLASSIFIER
+from socialsent_assets.domain.learning.training import GRID
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.ml.corpus import Corpus
+from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.ml.training_set import LabelledLake
+
+Log = Callable[[str], None]
+
+PROFILED_TEXTS = 20_000
+"""Texts whose profile stands on the card, for drift to be measured against."""
+
+_EXAMPLES = (None, "i", "the", "not", "so", "love")
+_HELD_OUT_WORDS = 0.1  # share of the authors
+
+
+def keep(lake: Lake, candidate: Candidate) -> str:
+    """Put a candidate into the registry and return its digest; that of the model itself, if it is there already.
+
+    A training that finds nothing new makes the same files under a card of another time: not another model.
+    """
+    registry = ModelRegistry(lake.artifacts)
+    for digest in registry.digests(candidate.card.kind):
+        with contextlib.suppress(UserError):  # a card that cannot be read vouches for nothing
+            if registry.card(candidate.card.kind, digest).files == candidate.card.files:
+                return registry.read(candidate.card.kind, digest).digest
+    return registry.add(candidate.files)
+
+
+class TooLittleToLearnError(UserError):
+    """The lake does not hold enough to train on yet; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class NextWords:
+    """A trained next-word model with what a reader wants to see of it.
+
+    Attributes:
+        typical: sentiment -> pairs of words that set its texts apart.
+        examples: word so far ("" is the start of a post) -> likely next words.
+    """
+
+    candidate: Candidate
+    model: BigramModel
+    typical: dict[str, list[TypicalBigram]]
+    examples: dict[str, list[tuple[str, float]]]
+
+
+def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
+    """The bigram model of the living texts, measured on authors that it did not learn from.
+
+    Raises:
+        TooLittleToLearnError: no words to learn from, or none to measure on.
+    """
+    sentences = [words(text) for text in corpus.texts]
+    learned, held_out = _parted(corpus, sentences)
+    if not learned or not held_out:
+        raise TooLittleToLearnError(
+            f"{len(corpus)} living texts are too few for a next-word model: it needs texts of several authors"
+        )
+    candidate = bigram_candidate(learned, held_out, created_at=now, data=corpus.as_card_data())
+    model = bigram_files.load(candidate.files)
+    sentiments = score_texts(corpus.texts, corpus.langs).sentiments()
+    groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
+    for sentiment, sentence in zip(sentiments, sentences, strict=True):
+        groups[str(sentiment)].append(sentence)
+    return NextWords(
+        candidate, model, typical_bigrams(groups), {word or "": model.top_k(word, 5) for word in _EXAMPLES}
+    )
+
+
+def _parted(corpus: Corpus, sentences: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
+    """Sentences to learn from, and those of a tenth of the authors that nobody else wrote."""
+    writers = [author or text for author, text in zip(corpus.authors, corpus.texts, strict=True)]
+    aside = [is_held_out(writer, _HELD_OUT_WORDS) for writer in writers]
+    rows = list(zip(sentences, corpus.texts, aside, strict=True))
+    said = {text for _, text, held in rows if not held}
+    learned = [sentence for sentence, _, held in rows if sentence and not held]
+    held_out = [sentence for sentence, text, held in rows if sentence and held and text not in said]
+    return learned, held_out
+
+
+def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: datetime, log: Log) -> Candidate:
+    """A classifier of the lake's labels, measured beside the baselines and the champion on held-out authors.
+
+    Raises:
+        TooLittleToLearnError: too few labelled posts of a class.
+    """
+    if labelled.shortage:
+        raise TooLittleToLearnError(
+            f"too few labelled posts, even with the lexicon's own labels: {labelled.shortage}. "
+            "Import some: socialsent labels import PATH"
+        )
+    log(
+        f"{len(labelled.posts)} posts to learn from, {len(labelled.held_out)} to measure on, labels by "
+        f"{labelled.source}; searching {len(GRID)} settings"
+    )
+    champion = _champion(lake, log)
+
+    def about(classifier: Classifier) -> dict[str, Any]:
+        return {
+            **corpus.as_card_data(),
+            "labels_left_out": dict(labelled.left_out),
+            "profile": _profile(corpus, labelled, classifier),
+        }
+
+    return classifier_candidate(
+        labelled.posts,
+        labelled.held_out,
+        label_source=labelled.source,
+        created_at=now,
+        data=about,
+        champion=champion,
+    )
+
+
+def _profile(corpus: Corpus, labelled: LabelledLake, classifier: Classifier) -> dict[str, Any]:
+    """Of the texts in the lexicon's languages, as drift will see them; words of those that were not learned from."""
+    step = slice(None, None, 1 + len(corpus) // PROFILED_TEXTS)
+    scores = score_texts(corpus.texts[step], corpus.langs[step])
+    rows = [row for row, reason in enumerate(scores.unscored_reason) if reason is None]
+    texts, sentiments = corpus.texts[step], scores.sentiments()
+    learned = {same_text_key(text) for text in labelled.posts.texts}
+    return profile(
+        scores.polarity[rows],
+        [str(sentiments[row]) for row in rows],
+        [texts[row] for row in rows if same_text_key(texts[row]) not in learned],
+        frozenset(classifier.words.vocabulary),
+    ).as_json()
+
+
+def _champion(lake: Lake, log: Log) -> Classifier | None:
+    registry = ModelRegistry(lake.artifacts)
+    try:
+        if registry.champion_digest(CLASSIFIER) is None:
+            return None
+        return Classifier.load(registry.champion(CLASSIFIER).files)
+    except (UserError, UnreadableModelError) as error:
+        log(f"the champion cannot answer, so the candidate is measured without it: {error}")
+        return None

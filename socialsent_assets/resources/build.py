@@ -1,0 +1,92 @@
+"""The one place where an environment is chosen: settings in, every resource of the graph out.
+
+Not here: what the resources do (the modules beside this one).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.jobs.spark_session import spark_config
+from socialsent_assets.resources.alerting import AlertDesk
+from socialsent_assets.resources.catalog import catalog_of
+from socialsent_assets.resources.compute import Compute, LocalSpark
+from socialsent_assets.resources.dbt_cli import DbtCli
+from socialsent_assets.resources.ingest import EmbeddedKinesis
+from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.metrics import CloudWatchMetrics, NoMetrics
+from socialsent_assets.resources.model_endpoint import Hosting, NoHosting, SageMakerHosting
+from socialsent_assets.resources.notifications import LogNotifications, SnsNotifications
+from socialsent_assets.resources.reports import ReportFolder
+from socialsent_assets.resources.warehouse import DuckDbWarehouse, Warehouse
+from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.dbt.environment import dbt_executable
+from socialsent_assets.warehouse.marts import ATHENA
+
+if TYPE_CHECKING:
+    from dagster_dbt import DbtProject
+
+LOCKS = "locks"  # folder under home
+
+
+def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]:
+    """Every resource that an asset, check or sensor may ask for, by name."""
+    lake = LakeResource(
+        landing=settings.landing,
+        cleansed=settings.cleansed,
+        analytics=settings.analytics,
+        artifacts=settings.artifacts,
+    )
+    return {
+        "lake": lake,
+        "compute": _compute(settings, lake),
+        "catalog": catalog_of(settings),
+        "warehouse": _warehouse(settings, lake),
+        "dbt": DbtCli(
+            project_dir=str(dbt_project.project_dir),
+            profiles_dir=str(dbt_project.profiles_dir),
+            target=dbt_project.target,
+            dbt_executable=dbt_executable(),
+        ),
+        "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
+        "reports": ReportFolder(path=str(settings.reports)),
+        "hosting": _hosting(settings),
+        **alerting_for(settings),
+    }
+
+
+def alerting_for(settings: Settings) -> dict[str, Any]:
+    """Where alerts are dealt with, who is told, and where the numbers go; `socialsent alerts` asks for it alone."""
+    alerts = settings.alerts
+    return {
+        "alert_desk": AlertDesk(locks=str(settings.home / LOCKS), ui_url=alerts.ui_url),
+        "notifications": SnsNotifications(topic_arn=alerts.topic_arn) if alerts.topic_arn else LogNotifications(),
+        "metrics": (
+            CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NoMetrics()
+        ),
+    }
+
+
+def _compute(settings: Settings, lake: LakeResource) -> Compute:
+    if settings.glue is None:
+        return LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS))
+    from socialsent_assets.resources.glue import GlueSpark
+
+    return GlueSpark(lake=lake, **asdict(settings.glue))
+
+
+def _warehouse(settings: Settings, lake: LakeResource) -> Warehouse:
+    if settings.dbt_target == ATHENA:
+        from socialsent_assets.resources.athena import AthenaWarehouse
+
+        return AthenaWarehouse.of(settings, lake)
+    if settings.redshift is None:
+        return DuckDbWarehouse(lake=lake, path=str(settings.warehouse))
+    from socialsent_assets.resources.redshift import RedshiftWarehouse
+
+    return RedshiftWarehouse.of(settings, settings.redshift, lake)
+
+
+def _hosting(settings: Settings) -> Hosting:
+    return NoHosting() if settings.sagemaker is None else SageMakerHosting(**asdict(settings.sagemaker))

@@ -1,0 +1,92 @@
+"""A warehouse that bills every question: what its marts hold is remembered in the lake, and asked again seldom.
+
+Not here: the memory itself (warehouse/version_cache.py), the services (redshift.py, athena.py).
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.resources.warehouse import ARTIFACTS, Warehouse
+from socialsent_assets.warehouse import version_cache
+from socialsent_assets.warehouse.dbt.environment import dbt_environment, in_environment
+from socialsent_assets.warehouse.errors import WarehouseUnreachableError
+from socialsent_assets.warehouse.version_cache import FRESH_FOR, HeldHours
+
+SENSOR_DEADLINE_S = 20
+"""How long a sensor waits for an answer: the daemon gives it a minute."""
+
+
+class BilledWarehouse(Warehouse):
+    """Marts in a service of AWS.
+
+    Builds take turns by Dagster's pool `warehouse` alone: two deployments must not share a `place`.
+
+    Attributes:
+        home: folder of this machine for dbt's artifacts.
+        duckdb_file: `Settings.warehouse`, which dbt_project/profiles.yml names whatever the target.
+    """
+
+    home: str
+    duckdb_file: str
+
+    @property
+    @abstractmethod
+    def place(self) -> str:
+        """Name of the schema or database that holds the marts."""
+
+    @abstractmethod
+    def connection_environment(self) -> Mapping[str, str]:
+        """What the target of dbt_project/profiles.yml reads besides the lake."""
+
+    @abstractmethod
+    def versions_now(self) -> dict[str, str]:
+        """{hour key: lake version} that the marts hold, asked for `SENSOR_DEADLINE_S` seconds at most.
+
+        Raises:
+            WarehouseUnreachableError: there was no answer.
+        """
+
+    def environment(self) -> dict[str, str]:
+        """See `Warehouse.environment`."""
+        lake = dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.duckdb_file))
+        return {**lake, **self.connection_environment()}
+
+    def artifacts_folder(self) -> Path:
+        """See `Warehouse.artifacts_folder`."""
+        return Path(self.home).absolute() / ARTIFACTS
+
+    @contextmanager
+    def building(self, log: Callable[[str], None]) -> Iterator[None]:
+        """See `Warehouse.building`. What is remembered is forgotten first: a build that dies may have changed it."""
+        before = version_cache.remembered(self._artifacts(), self.place)
+        version_cache.forget(self._artifacts(), self.place)
+        with in_environment(self.environment()):
+            yield
+        try:
+            self._remember(before)
+        except WarehouseUnreachableError as error:  # the build is done; the next sensor's tick asks again
+            log(f"cannot see what the marts hold now: {error}")
+
+    def known_versions(self) -> dict[str, str]:
+        """See `Warehouse.known_versions`: from memory, unless that is missing or old; then the service is asked."""
+        held = version_cache.remembered(self._artifacts(), self.place)
+        if held is None or datetime.now(UTC) - held.seen_at > FRESH_FOR:
+            held = self._remember(held)
+        return held.versions
+
+    def built_at(self) -> datetime | None:
+        """See `Warehouse.built_at`: when the memory of the hours last changed."""
+        held = version_cache.remembered(self._artifacts(), self.place)
+        return held.changed_at if held is not None and held.versions else None
+
+    def _remember(self, before: HeldHours | None) -> HeldHours:
+        return version_cache.remember(self._artifacts(), self.place, self.versions_now(), datetime.now(UTC), before)
+
+    def _artifacts(self) -> Storage:
+        return self.lake.open().artifacts

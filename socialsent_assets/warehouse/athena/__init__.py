@@ -1,0 +1,1 @@
+"""Athena: run statements, rewrite them for the catalog, decode the answers."""

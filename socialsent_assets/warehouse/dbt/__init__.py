@@ -1,0 +1,1 @@
+"""dbt: environment, manifest, compiled SQL, column lineage and the DuckDB plugin."""

@@ -1,0 +1,75 @@
+"""The SQL that dbt makes of the models, without a lake and without a warehouse: for reading it, not for running it.
+
+Not here: parsing the project for the graph (manifest.py), what is read out of the SQL (column_lineage.py).
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.warehouse.dbt.environment import dbt_environment, dbt_executable
+
+_SOME_HOUR = EventHour.from_key("2026-01-01-00:00")
+
+
+def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The manifest with `compiled_code` in every model and snapshot, ephemeral models inlined.
+
+    Compiled for DuckDB whatever the target of runs is, as for a first build of all history.
+
+    Args:
+        project: folder of dbt_project.yml.
+        environment: environment of dbt; settings of ours and the target folder in it are not looked at.
+
+    Raises:
+        RuntimeError: dbt cannot compile the project; the message holds what dbt said.
+    """
+    with tempfile.TemporaryDirectory(prefix="socialsent-dbt-") as folder:
+        root = Path(folder)
+        _pretend_lake(root)
+        done = subprocess.run(
+            [dbt_executable(), "compile", *_WHAT],
+            cwd=project,
+            env={**_without_settings(environment), **_pretend_environment(root)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0:
+            raise RuntimeError(f"dbt compile failed in {project}: {done.stdout}{done.stderr}".strip())
+        return json.loads((root / "target" / "manifest.json").read_text(encoding="utf-8"))
+
+
+_WHAT = (
+    *("--target", "local", "--quiet"),
+    *("--select", "resource_type:model", "resource_type:snapshot"),
+    *("--indirect-selection", "empty"),  # no tests
+)
+
+
+def _pretend_lake(root: Path) -> None:
+    """A file in every table: where there is none, the macro lake_rows compiles to rows of nulls from nowhere."""
+    for table in TABLES:
+        folder = root / table.tier / table.name / _SOME_HOUR.path
+        folder.mkdir(parents=True)
+        (folder / "part-0.parquet").touch()
+
+
+def _pretend_environment(root: Path) -> dict[str, str]:
+    return {
+        **dbt_environment(str(root / "cleansed"), str(root / "analytics"), root / "warehouse.duckdb"),
+        "DBT_TARGET_PATH": str(root / "target"),
+        "DBT_LOG_PATH": str(root / "target"),
+    }
+
+
+def _without_settings(environment: Mapping[str, str]) -> dict[str, str]:
+    """Every setting has a default in dbt_project/, and a window would narrow what is compiled."""
+    return {name: value for name, value in environment.items() if not name.startswith("SOCIALSENT_")}

@@ -1,0 +1,1 @@
+"""DuckDB: the warehouse file and ad-hoc SQL over lake and marts."""

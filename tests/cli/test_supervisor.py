@@ -1,0 +1,84 @@
+"""Children of `socialsent ui`: stopping means that nothing of the family is left."""
+
+from __future__ import annotations
+
+import io
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from socialsent_assets.cli.supervisor import Child, start, stop_all
+
+# A child that ignores INT and TERM, with a grandchild that does too.
+STUBBORN = """
+import signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN); signal.signal(signal.SIGTERM, signal.SIG_IGN)
+if len(sys.argv) == 1:
+    subprocess.Popen([sys.executable, __file__, "grandchild"])
+print("ready", flush=True)
+time.sleep(600)
+"""
+POLITE = """
+import signal, time
+print(signal.getsignal(signal.SIGINT) is signal.default_int_handler, flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print("tidied up", flush=True)
+"""
+
+# A child that starts another process while it is being stopped, and leaves it behind.
+LATE = """
+import subprocess, sys, time
+print("ready", flush=True)
+try:
+    time.sleep(600)
+except KeyboardInterrupt:
+    print(subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]).pid, flush=True)
+"""
+
+
+def started(tmp_path: Path, program: str, lines: int) -> Child:
+    """A child that has said that many lines."""
+    script = tmp_path / "child.py"
+    script.write_text(program)
+    child = start("child", [sys.executable, str(script)], tmp_path / "child.log", Console(file=io.StringIO()))
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and child.log_lines() < lines:
+        threading.Event().wait(0.02)
+    return child
+
+
+def test_a_child_is_interrupted_and_may_tidy_up(tmp_path: Path) -> None:
+    """Prevents servers that inherit an ignored SIGINT from a background script and never stop."""
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        child = started(tmp_path, POLITE, lines=1)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    stop_all([child])
+    assert child.process.returncode == 0
+    assert child.log.read_text().split("\n")[:2] == ["True", "tidied up"]
+
+
+def test_a_family_that_ignores_every_signal_is_killed(tmp_path: Path) -> None:
+    """Prevents run workers and JVMs that live on after Ctrl-C."""
+    child = started(tmp_path, STUBBORN, lines=2)
+    family = psutil.Process(child.process.pid).children(recursive=True)
+    assert family
+    stop_all([child], patience_s=0.2)
+    assert not child.is_alive
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in family)
+
+
+def test_a_process_started_during_the_stop_is_stopped_too(tmp_path: Path) -> None:
+    """Prevents the JVM of a run that was just beginning from living on as nobody's child."""
+    child = started(tmp_path, LATE, lines=1)
+    stop_all([child])
+    left_behind = int(child.log.read_text().split()[-1])
+    assert not psutil.pid_exists(left_behind) or psutil.Process(left_behind).status() == psutil.STATUS_ZOMBIE

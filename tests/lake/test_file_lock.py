@@ -1,0 +1,61 @@
+"""Locks that only living processes hold."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
+from socialsent_assets.warehouse.duckdb.database import versions_held, writing
+from socialsent_assets.warehouse.errors import WarehouseBusyError
+
+HOLDER = """
+import sys
+from pathlib import Path
+from socialsent_assets.lake.storage.file_lock import exclusive
+with exclusive(Path(sys.argv[1])):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_second_holder_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+    """Prevents two writers of one hour."""
+    with exclusive(tmp_path / "lock"), pytest.raises(BusyError, match="process"), exclusive(tmp_path / "lock"):
+        pass
+    with exclusive(tmp_path / "lock"):
+        pass
+
+
+def test_readers_share_and_keep_a_writer_out(tmp_path: Path) -> None:
+    """Prevents dbt from failing because a reader has the DuckDB file open."""
+    with shared(tmp_path / "lock"), shared(tmp_path / "lock"), pytest.raises(BusyError), exclusive(tmp_path / "lock"):
+        pass
+    with exclusive(tmp_path / "lock"), pytest.raises(BusyError), shared(tmp_path / "lock"):
+        pass
+
+
+def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
+    """Prevents kill -9 from blocking every later run."""
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(tmp_path / "lock")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == b"held\n"
+    with pytest.raises(BusyError), exclusive(tmp_path / "lock"):
+        pass
+    holder.kill()
+    holder.wait()
+    with exclusive(tmp_path / "lock"):
+        pass
+
+
+def test_a_reader_of_the_warehouse_is_told_that_it_is_being_written(tmp_path: Path) -> None:
+    """Prevents a sensor that reads half a build, or waits for it."""
+    warehouse = tmp_path / "warehouse.duckdb"
+    warehouse.write_bytes(b"")
+    with writing(warehouse), pytest.raises(WarehouseBusyError):
+        versions_held(warehouse, patience_s=0.0)

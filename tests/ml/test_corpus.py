@@ -1,0 +1,61 @@
+"""The living texts of the lake: which version counts, what is left out, and how a large lake is bounded."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import COMMENTS
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.ml.corpus import living_texts, read_corpus
+from tests.graph.graph_lake import post_row, write_table
+from tests.model_lake import AT, invented, put_posts
+
+LATER = EventHour.from_key("2026-11-22-09:00")
+
+
+def test_only_the_latest_version_of_a_living_text_is_learned_from(lake: Lake) -> None:
+    """Prevents models that keep what people corrected or deleted."""
+    first = [post_row(n, AT, clean_text=f"first {n}") for n in range(3)]
+    later = {"event_id": "e-a", "event_time": AT.start + timedelta(minutes=1)}
+    put_posts(lake, [*first, post_row(0, AT, clean_text="second 0", **later)])
+    put_posts(lake, [post_row(1, LATER, clean_text="", text=None, author_id=None, deleted=True)], LATER)
+    write_table(lake, COMMENTS, LATER, [post_row(9, LATER, comment_id="c9", clean_text="a reply", lang="de")])
+    found = read_corpus(lake)
+    assert found.texts == ["a reply", "second 0", "first 2"]
+    assert (found.langs, found.authors) == (["de", None, None], ["ann"] * 3)
+    assert (found.versions, found.first, found.last) == (6, AT, LATER)
+
+
+def test_a_large_lake_gives_the_same_share_each_time_whole_texts_only(lake: Lake) -> None:
+    """Prevents memory that grows with the history, and an edit without its original, or the other way round."""
+    rows = invented(400)
+    edits = [
+        {**row, "event_id": f"{row['event_id']}b", "event_time": LATER.start, "clean_text": f"edited {row['text']}"}
+        for row in rows
+    ]
+    put_posts(lake, rows)
+    put_posts(lake, edits, LATER)
+    found = read_corpus(lake, most=200)
+    assert 60 < len(found) < 140
+    assert found.share == 0.25
+    assert all(text.startswith("edited") for text in found.texts)
+    assert read_corpus(lake, most=200).texts == found.texts
+    assert set(found.texts) < set(read_corpus(lake, most=400).texts)
+
+
+def test_an_empty_lake_is_an_empty_corpus(lake: Lake) -> None:
+    found = read_corpus(lake)
+    assert (found.texts, found.first, found.as_card_data()["window"]) == ([], None, "none")
+    assert living_texts(lake, ["p1"]) == {}
+
+
+def test_texts_are_found_by_id_posts_and_comments_alike(lake: Lake) -> None:
+    put_posts(lake, [post_row(1, AT, clean_text="a post"), post_row(2, AT, deleted=True, clean_text="")])
+    write_table(lake, COMMENTS, AT, [post_row(3, AT, comment_id="c3", clean_text="a reply", author_id="bob")])
+    found = living_texts(lake, ["p1", "p2", "c3", "unknown"])
+    assert {key: (text.clean_text, text.author_id, text.is_deleted) for key, text in found.items()} == {
+        "p1": ("a post", "ann", False),
+        "p2": ("", "ann", True),
+        "c3": ("a reply", "bob", False),
+    }
