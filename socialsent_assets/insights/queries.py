@@ -11,15 +11,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-_TEXTS = """(
-    select post_id as text_id, event_hour, author_id, clean_text, sentiment, predicted_sentiment, scorer_version,
-        model_version, unscored_reason
+TEXTS = """(
+    select cast('post' as varchar(64)) as kind, post_id as text_id, event_time, event_hour, source, topic, lang,
+        author_id, text, clean_text, polarity, sentiment, unscored_reason, predicted_sentiment, predicted_probability,
+        scorer_version, model_version
     from fct_posts
     union all
-    select comment_id, event_hour, author_id, clean_text, sentiment, predicted_sentiment, scorer_version,
-        model_version, unscored_reason
+    select 'comment', comment_id, event_time, event_hour, source, topic, lang,
+        author_id, text, clean_text, polarity, sentiment, unscored_reason, predicted_sentiment, predicted_probability,
+        scorer_version, model_version
     from fct_comments
 ) as texts"""
+"""Posts and comments as one relation, with the columns that both have."""
 
 # Means are stored per hour; with the counts they give back the sums, so that any hours can be put together. VADER
 # gives four decimals, so rounding restores the exact sum: no trace of the order in which a mean was added up.
@@ -30,10 +33,10 @@ HOURS = """
     where text_count > 0
     order by event_hour
 """
-AUTHORS = f"select count(distinct author_id) from {_TEXTS}"  # noqa: S608
-UNSCORED = f"select count(*) from {_TEXTS} where unscored_reason is not null"  # noqa: S608
+AUTHORS = f"select count(distinct author_id) from {TEXTS}"  # noqa: S608
+UNSCORED = f"select count(*) from {TEXTS} where unscored_reason is not null"  # noqa: S608
 AGREEMENT = f"""
-    select count(predicted_sentiment), count(case when predicted_sentiment = sentiment then 1 end) from {_TEXTS}
+    select count(predicted_sentiment), count(case when predicted_sentiment = sentiment then 1 end) from {TEXTS}
     where unscored_reason is null
 """  # noqa: S608
 KINDS = """
@@ -73,7 +76,7 @@ LAKE_VERSIONS = "select lake_version from lake_hours order by event_hour"
 
 def versions(column: str) -> str:
     """The different values of `scorer_version` or `model_version`."""
-    return f"select distinct {column} from {_TEXTS} where {column} is not null order by 1"  # noqa: S608
+    return f"select distinct {column} from {TEXTS} where {column} is not null order by 1"  # noqa: S608
 
 
 def topics(limit: int) -> str:
@@ -123,7 +126,7 @@ def sample(limit: int) -> str:
         select clean_text, sentiment from (
             select clean_text, sentiment, row_number() over (order by event_hour, text_id, clean_text) as place,
                 count(*) over () as found
-            from {_TEXTS} where unscored_reason is null
+            from {TEXTS} where unscored_reason is null
         ) as ordered
         where floor(cast(place as double precision) * {limit:d} / found)
             > floor(cast(place - 1 as double precision) * {limit:d} / found)
@@ -134,5 +137,6 @@ def sample(limit: int) -> str:
 def every_question() -> Iterator[str]:
     """All of them, for the test that parses them."""
     yield from (HOURS, AUTHORS, UNSCORED, AGREEMENT, KINDS, ENGAGEMENT, MEDIAN_ENGAGEMENT, RECORDS, LAKE_VERSIONS)
+    yield f"select kind, count(*) from {TEXTS} group by kind"  # noqa: S608
     yield from (versions("scorer_version"), versions("model_version"), topics(9), users(9), sample(9))
     yield from (extremes(is_positive=True, limit=9), extremes(is_positive=False, limit=9))

@@ -13,7 +13,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from html import escape, unescape
@@ -53,11 +53,15 @@ def distinctive_words(texts: Iterable[tuple[str, str]]) -> dict[str, Cloud]:
         counts[mood].update({word for word in words(text) if _is_told(word)})
         read[mood] += 1
     everywhere = sum(counts.values(), Counter[str]())
-    return {mood: Cloud(mood, _surest(counts[mood], everywhere), read[mood]) for mood in MOODS}
+    return {mood: Cloud(mood, surest_words(counts[mood], everywhere), read[mood]) for mood in MOODS}
 
 
-def _surest(inside: Counter[str], everywhere: Counter[str]) -> tuple[tuple[str, float], ...]:
-    total, total_inside = everywhere.total(), inside.total()
+def surest_words(inside: Mapping[str, int], everywhere: Mapping[str, int]) -> tuple[tuple[str, float], ...]:
+    """(word, z-score) of the words that belong to a group of texts, surest first.
+
+    Counts are texts with the word, in the group and in all; both hold the same words.
+    """
+    total, total_inside = sum(everywhere.values()), sum(inside.values())
     total_outside = total - total_inside
     weight = min(_PRIOR_WORDS, _PRIOR_SHARE * total)
     scored = []

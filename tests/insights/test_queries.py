@@ -58,7 +58,8 @@ def test_the_list_of_questions_is_complete() -> None:
     used = set(
         re.findall(r"queries\.(\w+)", Path(report_data.__file__).read_text("utf-8").partition("import queries")[2])
     )
-    assert used == set(names)
+    # TEXTS is a relation, and other pages read it too.
+    assert used == set(names) - {"TEXTS"}
 
 
 @pytest.mark.parametrize(

@@ -102,7 +102,7 @@ def test_every_picture_has_a_title_a_note_and_words_for_who_cannot_see_it(usual_
     for drawn in figures:
         assert re.search(r"<h2>[^<]+</h2>", drawn)
         assert re.search(r'<p class="note">[^<]{30,}</p>', drawn)
-        assert re.search(r'aria-label="[^"]{20,}"', figure)
+        assert re.search(r'aria-label="[^"]{20,}"', drawn)
 
 
 def test_the_page_asks_the_network_for_nothing(usual_report):

@@ -153,6 +153,11 @@ def words(text: str) -> list[str]:
     return [word for word in map(lookup, _TOKEN_OR_SIGN.findall(_straight(text).lower())) if word]
 
 
+def is_stop_word(word: str) -> bool:
+    """Whether a word of `words` says nothing by itself: it is not a model token."""
+    return word in _stop_words()
+
+
 # ------------------------------------------------------------------------------------------ token by token
 
 

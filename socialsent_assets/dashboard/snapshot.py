@@ -1,0 +1,202 @@
+"""A summary of the marts in memory: counts by time, source, topic, language and kind, and the words of a sample.
+
+It is read from the warehouse file in one go and then answers without it, so writers never wait for a page and a page
+never waits for a writer. 1 M texts make some 100,000 rows.
+
+Not here: when it is made again (live.py), the questions asked of it (views.py), posts themselves (posts.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.dashboard.filters import NONE, Filter, search_condition
+from socialsent_assets.domain.language.text import is_stop_word, words
+from socialsent_assets.insights.queries import TEXTS
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MINUTES_FOR = timedelta(hours=6)
+"""The newest part of the data, counted by the minute; the rest by the hour."""
+MOST_TOPICS = 300
+OTHER_TOPICS = "(other topics)"
+SAMPLE = 30_000
+"""Texts whose words are counted: about as many, spread evenly by a hash of their ids."""
+SEARCHES_KEPT = 8
+
+VERSION = "select count(*), max(event_hour), md5(string_agg(lake_version, '' order by event_hour)) from lake_hours"
+
+_SPAN = f"select min(event_time), max(event_time), count(*) from {TEXTS}"  # noqa: S608
+_TOPICS = f"select coalesce(topic, '{NONE}') as topic, count(*) as n from {TEXTS} group by 1 order by 2 desc, 1"  # noqa: S608
+
+_SCORED = "unscored_reason is null and sentiment is not null"
+MEASURES = (
+    "n", "scored", "positive", "neutral", "negative", "polarity",
+    "predicted", "model_positive", "model_neutral", "model_negative", "agreeing",
+)  # fmt: skip
+"""Columns of the summary: sums over texts. `polarity` is the sum over scored texts."""
+
+
+@dataclass
+class Snapshot:
+    """The summary of one version of the marts.
+
+    Attributes:
+        version: digest of the lake hours that the marts hold.
+        first, last: event times of the first and last text, naive UTC; None without texts.
+        sampled: texts in the sample of words; 0 until `add_sample`, which takes longer than everything else.
+    """
+
+    version: str
+    memory: duckdb.DuckDBPyConnection
+    texts: int
+    first: datetime | None
+    last: datetime | None
+    minutes_from: datetime | None
+    topics: list[tuple[str, int]]
+    sampled: int = 0
+    _searches: OrderedDict[tuple[str, ...], str] = field(default_factory=OrderedDict)
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def ask(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Rows of a question of our own, on a cursor of its own; any thread."""
+        with self.memory.cursor() as cursor:
+            return cursor.execute(sql, list(values)).fetchall()
+
+    def table_of(self, wanted: Filter) -> str | None:
+        """Name of the summary for that search; None if it has to be read from the file first (`add_search`)."""
+        if not wanted.search:
+            return "summary"
+        with self._lock:
+            name = self._searches.get(wanted.search)
+            if name:
+                self._searches.move_to_end(wanted.search)
+            return name
+
+    def add_sample(self, warehouse: duckdb.DuckDBPyConnection) -> None:
+        """Read the sample of words."""
+        rows = _sample(warehouse, max(1, round(self.texts / SAMPLE)))
+        with self.memory.cursor() as cursor:
+            self.sampled = _store_sample(cursor, rows)
+
+    def add_search(self, search: tuple[str, ...], warehouse: duckdb.DuckDBPyConnection) -> str:
+        """Summarize the texts that hold these words; the eight newest searches are kept."""
+        found = _summary(warehouse, self.minutes_from, self.topics, search)
+        with self._lock, self.memory.cursor() as cursor:
+            name = f"search_{next(self._numbers)}"
+            _store(cursor, name, found)
+            self._searches[search] = name
+            while len(self._searches) > SEARCHES_KEPT:
+                # A request that still reads it holds its own version of the table.
+                cursor.execute(f"drop table if exists {self._searches.popitem(last=False)[1]}")
+        return name
+
+
+def version_of(warehouse: duckdb.DuckDBPyConnection) -> str:
+    """Digest of what the marts hold; "" when they hold no hour, as during a build."""
+    hours, newest, digest = warehouse.execute(VERSION).fetchone() or (0, None, None)
+    return f"{hours}-{newest:%Y%m%d%H}-{digest[:12]}" if hours else ""
+
+
+def read_snapshot(warehouse: duckdb.DuckDBPyConnection) -> Snapshot:
+    """Summarize the marts that a connection reads. Raises duckdb.CatalogException when there are none."""
+    import duckdb
+
+    version = version_of(warehouse)
+    first, last, count = warehouse.execute(_SPAN).fetchone() or (None, None, 0)
+    recent = None if last is None else (last - MINUTES_FOR).replace(minute=0, second=0, microsecond=0)
+    topics = warehouse.execute(_TOPICS).fetchall()
+    memory = duckdb.connect()
+    memory.execute("set timezone = 'UTC'")
+    _store(memory, "summary", _summary(warehouse, recent, topics, ()))
+    hours = warehouse.sql("select event_hour as slot, * from lake_hours").to_arrow_table()
+    _store(memory, "hours", hours)
+    _store_sample(memory, [])
+    return Snapshot(version, memory, count, first, last, recent, topics)
+
+
+def _summary(
+    warehouse: duckdb.DuckDBPyConnection,
+    recent: datetime | None,
+    topics: list[tuple[str, int]],
+    search: tuple[str, ...],
+) -> pa.Table:
+    condition, words_sought = search_condition(search)
+    topic, shown = f"coalesce(topic, '{NONE}')", list[str]()
+    if len(topics) > MOST_TOPICS:  # a source may make up a topic per text
+        shown = [name for name, _ in topics[:MOST_TOPICS]]
+        topic = f"case when {topic} in (select unnest(?)) then {topic} else '{OTHER_TOPICS}' end"
+    sums = {
+        "n": "count(*)",
+        "scored": f"count(*) filter ({_SCORED})",
+        **{m: f"count(*) filter ({_SCORED} and sentiment = '{m}')" for m in ("positive", "neutral", "negative")},
+        # VADER gives four decimals: whole ten-thousandths add up the same in any order.
+        "polarity": f"sum(cast(round(polarity * 10000) as bigint)) filter ({_SCORED}) / 10000.0",
+        "predicted": "count(predicted_sentiment)",
+        **{
+            f"model_{m}": f"count(*) filter (predicted_sentiment = '{m}')"
+            for m in ("positive", "neutral", "negative")
+        },
+        "agreeing": f"count(*) filter ({_SCORED} and predicted_sentiment = sentiment)",
+    }
+    columns = ", ".join(f"{sql} as {name}" for name, sql in sums.items())
+    question = f"""
+        select case when event_hour >= ? then date_trunc('minute', event_time) else event_hour end as slot,
+            coalesce(source, '{NONE}') as source, {topic} as topic, coalesce(lang, '{NONE}') as lang, kind, {columns}
+        from {TEXTS} where {condition} group by 1, 2, 3, 4, 5
+    """  # noqa: S608
+    values = [recent, *([shown] if shown else []), *words_sought]
+    return warehouse.sql(question, params=values).to_arrow_table()
+
+
+def _sample(warehouse: duckdb.DuckDBPyConnection, every: int) -> list[tuple[Any, ...]]:
+    """One text of `every` many, chosen by its id alone: a new build changes the sample by new texts only."""
+    return warehouse.execute(
+        f"""
+        select event_time as slot, coalesce(source, '{NONE}'), coalesce(topic, '{NONE}'), coalesce(lang, '{NONE}'),
+            kind, case when {_SCORED} then sentiment end, predicted_sentiment, left(clean_text, 2000)
+        from {TEXTS} where hash(text_id) % ? = 0
+        """,  # noqa: S608
+        [every],
+    ).fetchall()
+
+
+def _store(memory: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
+    memory.register("incoming", table)
+    memory.execute(f"create or replace table {name} as select * from incoming order by slot")  # noqa: S608
+    memory.unregister("incoming")
+
+
+def _store_sample(memory: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> int:
+    import pyarrow as pa
+
+    columns = list(zip(*rows, strict=True)) or [()] * 8
+    names = ("slot", "source", "topic", "lang", "kind", "lexicon", "model", "clean_text")
+    types = (pa.timestamp("us"), *[pa.string()] * 7)
+    arrays = [pa.array(values, kind) for values, kind in zip(columns, types, strict=True)]
+    texts = pa.table([*arrays, pa.array(range(len(rows)), pa.int64())], names=[*names, "place"])
+    _store(memory, "sample", texts)
+    places, found = [], []
+    for place, row in enumerate(rows):
+        for word in {word for word in words(row[7]) if is_shown(word)}:
+            places.append(place)
+            found.append(word)
+    spoken = pa.table({"slot": pa.array(places, pa.int64()), "word": pa.array(found, pa.string())})
+    _store(memory, "sample_words", spoken)
+    return len(rows)
+
+
+def is_shown(word: str) -> bool:
+    """Whether a word says something by itself: no stop word, mention, number or sign."""
+    name = word.removeprefix("#")
+    long_enough = len(name) >= 3 or not name.isascii()
+    return long_enough and not word.startswith("@") and any(map(str.isalpha, name)) and not is_stop_word(name)

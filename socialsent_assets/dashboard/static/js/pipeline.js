@@ -1,0 +1,83 @@
+// Cards about the data itself, whatever the filter: alerts, models, where records went, freshness.
+
+import { byId, empty, fill, h, head, name, tool } from "./dom.js";
+import { ago, compact, full, moment, number, percent, plural, stamp } from "./format.js";
+import { downloadCsv } from "./download.js";
+import { openDrill } from "./posts.js";
+
+export function drawAlerts({ alerts }) {
+  const open = alerts.filter((alert) => alert.open).length;
+  const card = (alert, place) => h("li", { class: `alert ${alert.open ? alert.severity : "closed"}` },
+    h("button", { type: "button", class: "link", "data-key": `alert-${place}`, onclick: () => openAlert(alert) }, h("span", { class: "badge" }, alert.open ? alert.severity : "over"), " ", name(alert.title)),
+    h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`));
+  fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} open of the newest ${alerts.length}; they are marked on the time line.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
+    downloadCsv("alerts", [["open", "kind", "subject", "severity", "since", "title", "text"], ...alerts.map((a) => [a.open, a.kind, a.subject, a.severity, a.since, a.title, a.text])]), { "data-key": "alerts-csv" })),
+  alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, 6).map(card)) : empty("No alert, open or over. The sensor in Dagster looks for them; socialsent alerts --check looks now."));
+}
+
+function openAlert(alert) {
+  const at = Date.parse(alert.since);
+  const hour = 3_600_000;
+  const drill = { from: stamp(Math.floor(at / hour) * hour), to: stamp(Math.floor(at / hour) * hour + hour) };
+  if (alert.kind === "mood" && alert.subject) drill.topic = alert.subject;
+  openDrill(drill);
+}
+
+export function drawModels({ models }) {
+  const classifier = models.find((model) => model.name === "sentiment_classifier" && model.role === "champion");
+  const bigram = models.find((model) => model.name === "bigram" && model.role === "champion");
+  const waiting = models.filter((model) => model.role !== "champion").length;
+  fill(byId("models"), head("models", "How good the model is", classifier
+    ? `Macro recall on ${plural(classifier.metrics.posts, "held-out post")} with ${classifier.label_source === "human" ? "human labels" : "labels of the lexicon, not of people"}; the line is the 95 % range.` : "",
+  classifier && tool("CSV", "Download the model's figures as CSV", () => downloadCsv("models", [["who", "macro_recall", "low", "high"], ...compared(classifier).map(([who, m]) => [who, m.value, m.low, m.high])]), { "data-key": "models-csv" })),
+  classifier
+    ? [h("div", { class: "ranges" }, compared(classifier).map(([who, measured], place) => range(who, measured, place === 0))),
+      h("p", { class: "note" }, `Classifier ${classifier.digest}, trained ${full(classifier.created_at)} UTC. ${waiting ? `${plural(waiting, "candidate")} wait for socialsent models promote. ` : ""}${bigram ? `Next words: ${bigram.headline}.` : ""}`)]
+    : empty("No classifier answers yet: socialsent materialize --select group:models trains one from human labels."));
+}
+
+const compared = (model) => [["this model", model.metrics.macro_recall], ...Object.entries(model.baselines).map(([who, measured]) => [who, measured.macro_recall])].filter(([, m]) => m && Number.isFinite(m.value)).sort((a, b) => b[1].value - a[1].value).sort((a, b) => (b[0] === "this model") - (a[0] === "this model"));
+
+const range = (who, { value, low, high }, own) => h("div", { class: `range ${own ? "own" : ""}` },
+  h("span", {}, who),
+  h("div", { class: "range-bar", role: "img", "aria-label": `${percent(value, 1)}, between ${percent(low, 1)} and ${percent(high, 1)}` },
+    h("i", { style: { left: `${100 * low}%`, width: `${100 * (high - low)}%` } }), h("b", { style: { left: `${100 * value}%` } })),
+  h("span", { class: "figure" }, percent(value, 1)));
+
+export function drawRecords({ data, arrivals }) {
+  if (!data) return;
+  const { records } = data;
+  const byHour = records.by_hour;
+  const early = arrivals ? arrivals.at_arrival : 0;
+  const repeats = arrivals ? arrivals.repeats : 0;
+  const all = records.records + early + repeats;
+  const parts = [["accepted", records.accepted, "rows of the cleansed tables"], ["duplicate", records.duplicates + repeats, "redeliveries dropped"], ["quarantined", records.quarantined + early, "kept with a reason"]];
+  const reasons = Object.entries(arrivals?.reasons ?? {});
+  const most = Math.max(1, ...reasons.map(([, count]) => count));
+  fill(byId("records"), head("records", "Where every record went", `${number(all)} records${arrivals ? " since landing began" : " of the hours in the marts"}: each is a row, a duplicate or in quarantine.`,
+    tool("CSV", "Download the records of each hour as CSV", () => downloadCsv("records", [["hour_utc", "records", "accepted", "duplicates", "quarantined", "scored"], ...byHour]), { "data-key": "records-csv" })),
+  h("div", { class: "flow", role: "img", "aria-label": parts.map(([what, count]) => `${what} ${number(count)}`).join(", ") }, parts.map(([what, count]) => h("span", { class: what, style: { flexGrow: "0", width: `${Math.max(0.6, (100 * count) / (all || 1))}%` } }))),
+  h("dl", { class: "sums" }, parts.map(([what, count, meaning]) => h("div", {}, h("dt", {}, h("i", { class: `key ${what}` }), what), h("dd", {}, h("b", {}, number(count)), " ", h("span", { class: "note" }, `${percent(count, all)}, ${meaning}`))))),
+  reasons.length > 0 && [h("h3", {}, "Why records were quarantined"), h("div", { class: "rows" }, reasons.slice(0, 9).map(([reason, count]) => h("div", { class: "reason" }, h("span", {}, name(reason.replaceAll("_", " "))), h("div", { class: "meter" }, h("span", { style: { width: `${(100 * count) / most}%` } })), h("span", { class: "figure" }, compact(count)))))]);
+}
+
+/** How old the data is: what the page holds, and what it cannot know. */
+export function drawFresh(facts) {
+  const { data } = facts;
+  if (!data) return;
+  const { records, last, first } = data;
+  const newest = records.by_hour.at(-1);
+  const line = (what, value, meaning) => h("div", {}, h("dt", {}, what), h("dd", {}, h("b", {}, value), " ", h("span", { class: "note" }, meaning)));
+  fill(byId("fresh"), head("fresh", "How fresh it is", "Ages count from now; a new build is shown within seconds."),
+    h("dl", { class: "facts" },
+      line("Newest text", `${ago(Date.now() - Date.parse(last))} old`, `${full(last)} UTC`),
+      line("Newest event hour", moment(newest[0]), `${plural(newest[1], "record")}, ${number(newest[2])} accepted`),
+      line("Event hours", number(records.hours), `from ${full(first)} UTC`),
+      line("Marts read", `${ago(Date.now() - Date.parse(facts.read_at))} ago`, `data version ${facts.version}`)),
+    h("p", { class: "note" }, "Landed but not built yet is not counted here: socialsent status lists stale hours."));
+}
+
+export function drawFoot(facts) {
+  if (!facts.data) return;
+  fill(byId("foot"), h("p", {}, "Texts in languages that the lexicon does not know are not scored and count in no share. The marts are read only; times are UTC."));
+}
