@@ -24,7 +24,6 @@ from socialsent_assets.cli.first_champions import (
 )
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
-from socialsent_assets.lake.backfill_ranges import rebuild_ranges
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import known_hours, stale_hours
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
@@ -65,24 +64,51 @@ def build(settings: Settings, hours: str | None, select: str | None, console: Co
     if select is not None and names_models(select):
         _train(settings, lake, select, console)
         return True
-    wanted = _asked(lake, settings, hours) if hours else sorted(_stale(lake, settings, console))
+    wanted = _asked(lake, hours) if hours else sorted(_stale(lake, settings, console))
     if not wanted:
         return False
-    ranges = rebuild_ranges(lake, wanted)
-    console.print(
-        f"Building {len(wanted)} hours in {len(ranges)} run{'s' if len(ranges) > 1 else ''}: {_words(wanted)}"
-    )
-    from socialsent_assets.cli.graph_run import run_ranges, run_training
-
+    console.print(f"Building {len(wanted)} hour{'s' if len(wanted) > 1 else ''}: {_words(wanted)}")
     with _running(settings, console) as shown:
-        if select is None and (kinds := kinds_without_champion(lake)):
-            run_ranges(ranges, BEFORE_MODELS, shown)
-            run_training(MODELS, shown)
-            introduce(lake, kinds, datetime.now(UTC), shown)
-            run_ranges(ranges, AFTER_MODELS, shown)
-        else:
-            run_ranges(ranges, select, shown)
+        _build_hours(lake, _reachable(wanted, shown), select, shown)
     return True
+
+
+def _build_hours(lake: Lake, wanted: list[EventHour], select: str | None, console: Console) -> None:
+    from socialsent_assets.cli.graph_run import RunFailedError, run_hours, run_training
+
+    if select is None and (kinds := kinds_without_champion(lake)):
+        cleansed, reason = run_hours(wanted, BEFORE_MODELS, console)
+        if cleansed:
+            run_training(MODELS, console)
+            introduce(lake, kinds, datetime.now(UTC), console)
+            built, later = run_hours(cleansed, AFTER_MODELS, console)
+            reason = reason or later
+        else:
+            built = []
+    else:
+        built, reason = run_hours(wanted, select, console)
+    if reason:
+        others = f"; {len(built)} other hours were built" if built else ""
+        raise RunFailedError(f"{reason}{others}")
+
+
+def _reachable(hours: list[EventHour], console: Console) -> list[EventHour]:
+    """Those of `hours` for which the graph has a day; says what to do about the others. UserError if none."""
+    from socialsent_assets.cli.graph_run import load_graph
+
+    load_graph(console)
+    from socialsent_assets.defs.partitions import FIRST_DAY, is_before_partitions
+
+    early = [hour for hour in hours if is_before_partitions(hour)]
+    if not early:
+        return hours
+    advice = (
+        f"{len(early)} hours lie before {FIRST_DAY}: set SOCIALSENT_START to {early[0].start:%Y-%m-%d} or earlier"
+    )
+    if len(early) == len(hours):
+        raise UserError(advice)
+    console.print(f"  [yellow]![/yellow] {advice}", soft_wrap=True)
+    return [hour for hour in hours if not is_before_partitions(hour)]
 
 
 def _train(settings: Settings, lake: Lake, select: str, console: Console) -> None:
@@ -141,16 +167,11 @@ def _stale(lake: Lake, settings: Settings, console: Console) -> list[EventHour]:
     return stale
 
 
-def _asked(lake: Lake, settings: Settings, hours: str) -> list[EventHour]:
+def _asked(lake: Lake, hours: str) -> list[EventHour]:
     first, last = parse_hour_range(hours)
     wanted = [hour for hour in known_hours(lake) if first <= hour <= last]
     if not wanted:
         raise UserError(f"nothing has landed in {hours}; `socialsent status` shows what has")
-    early = [hour for hour in wanted if hour.start < settings.start]
-    if early:
-        raise UserError(
-            f"{early[0]} lies before SOCIALSENT_START; set it to {early[0].start:%Y-%m-%dT%H:%MZ} or earlier"
-        )
     return wanted
 
 

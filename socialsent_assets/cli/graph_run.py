@@ -1,6 +1,6 @@
-"""Run the graph in this process over ranges of hours, with progress: what `materialize` and `run` do.
+"""Run the graph in this process over event hours, with progress: what `materialize` and `run` do.
 
-One process, one Spark session, one run per contiguous range. Runs are recorded in the same Dagster instance that
+One process, one Spark session, one run for any set of hours. Runs are recorded in the same Dagster instance that
 the UI shows.
 
 Not here: which hours (cli/graph.py asks lake/staleness.py), how the graph looks (defs/).
@@ -9,21 +9,25 @@ Not here: which hours (cli/graph.py asks lake/staleness.py), how the graph looks
 from __future__ import annotations
 
 import os
+import sys
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.hour_set import hour_set_text
 from socialsent_assets.domain.events.layout import EventHour
 
 if TYPE_CHECKING:
     import dagster as dg
     from rich.console import Console
 
-Range = tuple[EventHour, EventHour]
 PROCESS_TAG = "socialsent/process"
+_SHOWN = 80  # characters of a set of hours
+_PARTS = 8
+_FAILURES_IN_A_ROW = 2
 
 
 class RunFailedError(RuntimeError):
@@ -47,29 +51,58 @@ class RunOutcome:
     failures: dict[str, str] = field(default_factory=dict)
 
 
-def run_ranges(ranges: Sequence[Range], select: str | None, console: Console) -> list[RunOutcome]:
-    """Materialize the graph (or `select`) for every range, one run each; stops at the first that fails.
+def run_hours(hours: Sequence[EventHour], select: str | None, console: Console) -> tuple[list[EventHour], str]:
+    """Materialize the graph (or `select`) for these hours in one run; if that fails, in smaller and smaller ones.
+
+    Returns the hours that were built, and why the others were not ("" if all were). Gives up on all that is left
+    when the first runs of a division fail one after the other: then no single hour is at fault.
 
     Raises:
         UserError: `select` names no asset.
-        RunFailedError: a run did not end well.
     """
-    console.print("[dim]loading the graph …[/dim]")
     import dagster as dg
 
     from socialsent_assets.cli.dead_runs import fail_orphans
-    from socialsent_assets.definitions import defs
 
+    defs = load_graph(console)
     with dg.DagsterInstance.get() as instance:
         fail_orphans(instance)
-        outcomes: list[RunOutcome] = []
-        for first, last in ranges:
-            outcome = _run(defs, instance, (first, last), _selected(defs, select), console)
-            outcomes.append(outcome)
-            if outcome.failures:
-                where, why = next(iter(outcome.failures.items()))
-                raise RunFailedError(f"{where} failed for {words((first, last))}: {why}")
-        return outcomes
+        selection = _selected(defs, select)
+        return divide(list(hours), lambda part: _why_failed(_run(defs, instance, part, selection, console), part))
+
+
+def divide(hours: list[EventHour], run: Callable[[list[EventHour]], str]) -> tuple[list[EventHour], str]:
+    """The hours that `run` (which returns why it failed, or "") could do, together or in parts; see `run_hours`."""
+    reason = run(hours)
+    if not reason:
+        return hours, ""
+    done: list[EventHour] = []
+    if len(hours) > 1:
+        size = -(-len(hours) // _PARTS)
+        parts = [hours[start : start + size] for start in range(0, len(hours), size)]
+        for number, part in enumerate(parts):
+            built, why = divide(part, run)
+            done += built
+            reason = why or reason
+            if not done and number + 1 >= _FAILURES_IN_A_ROW:
+                break
+    return done, reason
+
+
+def _why_failed(outcome: RunOutcome, hours: Sequence[EventHour]) -> str:
+    if not outcome.failures:
+        return ""
+    where, why = next(iter(outcome.failures.items()))
+    return f"{where} failed for {words(hours)}: {why}"
+
+
+def load_graph(console: Console) -> dg.Definitions:
+    """The definitions; the first call in a process takes a few seconds, so it says what it does."""
+    if "socialsent_assets.definitions" not in sys.modules:
+        console.print("[dim]loading the graph …[/dim]")
+    from socialsent_assets.definitions import defs
+
+    return defs
 
 
 def run_report(console: Console) -> RunOutcome:
@@ -94,10 +127,10 @@ def _run_without_hours(select: str, what: str, console: Console) -> RunOutcome:
     return outcome
 
 
-def words(hours: Range) -> str:
-    """`A..B`, or `A` for a single hour."""
-    first, last = hours
-    return first.key if first == last else f"{first.key}..{last.key}"
+def words(hours: Sequence[EventHour]) -> str:
+    """A set of hours in one short phrase."""
+    text = hour_set_text(hours)
+    return text if len(text) <= _SHOWN else f"{len(hours)} hours from {min(hours)} to {max(hours)}"
 
 
 def _selected(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | None:
@@ -120,7 +153,7 @@ def _selected(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | N
 def _run(
     defs: dg.Definitions,
     instance: dg.DagsterInstance,
-    hours: Range | None,
+    hours: Sequence[EventHour] | None,
     selection: list[dg.AssetKey] | None,
     console: Console,
     what: str = "",
@@ -129,10 +162,9 @@ def _run(
     started = time.monotonic()
     tags = {PROCESS_TAG: str(os.getpid())}
     if hours is not None:
-        tags |= {
-            "dagster/asset_partition_range_start": hours[0].key,
-            "dagster/asset_partition_range_end": hours[1].key,
-        }
+        from socialsent_assets.defs.partitions import run_tags
+
+        tags |= run_tags(hours)
     job = defs.resolve_job_def("refresh") if selection is None else defs.resolve_implicit_global_asset_job_def()
     with console.status(f"{words(hours) if hours else what}: starting") as status:
         instance.add_event_listener(outcome.run_id, lambda entry: _follow(entry, outcome, console, status))

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
+from socialsent_assets.defs.metadata import OWNERS, describe_days, table_metadata
 from socialsent_assets.defs.ml.assets import CLASSIFIER
-from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
+from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake.staleness import hours_with_work, score_code_version
 from socialsent_assets.resources.catalog import Catalog
@@ -38,7 +38,7 @@ def _spec(table: Table) -> dg.AssetSpec:
 @dg.multi_asset(
     name="score",
     specs=[_spec(table) for table in TABLES],
-    partitions_def=EVENT_HOURS,
+    partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
     pool="lake",
@@ -50,9 +50,9 @@ def analytics_tables(
     `lake_hours` what they hold.
     """
     opened = lake.open()
-    hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
-    receipts = compute.run("score", hours, context)
+    hours = hours_with_work(opened, hours_of_run(context.run))
+    compute.run("score", hours, context)
     catalog.register(opened, hours, context.log.info)
-    describe_hours(context, TABLES, receipts, opened.analytics)
+    describe_days(context, TABLES, "score", opened.analytics, hours)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import dagster as dg
 
 from socialsent_assets.defs.landing import EVENTS
-from socialsent_assets.defs.metadata import OWNERS, describe_hours, table_metadata
-from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
+from socialsent_assets.defs.metadata import OWNERS, describe_days, table_metadata
+from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
 from socialsent_assets.lake.staleness import cleanse_code_version, hours_with_work
 from socialsent_assets.resources.catalog import Catalog
@@ -36,7 +36,7 @@ def _spec(table: Table) -> dg.AssetSpec:
 @dg.multi_asset(
     name="cleanse",
     specs=[_spec(table) for table in TABLES],
-    partitions_def=EVENT_HOURS,
+    partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
     pool="lake",
@@ -46,9 +46,9 @@ def cleansed_tables(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
     opened = lake.open()
-    hours = hours_with_work(opened, hours_of_keys(context.partition_keys))
-    receipts = compute.run("cleanse", hours, context)
+    hours = hours_with_work(opened, hours_of_run(context.run))
+    compute.run("cleanse", hours, context)
     catalog.register(opened, hours, context.log.info)
-    describe_hours(context, TABLES, receipts, opened.cleansed)
+    describe_days(context, TABLES, "cleanse", opened.cleansed, hours)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

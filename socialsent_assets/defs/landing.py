@@ -1,4 +1,4 @@
-"""What has landed: events and quarantine by hour, human labels. Materializing these takes stock and moves nothing.
+"""What has landed: events and quarantine by day, human labels. Materializing these takes stock and moves nothing.
 
 Not here: how objects get there (lambdas/, cli/), the sensor that watches them (sensors.py).
 """
@@ -7,13 +7,15 @@ from typing import Any
 
 import dagster as dg
 
-from socialsent_assets.defs.metadata import OWNERS, table_metadata
-from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_keys
-from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_LABELS, LANDING_QUARANTINE, table_prefix
+from socialsent_assets.defs.metadata import DAYS_DESCRIBED, OWNERS, table_metadata
+from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
+from socialsent_assets.domain.events.hour_set import days_of
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_LABELS, LANDING_QUARANTINE
 from socialsent_assets.domain.tables import LANDED_EVENTS
 from socialsent_assets.lake.lake import fingerprint
 from socialsent_assets.lake.landing_stats import stock_of
-from socialsent_assets.lake.storage.base import ObjectInfo
+from socialsent_assets.lake.storage.base import ObjectInfo, Storage
+from socialsent_assets.lake.storage.parallel import each
 from socialsent_assets.resources.lake import LakeResource
 
 EVENTS = dg.AssetKey(["landing", "events"])
@@ -27,12 +29,12 @@ LABELS = dg.AssetKey(["landing", "labels"])
     kinds={"kinesis", "json"},
     owners=OWNERS,
     code_version="1",
-    partitions_def=EVENT_HOURS,
+    partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     metadata=table_metadata(LANDED_EVENTS),
 )
 def landed_events(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
-    """Events as they arrived: gzipped JSON Lines by hour of `event_time`, written by the consumer Lambda."""
+    """Events as they arrived: gzipped JSON Lines by day and hour of `event_time`, written by the consumer Lambda."""
     return _take_stock(context, lake, LANDING_EVENTS)
 
 
@@ -42,7 +44,7 @@ def landed_events(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     kinds={"kinesis", "json"},
     owners=OWNERS,
     code_version="1",
-    partitions_def=EVENT_HOURS,
+    partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def quarantined_records(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
@@ -59,12 +61,18 @@ def human_labels(lake: LakeResource) -> dg.MaterializeResult[None]:
 
 def _take_stock(context: dg.AssetExecutionContext, lake: LakeResource, kind: str) -> dg.MaterializeResult[None]:
     landing = lake.open().landing
-    hours = hours_of_keys(context.partition_keys)
-    listed = {hour: landing.list(table_prefix(kind, hour)) for hour in hours}
-    for hour, objects in listed.items():
-        context.add_asset_metadata(_stock_metadata(objects), partition_key=hour.key)
+    days = days_of(hours_of_run(context.run))  # whole, also where the run builds one hour of a day
+    listed = dict(zip(days, each(landing, lambda day: _objects_of_day(landing, kind, day), days), strict=True))
+    if len(days) <= DAYS_DESCRIBED:
+        for day, objects in listed.items():
+            context.add_asset_metadata(_stock_metadata(objects), partition_key=day)
     everything = fingerprint(info for objects in listed.values() for info in objects)
     return dg.MaterializeResult(data_version=dg.DataVersion(everything))
+
+
+def _objects_of_day(landing: Storage, kind: str, day: str) -> list[ObjectInfo]:
+    folder = f"{kind}/dt={day}"
+    return [info for hour in landing.folders(folder) for info in landing.list(f"{folder}/{hour}")]
 
 
 def _stock_metadata(objects: list[ObjectInfo]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_as
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
-from socialsent_assets.defs.partitions import EVENT_HOURS, hours_of_run
+from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.lake import LakeResource
@@ -58,7 +58,7 @@ class MartTranslator(DagsterDbtTranslator):
 
         Dagster writes two events per asset and hour of a run, at 6 CPU milliseconds each.
         """
-        return None if _tier(dbt_resource_props) == "staging" else EVENT_HOURS
+        return None if _tier(dbt_resource_props) == "staging" else EVENT_DAYS
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
         """The tier."""

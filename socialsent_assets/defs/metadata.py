@@ -1,4 +1,4 @@
-"""What is known about a table or an hour, in the words that the Dagster UI shows and plots.
+"""What is known about a table or a day, in the words that the Dagster UI shows and plots.
 
 Not here: the facts themselves (domain/tables.py, receipts of lake/).
 """
@@ -11,12 +11,15 @@ from typing import Any
 import dagster as dg
 
 from socialsent_assets.domain.events.counts import Counts
-from socialsent_assets.domain.events.layout import EventHour, table_prefix
+from socialsent_assets.domain.events.hour_set import days_of, hours_of_day
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import Table
-from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.lake.receipts import Receipt, read_receipts
 from socialsent_assets.lake.storage.base import Storage
 
 OWNERS = ("team:socialsent",)
+DAYS_DESCRIBED = 31
+"""A run over more days gives none of them numbers: Dagster takes longer to note them than the jobs to make them."""
 
 
 def table_metadata(table: Table) -> dict[str, Any]:
@@ -90,25 +93,58 @@ def measures_metadata(measures: Mapping[str, Any]) -> dict[str, float | int | st
     return flat
 
 
-def describe_hours(
-    context: dg.AssetExecutionContext, tables: Iterable[Table], receipts: Iterable[Receipt], tier: Storage
+def describe_days(
+    context: dg.AssetExecutionContext, tables: Iterable[Table], job: str, tier: Storage, hours: Iterable[EventHour]
 ) -> None:
-    """Give every hour of every table its own metadata: a run over many hours would else stamp all of them alike."""
-    known = list(receipts)
+    """Give every day of every table its own metadata: a run over many days would else stamp all of them alike.
+
+    What is described is the whole day, also where a run built one hour of it. See `DAYS_DESCRIBED`.
+    """
+    days = days_of(hours)
+    if len(days) > DAYS_DESCRIBED:
+        return
+    by_day = {day: read_receipts(tier, job, hours_of_day(day)) for day in days}
     for table in tables:
         key = dg.AssetKey(table.asset_key)
         if key not in context.selected_asset_keys:
             continue
-        for receipt in known:
+        for day, receipts in by_day.items():
             metadata = {
-                "dagster/row_count": receipt.rows.get(table.name, 0),
-                "bytes": bytes_of(tier, table, receipt.hour),
-                **counts_metadata(receipt.counts),
-                **measures_metadata(receipt.measures),
+                "dagster/row_count": sum(receipt.rows.get(table.name, 0) for receipt in receipts),
+                "hours": len(receipts),
+                **counts_metadata(sum_of_counts(receipts)),
+                **measures_metadata(measures_of_day(receipts)),
             }
-            context.add_asset_metadata(metadata, asset_key=key, partition_key=receipt.hour.key)
+            context.add_asset_metadata(metadata, asset_key=key, partition_key=day)
 
 
-def bytes_of(tier: Storage, table: Table, hour: EventHour) -> int:
-    """Size of an hour of a table, in bytes."""
-    return sum(info.size for info in tier.list(table_prefix(table.name, hour)))
+def sum_of_counts(receipts: Iterable[Receipt]) -> Counts:
+    """What became of the records of several hours."""
+    found = [receipt.counts for receipt in receipts]
+    return Counts(
+        records=sum(counts.records for counts in found),
+        accepted=sum(counts.accepted for counts in found),
+        duplicates=sum(counts.duplicates for counts in found),
+        quarantined=sum(counts.quarantined for counts in found),
+    )
+
+
+def measures_of_day(receipts: Sequence[Receipt]) -> dict[str, float | int | str]:
+    """Measures of hours as those of their day: numbers of things are added, means and shares are weighted by the
+    hours' accepted rows, and of texts the last hour's counts.
+    """
+    merged: dict[str, float | int | str] = {}
+    weights: dict[str, int] = {}
+    for receipt in receipts:
+        weight = receipt.counts.accepted
+        for name, value in measures_metadata(receipt.measures).items():
+            if isinstance(value, str):
+                merged[name] = value
+            elif isinstance(value, int):
+                merged[name] = int(merged.get(name, 0)) + value
+            else:
+                merged[name] = float(merged.get(name, 0.0)) + value * weight
+                weights[name] = weights.get(name, 0) + weight
+    for name, weight in weights.items():
+        merged[name] = float(merged[name]) / weight if weight else 0.0
+    return merged

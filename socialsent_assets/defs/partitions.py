@@ -1,56 +1,72 @@
-"""The one partitioning of the graph: event hours (UTC) since the first accepted one.
+"""The one partitioning of the graph: days of event time (UTC). A run builds some hours of them.
 
-Not here: days. They are rows of the marts, not partitions, so that late data has one kind of hour to rebuild.
+The hour is what the lake replaces, the day is what Dagster counts: it writes an event for every asset and partition
+of a run, so hours would cost 24 times as much bookkeeping, most of it for data of a few rows.
+
+Not here: which hours are stale (reconciliation.py).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, timedelta
+
 import dagster as dg
 
-from socialsent_assets.domain.events.layout import HOUR, EventHour, hours_between
+from socialsent_assets.domain.events.hour_set import days_of, hour_set_text, hours_of_day, parse_hour_set
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.settings import Settings
 
-KEY_FORMAT = "%Y-%m-%d-%H:%M"
+# Older than any social network that still has an API, so that a move of SOCIALSENT_START alone brings no hour that
+# cannot be built. 7,600 days that hold nothing cost 3 ms to list.
+_FIRST_DAY = date(2006, 1, 1)
 
-# Events may be stamped up to 24 h ahead of their arrival, so the current hour and 24 more can hold data.
-HOURS_AHEAD = 24
+# Events may be stamped up to 24 h ahead of their arrival: today and tomorrow can hold data.
+_DAYS_AHEAD = 2
 
 # Read while the module is imported: partitions are part of the graph's definition, and Dagster asks for them
 # before any resource exists. It is the only setting that shapes the graph; keys and names never do.
-EVENT_HOURS = dg.HourlyPartitionsDefinition(
-    start_date=Settings.from_env().start.strftime(KEY_FORMAT),
-    fmt=KEY_FORMAT,
-    timezone="UTC",
-    end_offset=HOURS_AHEAD + 1,
-)
+FIRST_DAY = min(_FIRST_DAY, Settings.from_env().start.date())
+
+EVENT_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=_DAYS_AHEAD)
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
+HOURS = "socialsent/hours"
+"""Tag: the hours of a run's days that it builds (domain/events/hour_set.py). Without it, all that hold anything."""
 _PARTITION = "dagster/partition"
+_DAY = timedelta(days=1)
 
 
-def range_tags(first: EventHour, last: EventHour) -> dict[str, str]:
-    """Tags of a run that covers every hour from `first` to `last`, both included."""
-    return {RANGE_START: first.key, RANGE_END: last.key}
+def run_tags(hours: Sequence[EventHour]) -> dict[str, str]:
+    """Tags of a run that builds exactly `hours`, however far apart they lie. Raises ValueError for none."""
+    if not hours:
+        raise ValueError("a run without hours")
+    days = days_of(hours)
+    return {RANGE_START: days[0], RANGE_END: days[-1], HOURS: hour_set_text(hours)}
 
 
 def hours_of_run(run: dg.DagsterRun) -> list[EventHour]:
     """The event hours that a run covers, in order; [] for a run without partitions.
 
-    Asset checks are not partitioned (one verdict per run, over exactly its hours), so they ask the run.
+    Asset checks are not partitioned (one verdict per run, over exactly its hours), so they ask the run, and so does
+    everything else. Raises ValueError for a tag that cannot be read: a run that guessed would build other hours.
     """
     first = run.tags.get(RANGE_START) or run.tags.get(_PARTITION)
     last = run.tags.get(RANGE_END) or first
     if first is None or last is None:
         return []
-    return list(hours_between(EventHour.from_key(first), EventHour.from_key(last)))
+    asked = run.tags.get(HOURS)
+    if asked is not None:
+        return [hour for hour in parse_hour_set(asked) if first <= hour.start.date().isoformat() <= last]
+    return _hours_of_days(date.fromisoformat(first), date.fromisoformat(last))
 
 
-def hours_of_keys(keys: list[str] | tuple[str, ...]) -> list[EventHour]:
-    """Event hours of partition keys, in order."""
-    return sorted(EventHour.from_key(key) for key in keys)
+def is_before_partitions(hour: EventHour) -> bool:
+    """Whether the graph has no day for this hour."""
+    return hour.start.date() < FIRST_DAY
 
 
-def end_of(hours: list[EventHour]) -> EventHour:
-    """The first hour after the last of `hours`."""
-    return EventHour(max(hours).start + HOUR)
+def _hours_of_days(first: date, last: date) -> list[EventHour]:
+    days = (first + number * _DAY for number in range((last - first).days + 1))
+    return [hour for day in days for hour in hours_of_day(day.isoformat())]

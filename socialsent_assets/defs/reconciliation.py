@@ -1,20 +1,21 @@
 """Which hours to rebuild next: what has landed is compared with what was built, hour by hour.
 
 The rule needs no memory of files seen: an hour is stale or it is not (lake/staleness.py). What is remembered
-between ticks is bounded: where the rotation over old hours stands, and how often a stale hour was tried.
+between ticks is bounded: where the rotation over old hours stands, and when a stale hour was tried.
 
-Not here: Dagster's side of it (sensors.py).
+Not here: Dagster's side of it (sensors.py), the pauses between tries (retries.py).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from socialsent_assets.defs.partitions import is_before_partitions
+from socialsent_assets.defs.retries import Attempt, after_request, runs_again
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
-from socialsent_assets.lake.backfill_ranges import Range, rebuild_ranges
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.receipts import RECEIPTS
 from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version, stale_hours
@@ -22,35 +23,35 @@ from socialsent_assets.lake.staleness import cleanse_code_version, score_code_ve
 RECENT = timedelta(hours=48)
 AHEAD = timedelta(hours=24)
 DAYS_PER_TICK = 10  # older days looked at per tick, in rotation
-ATTEMPTS = 3
-_REMEMBERED = 1000  # hours with attempts; more than that and the oldest start again
+_REMEMBERED = 2000  # hours with attempts; more than that and the oldest start again
 
 
 @dataclass(frozen=True)
 class Memory:
-    """The cursor: small, and small for ever.
+    """The cursor: bounded, whatever fails.
 
     Attributes:
         day: the last old day (`dt=…`) that was looked at.
-        attempts: hour key -> (landing fingerprint and code version, runs requested for exactly that).
+        attempts: hour key -> the last run that was requested for the hour, while it is stale.
     """
 
     day: str = ""
-    attempts: Mapping[str, tuple[str, int]] = field(default_factory=dict)
+    attempts: Mapping[str, Attempt] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str | None) -> Memory:
         """From a cursor; anything unreadable is a fresh start, which only costs a rotation."""
         try:
             values = json.loads(text or "{}")
-            attempts = {str(key): (str(value[0]), int(value[1])) for key, value in values.get("attempts", {}).items()}
+            attempts = {str(key): Attempt.from_json(value) for key, value in values.get("attempts", {}).items()}
             return cls(day=str(values.get("day", "")), attempts=attempts)
         except (ValueError, TypeError, AttributeError, LookupError):
             return cls()
 
     def to_json(self) -> str:
         """The cursor."""
-        return json.dumps({"day": self.day, "attempts": self.attempts}, sort_keys=True)
+        attempts = {key: attempt.to_json() for key, attempt in self.attempts.items()}
+        return json.dumps({"day": self.day, "attempts": attempts}, sort_keys=True)
 
 
 @dataclass(frozen=True)
@@ -58,26 +59,37 @@ class Plan:
     """What a tick decided.
 
     Attributes:
-        ranges: hours to rebuild, each range by one run.
-        given_up: stale hours that failed too often for what has landed.
+        runs: hours to rebuild, each list by one run.
+        paused: stale hours that failed and wait for their next try, with its time.
         in_flight: stale hours that an unfinished run covers.
+        unreachable: stale hours before the first day of the graph.
         looked_at: how many hours were compared.
     """
 
-    ranges: Sequence[Range]
-    given_up: Sequence[EventHour]
+    runs: Sequence[Sequence[EventHour]]
+    paused: Mapping[EventHour, datetime]
     in_flight: Sequence[EventHour]
+    unreachable: Sequence[EventHour]
     looked_at: int
     memory: Memory
 
 
 def plan(
-    lake: Lake, warehouse: Mapping[str, str] | None, now: datetime, memory: Memory, in_flight: Iterable[EventHour]
+    lake: Lake,
+    warehouse: Mapping[str, str] | None,
+    now: datetime,
+    memory: Memory,
+    in_flight: Iterable[EventHour],
+    failed: Callable[[], Collection[EventHour]] = tuple,
 ) -> Plan:
     """Compare recent hours and the next old days; decide what to rebuild.
 
-    `warehouse` is what the marts hold; None if it cannot be asked now, and then hours that
-    are stale in the warehouse alone wait for a later tick.
+    All hours that never failed are one run, however far apart. Hours that did fail are kept out of it, so that one
+    that cannot be built stops none of them; they are tried again in smaller and smaller runs with growing pauses.
+
+    `warehouse` is what the marts hold (warehouse/marts.py); None if it cannot be asked now, and then hours that are
+    stale in the warehouse alone wait for a later tick. `failed`, asked only if something is stale, has the hours
+    whose newest ended run did not succeed.
     """
     recent = hours_between(EventHour.of(now - RECENT), EventHour.of(now + AHEAD))
     old, day = _next_old_hours(lake, EventHour.of(now - RECENT), memory.day)
@@ -88,16 +100,27 @@ def plan(
 
     covered = set(in_flight)
     waiting = [hour for hour in stale if hour in covered]
-    versions = {hour: attempt_version(lake, hour) for hour in stale if hour not in covered}
-    tried = {hour: _attempts(memory, hour, version) for hour, version in versions.items()}
-    wanted = [hour for hour, count in tried.items() if count < ATTEMPTS]
-    given_up = [hour for hour, count in tried.items() if count >= ATTEMPTS]
+    unreachable = [hour for hour in stale if is_before_partitions(hour)]
+    versions = {
+        hour: attempt_version(lake, hour) for hour in stale if hour not in covered and not is_before_partitions(hour)
+    }
+    bad = set(failed()) if versions else set()
+    tried = {hour: memory.attempts.get(hour.key) for hour in versions}
+    suspects = [hour for hour in versions if hour in bad or _was_tried(tried[hour], versions[hour])]
+    fresh = sorted(set(versions) - set(suspects))
+    again, paused = runs_again(suspects, {hour: (tried[hour], versions[hour]) for hour in suspects}, now)
+    runs = [fresh, *again] if fresh else again
 
-    fresh = {hour.key for hour in looked_at} - {hour.key for hour in stale}
-    attempts = {key: value for key, value in memory.attempts.items() if key not in fresh}
-    attempts |= {hour.key: (versions[hour], tried[hour] + 1) for hour in wanted}
+    up_to_date = {hour.key for hour in looked_at} - {hour.key for hour in stale}
+    attempts = {key: value for key, value in memory.attempts.items() if key not in up_to_date}
+    for number, run in enumerate(runs):
+        group = f"{now:%Y%m%dT%H%M%S}.{number}"
+        is_again = bool(fresh) <= number  # the first run, if any hour is fresh, is theirs
+        attempts |= {
+            hour.key: after_request(tried[hour] if is_again else None, versions[hour], now, group) for hour in run
+        }
     kept = dict(sorted(attempts.items())[-_REMEMBERED:])
-    return Plan(rebuild_ranges(lake, wanted), given_up, waiting, len(looked_at), Memory(day, kept))
+    return Plan(runs, paused, waiting, unreachable, len(looked_at), Memory(day, kept))
 
 
 def attempt_version(lake: Lake, hour: EventHour) -> str:
@@ -105,9 +128,8 @@ def attempt_version(lake: Lake, hour: EventHour) -> str:
     return f"{lake.landing_fingerprint(hour)} {cleanse_code_version()} {score_code_version()}"
 
 
-def _attempts(memory: Memory, hour: EventHour, version: str) -> int:
-    tried, count = memory.attempts.get(hour.key, ("", 0))
-    return count if tried == version else 0
+def _was_tried(attempt: Attempt | None, version: str) -> bool:
+    return attempt is not None and attempt.version == version
 
 
 def _next_old_hours(lake: Lake, before: EventHour, after_day: str) -> tuple[list[EventHour], str]:

@@ -10,14 +10,16 @@ Not here: which hours are stale (reconciliation.py), alerts.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from socialsent_assets.defs.jobs import refresh, report
-from socialsent_assets.defs.partitions import hours_of_run, range_tags
+from socialsent_assets.defs.partitions import FIRST_DAY, hours_of_run, run_tags
 from socialsent_assets.defs.reconciliation import Memory, Plan, plan
+from socialsent_assets.domain.events.hour_set import hour_set_text
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
@@ -26,6 +28,9 @@ from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.errors import WarehouseUnreachableError
 
 REPORT_EVERY_S = 600.0
+_LAST_RUNS = 20
+_SHOWN = 120  # characters
+_ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -46,7 +51,7 @@ def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, ware
     try:
         held = warehouse.known_versions()
     except WarehouseUnreachableError as error:
-        # A run would fail at its last step, and an hour that fails three times is given up.
+        # A run would fail at its last step, and its hours would wait for their next try.
         return dg.SensorResult(skip_reason=dg.SkipReason(str(error)), cursor=context.cursor)
     decided = plan(
         lake.open(),
@@ -54,9 +59,10 @@ def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, ware
         datetime.now(UTC),
         Memory.from_json(context.cursor),
         hours_in_flight(context.instance),
+        lambda: hours_failed(context.instance),
     )
-    requests = [dg.RunRequest(tags=range_tags(first, last)) for first, last in decided.ranges]
-    if requests or decided.given_up:  # a tick's log is a file: not one for every quiet 20 seconds
+    requests = [dg.RunRequest(tags=run_tags(hours)) for hours in decided.runs]
+    if requests:  # a tick's log is a file: not one for every quiet 20 seconds
         context.log.info(explain(decided))
     return dg.SensorResult(
         run_requests=requests,
@@ -88,26 +94,45 @@ def hours_in_flight(instance: dg.DagsterInstance) -> set[EventHour]:
     return {hour for run in unfinished_runs(instance) for hour in hours_of_run(run)}
 
 
+def hours_failed(instance: dg.DagsterInstance) -> set[EventHour]:
+    """Hours whose newest ended run did not succeed, as far as the last runs tell."""
+    ended = instance.get_runs(dg.RunsFilter(statuses=_ENDED), limit=_LAST_RUNS)
+    newest: dict[EventHour, bool] = {}
+    for run in ended:  # newest first
+        for hour in hours_of_run(run):
+            newest.setdefault(hour, run.status != dg.DagsterRunStatus.SUCCESS)
+    return {hour for hour, has_failed in newest.items() if has_failed}
+
+
 def explain(decided: Plan) -> str:
     """One line for the tick: what was looked at, what is done about it, what is not and why."""
     parts = [f"{decided.looked_at} hours compared"]
-    if decided.ranges:
-        parts.append("refreshing " + ", ".join(_words(first, last) for first, last in decided.ranges))
+    if decided.runs:
+        parts.append("refreshing " + "; ".join(in_words(hours) for hours in decided.runs))
     if decided.in_flight:
         parts.append(f"{len(decided.in_flight)} stale hours are in a run already")
-    if decided.given_up:
-        named = ", ".join(hour.key for hour in decided.given_up[:5])
+    if decided.paused:
+        next_at = min(decided.paused.values())
         parts.append(
-            f"{len(decided.given_up)} stale hours failed three times and wait for their landing to change, "
-            f"or for `socialsent materialize --hours FROM..TO`: {named}"
+            f"{len(decided.paused)} stale hours failed; smaller runs try them again, the next at {next_at:%H:%M} UTC "
+            f"(`socialsent materialize` does it now): {in_words(list(decided.paused))}"
+        )
+    if decided.unreachable:
+        parts.append(
+            f"{len(decided.unreachable)} stale hours lie before {FIRST_DAY}; set SOCIALSENT_START to "
+            f"{min(decided.unreachable).start:%Y-%m-%d} or earlier where Dagster runs"
         )
     if len(parts) == 1:
         parts.append("nothing is stale")
     return "; ".join(parts)
 
 
-def _words(first: EventHour, last: EventHour) -> str:
-    return first.key if first == last else f"{first.key}..{last.key}"
+def in_words(hours: Sequence[EventHour]) -> str:
+    """A set of hours in one short phrase."""
+    text = hour_set_text(hours)
+    if len(text) <= _SHOWN:
+        return text
+    return f"{len(hours)} hours from {min(hours)} to {max(hours)}"
 
 
 def unfinished_runs(instance: dg.DagsterInstance, job_name: str | None = None) -> list[dg.DagsterRun]:

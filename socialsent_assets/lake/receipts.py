@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import hours_under
 from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.lake.storage.parallel import each
 
 RECEIPTS = "_receipts"  # Parquet readers skip names that start with an underscore
 
@@ -91,6 +92,12 @@ def read_receipt(tier: Storage, job: str, hour: EventHour) -> Receipt | None:
         return Receipt.from_json(tier.read(receipt_key(job, hour)))
     except (FileNotFoundError, ValueError):
         return None
+
+
+def read_receipts(tier: Storage, job: str, hours: Iterable[EventHour]) -> list[Receipt]:
+    """The receipts of those of `hours` that have one, in order."""
+    found = each(tier, lambda hour: read_receipt(tier, job, hour), hours)
+    return [receipt for receipt in found if receipt is not None]
 
 
 def write_receipt(tier: Storage, receipt: Receipt) -> None:

@@ -10,7 +10,7 @@ import dagster as dg
 import pytest
 
 from socialsent_assets.defs.monitoring import alert_sensor, ended_runs
-from socialsent_assets.defs.partitions import range_tags
+from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.file_lock import exclusive
@@ -63,7 +63,7 @@ GRAPH = dg.Definitions(
 def run(instance: dg.DagsterInstance, hour: EventHour = NINE, **broken: bool) -> str:
     BROKEN.update({**dict.fromkeys(BROKEN, False), **broken})
     job = GRAPH.resolve_job_def("refresh")
-    return job.execute_in_process(instance=instance, tags=range_tags(hour, hour), raise_on_error=False).run_id
+    return job.execute_in_process(instance=instance, tags=run_tags([hour]), raise_on_error=False).run_id
 
 
 def tick(

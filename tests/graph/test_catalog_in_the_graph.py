@@ -44,7 +44,7 @@ def run(asset: Any, lake: Lake, at: EventHour) -> None:
         **{tier: lake.tier(tier).uri for tier in ("landing", "cleansed", "analytics", "artifacts")}
     )
     resources = {"lake": resource, "compute": PretendedCompute(lake=resource), "catalog": NotedCatalog()}
-    assert dg.materialize([asset], partition_key=at.key, resources=resources).success
+    assert dg.materialize([asset], partition_key=at.start.date().isoformat(), resources=resources).success
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from graph_lake import Landing, hour, post_row, score_row, write_table
 from socialsent_assets.defs import analytics, cleansed
 from socialsent_assets.defs import landing as landed
 from socialsent_assets.defs.checks import contract, freshness
+from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import POSTS, SENTIMENT
 from socialsent_assets.lake import quality
@@ -145,25 +146,52 @@ def run(
     return defs.resolve_job_def("refresh").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
 
 
-RANGE = {"dagster/asset_partition_range_start": hour("22T07").key, "dagster/asset_partition_range_end": AT.key}
+DAY_BEFORE = hour("21T07")
 
 
-def test_one_run_over_a_range_gives_every_hour_its_own_numbers(
+def test_one_run_over_days_gives_every_day_its_own_numbers(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents a backfill that stamps the sum, or the last hour's numbers, on every hour."""
-    landing.add(hour("22T07"))
+    """Prevents a backfill that stamps the sum, or the last day's numbers, on every day."""
+    landing.add(DAY_BEFORE)
     landing.add(AT, name="a")
     landing.add(AT, name="b")
-    result = run(tmp_path / "lake", instance, RANGE)
+    assert rows_of_days(run(tmp_path / "lake", instance, run_tags([DAY_BEFORE, AT]))) == {
+        "2026-11-21": 1,
+        "2026-11-22": 2,
+    }
+
+
+def test_a_day_of_which_one_hour_is_built_again_is_described_whole(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a plot of rows per day that shows the last minute's hour."""
+    landing.add(hour("22T07"))
+    landing.add(AT)
+    assert run(tmp_path / "lake", instance, {"dagster/partition": "2026-11-22"}).success
+    landing.add(AT, name="late")
+    assert rows_of_days(run(tmp_path / "lake", instance, run_tags([AT]))) == {"2026-11-22": 3}
+
+
+def test_a_run_builds_exactly_the_hours_of_its_tag(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a late event of one hour from costing the whole day, or the years between two hours."""
+    for at in (hour("22T07"), AT, DAY_BEFORE):
+        landing.add(at)
+    assert run(tmp_path / "lake", instance, run_tags([DAY_BEFORE, AT])).success
+    assert not landing.lake.cleansed.list(f"_receipts/{hour('22T07').path}")
+    assert landing.lake.cleansed.list(f"_receipts/{DAY_BEFORE.path}")
+
+
+def rows_of_days(result: dg.ExecuteInProcessResult) -> dict[str | None, object]:
     assert result.success
     events = [
         e.materialization
         for e in result.get_asset_materialization_events()
         if e.asset_key == dg.AssetKey(["cleansed", "posts"])
     ]
-    rows = {event.partition: event.metadata["dagster/row_count"].value for event in events}
-    assert rows == {hour("22T07").key: 1, AT.key: 2}
+    return {event.partition: event.metadata["dagster/row_count"].value for event in events}
 
 
 def test_a_failed_blocking_check_stops_what_comes_after_in_the_same_run(
@@ -171,7 +199,7 @@ def test_a_failed_blocking_check_stops_what_comes_after_in_the_same_run(
 ) -> None:
     """Prevents rows that break the contract from flowing into scores and marts."""
     landing.add(AT)
-    result = run(tmp_path / "lake", instance, {"dagster/partition": AT.key}, defect=True)
+    result = run(tmp_path / "lake", instance, {"dagster/partition": "2026-11-22"}, defect=True)
     assert not result.success
     failed = {e.asset_check_key.name for e in result.get_asset_check_evaluations() if not e.passed}
     assert "required_columns_are_filled" in failed
@@ -181,7 +209,7 @@ def test_a_failed_blocking_check_stops_what_comes_after_in_the_same_run(
 def test_hours_that_never_held_anything_are_left_alone(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents a bridged gap of a day from leaving a receipt per empty hour."""
+    """Prevents a day of one hour from leaving receipts for the other 23."""
     landing.add(AT)
-    assert run(tmp_path / "lake", instance, RANGE).success
+    assert run(tmp_path / "lake", instance, {"dagster/partition": "2026-11-22"}).success
     assert not landing.lake.cleansed.list(f"_receipts/{hour('22T07').path}")

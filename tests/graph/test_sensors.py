@@ -16,8 +16,9 @@ from graph_lake import Landing
 
 from socialsent_assets.cli.dead_runs import fail_orphans
 from socialsent_assets.defs.jobs import refresh
-from socialsent_assets.defs.reconciliation import ATTEMPTS
-from socialsent_assets.defs.sensors import hours_in_flight, landing_sensor, report_sensor
+from socialsent_assets.defs.partitions import run_tags
+from socialsent_assets.defs.sensors import hours_failed, hours_in_flight, landing_sensor, report_sensor
+from socialsent_assets.domain.events.hour_set import parse_hour_set
 from socialsent_assets.domain.events.layout import HOUR, EventHour
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.reports import ReportFolder
@@ -43,11 +44,8 @@ def evaluate(root: Path, instance: dg.DagsterInstance, cursor: str | None = None
     return result
 
 
-def ranges(result: dg.SensorResult) -> list[tuple[str, str]]:
-    requests = result.run_requests or []
-    return [
-        (r.tags["dagster/asset_partition_range_start"], r.tags["dagster/asset_partition_range_end"]) for r in requests
-    ]
+def hours_asked(result: dg.SensorResult) -> list[list[EventHour]]:
+    return [parse_hour_set(request.tags["socialsent/hours"]) for request in result.run_requests or []]
 
 
 def test_a_landed_hour_becomes_one_run_without_a_run_key(
@@ -58,7 +56,7 @@ def test_a_landed_hour_becomes_one_run_without_a_run_key(
     landing.add(NOW)
     landing.add(before)
     result = evaluate(tmp_path, instance)
-    assert ranges(result) == [(before.key, NOW.key)]
+    assert hours_asked(result) == [[before, NOW]]
     assert [request.run_key for request in result.run_requests or []] == [None]
 
 
@@ -84,29 +82,41 @@ def test_an_unfinished_run_keeps_its_hours_from_the_next_tick(
     """Prevents a second run for an hour while the first is under way; other hours go on."""
     before = EventHour(NOW.start - HOUR)
     landing.add(before)
-    tags = {"dagster/asset_partition_range_start": before.key, "dagster/asset_partition_range_end": before.key}
-    run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.STARTED)
+    run = instance.create_run_for_job(job_def=_any_job(), tags=run_tags([before]), status=dg.DagsterRunStatus.STARTED)
     assert hours_in_flight(instance) == {before}
     landing.add(NOW)
-    assert ranges(evaluate(tmp_path, instance)) == [(NOW.key, NOW.key)]
-    instance.report_run_failed(run)
-    assert ranges(evaluate(tmp_path, instance)) == [(before.key, NOW.key)]
+    assert hours_asked(evaluate(tmp_path, instance)) == [[NOW]]
+    instance.report_run_canceled(run)
+    assert hours_asked(evaluate(tmp_path, instance)) == [[NOW], [before]]
 
 
-def test_a_failed_run_is_followed_by_two_more_and_then_a_reason(
+def test_an_hour_whose_run_failed_does_not_take_its_neighbours_into_the_next_failure(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents an endless row of failing runs, and an hour that is skipped in silence."""
-    landing.add(NOW)
-    cursor = None
-    for _ in range(ATTEMPTS):
-        result = evaluate(tmp_path, instance, cursor)
-        assert ranges(result) == [(NOW.key, NOW.key)]
-        cursor = result.cursor
-    result = evaluate(tmp_path, instance, cursor)
-    assert not result.run_requests
-    assert "failed three times" in str(result.skip_reason)
-    assert NOW.key in str(result.skip_reason)
+    """Prevents one hour that cannot be built from keeping all that lands beside it out of the marts."""
+    bad, good, fresh = (EventHour(NOW.start - number * HOUR) for number in (3, 2, 1))
+    for at in (bad, good, fresh):
+        landing.add(at)
+    run = instance.create_run_for_job(
+        job_def=_any_job(), tags=run_tags([bad, good]), status=dg.DagsterRunStatus.STARTED
+    )
+    instance.report_run_failed(run)
+    assert hours_failed(instance) == {bad, good}
+    result = evaluate(tmp_path, instance)
+    assert hours_asked(result) == [[fresh], [bad], [good]]
+    later = evaluate(tmp_path, instance, result.cursor)
+    assert hours_asked(later) == []
+    assert "smaller runs try them again" in str(later.skip_reason)
+    assert f"T{bad.start.hour:02d}" in str(later.skip_reason)
+
+
+def test_a_later_success_clears_an_hour_that_failed(landing: Landing, instance: dg.DagsterInstance) -> None:
+    """Prevents a suspicion that outlives its cause."""
+    job = _any_job()
+    failed = instance.create_run_for_job(job_def=job, tags=run_tags([NOW]), status=dg.DagsterRunStatus.STARTED)
+    instance.report_run_failed(failed)
+    assert job.execute_in_process(instance=instance, tags=run_tags([NOW])).success
+    assert hours_failed(instance) == set()
 
 
 def test_the_sensors_are_on_from_the_start() -> None:
@@ -157,11 +167,12 @@ def test_a_run_whose_process_was_killed_is_ended_and_its_hours_are_free_again(
 ) -> None:
     """Prevents kill -9 from keeping an hour out of every later tick: a dead process cannot end its run."""
     landing.add(NOW)
-    tags = {"dagster/asset_partition_range_start": NOW.key, "dagster/asset_partition_range_end": NOW.key}
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
     for pid in (os.getpid(), gone.pid):
-        run = instance.create_run_for_job(job_def=_any_job(), tags=tags, status=dg.DagsterRunStatus.STARTED)
+        run = instance.create_run_for_job(
+            job_def=_any_job(), tags=run_tags([NOW]), status=dg.DagsterRunStatus.STARTED
+        )
         instance.report_engine_event("at work", run, EngineEventData.in_process(pid))
     assert fail_orphans(instance) == 1
     statuses = sorted(run.status.value for run in instance.get_runs())

@@ -25,7 +25,7 @@ _LONGEST_PAUSE_S = 30.0
 
 _FIND = """query Find($filter: RunsFilter!) { runsOrError(filter: $filter, limit: 1) {
   __typename ... on Runs { results { runId status } } ... on Error { message } } }"""
-_HOURS = """query Hours($job: PipelineSelector!) { pipelineOrError(params: $job) {
+_DAYS = """query Days($job: PipelineSelector!) { pipelineOrError(params: $job) {
   __typename ... on Error { message }
   ... on Pipeline { first: partitionKeysOrError(limit: 1) { partitionKeys }
                     last: partitionKeysOrError(limit: 1, reverse: true) { partitionKeys } } } }"""
@@ -81,13 +81,22 @@ class HourRun:
 
     @property
     def tags(self) -> dict[str, str]:
-        """All tags of the run; the range is what socialsent_assets/defs/partitions.py reads."""
-        hours = {"dagster/asset_partition_range_start": self.hour, "dagster/asset_partition_range_end": self.hour}
+        """All tags of the run; socialsent_assets/defs/partitions.py reads the day and, of it, the hour."""
+        hours = {
+            "dagster/asset_partition_range_start": self.day,
+            "dagster/asset_partition_range_end": self.day,
+            "socialsent/hours": f"{self.day}T{self.hour[11:13]}",
+        }
         return {**self.marks, **hours}
+
+    @property
+    def day(self) -> str:
+        """Dagster's partition: the day of the hour, `YYYY-MM-DD`."""
+        return self.hour[:10]
 
 
 def hour_key(time: datetime) -> str:
-    """Dagster's partition key of the hour that an aware time falls in. Raises ValueError for a naive time.
+    """Key of the event hour that an aware time falls in. Raises ValueError for a naive time.
 
     >>> hour_key(datetime(2026, 11, 22, 9, 40, tzinfo=UTC))
     '2026-11-22-09:00'
@@ -192,14 +201,14 @@ class Dagster:
 
     def _check_hour(self, run: HourRun) -> None:
         """Dagster launches a run for an hour that does not exist, and lets it fail: a retry for nothing."""
-        job = self._server.ask(_HOURS, job=self._selector(run.job))["pipelineOrError"]
+        job = self._server.ask(_DAYS, job=self._selector(run.job))["pipelineOrError"]
         if job["__typename"] == "PipelineNotFoundError":
             raise self._why_unknown(run.job)
         checked(job, "Pipeline")
         first, last = (job[end].get("partitionKeys", []) for end in ("first", "last"))
-        if not first or not first[0] <= run.hour <= last[0]:  # keys sort like time
+        if not first or not first[0] <= run.day <= last[0]:  # keys sort like time
             there_are = f"{first[0]} to {last[0]}" if first else "none"
-            raise RefusedError(f"{run.job} has no hour {run.hour}; its hours are {there_are} (SOCIALSENT_START)")
+            raise RefusedError(f"{run.job} has no hour {run.hour}; its days are {there_are} (SOCIALSENT_START)")
 
     def _why_unknown(self, job: str) -> FailedError | RefusedError:
         entry = self._server.ask(_LOCATION, name=self._location)["workspaceLocationEntryOrError"]

@@ -27,7 +27,7 @@ import yaml
 from socialsent_assets.settings import PROJECT_ROOT
 
 HERE = Path(__file__).parent
-RANGE_START = "dagster/asset_partition_range_start"
+HOURS_TAG = "socialsent/hours"
 _RUNS = "{ runsOrError { ... on Runs { results { runId jobName status tags { key value } } } } }"
 _PROJECT = '{repositoryLocationName: "socialsent", repositoryName: "__repository__"}'
 _AUTOMATIC = f"""{{ repositoryOrError(repositorySelector: {_PROJECT})
@@ -130,7 +130,9 @@ class DagsterServers:
         """Job and status of every run of an hour, oldest first."""
         found = reversed(self.ask(_RUNS)["runsOrError"]["results"])
         return [
-            (run["jobName"], run["status"]) for run in found if {"key": RANGE_START, "value": hour} in run["tags"]
+            (run["jobName"], run["status"])
+            for run in found
+            if {"key": HOURS_TAG, "value": f"{hour[:10]}T{hour[11:13]}"} in run["tags"]
         ]
 
     def log(self, program: str) -> str:

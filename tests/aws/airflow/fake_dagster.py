@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-HOURS = ("2026-01-01-00:00", "2026-11-23-17:00")
+DAYS = ("2026-01-01", "2026-11-23")
 Answer = dict[str, Any]
 LOADED: Answer = {
     "__typename": "WorkspaceLocationEntry",
@@ -71,10 +71,10 @@ class FakeDagster:
         ]
         return {"runsOrError": {"__typename": "Runs", "results": found[:1]}}
 
-    def _hours(self, variables: Answer) -> Answer:
+    def _days(self, variables: Answer) -> Answer:
         if variables["job"]["pipelineName"] not in ("cleanse_hours", "score_hours"):
             return {"pipelineOrError": {"__typename": "PipelineNotFoundError", "message": "Could not find Pipeline"}}
-        first, last = ({"partitionKeys": [hour]} for hour in HOURS)
+        first, last = ({"partitionKeys": [day]} for day in DAYS)
         return {"pipelineOrError": {"__typename": "Pipeline", "first": first, "last": last}}
 
     def _location(self, variables: Answer) -> Answer:

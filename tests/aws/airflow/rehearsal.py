@@ -10,13 +10,14 @@ from pathlib import Path
 
 import dagster as dg
 
-HOURS = dg.HourlyPartitionsDefinition("2026-01-01-00:00", fmt="%Y-%m-%d-%H:%M", timezone="UTC", end_offset=25)
+DAYS = dg.DailyPartitionsDefinition("2026-01-01", timezone="UTC", end_offset=2)
 
 
-@dg.asset(partitions_def=HOURS, backfill_policy=dg.BackfillPolicy.single_run())
+@dg.asset(partitions_def=DAYS, backfill_policy=dg.BackfillPolicy.single_run())
 def cleansed(context: dg.AssetExecutionContext) -> None:
     """Does what its hour's file says."""
-    asked = Path(os.environ["REHEARSAL"]) / context.partition_keys[0]
+    day, _, number = context.run.tags["socialsent/hours"].partition("T")
+    asked = Path(os.environ["REHEARSAL"]) / f"{day}-{number}:00"
     if asked.is_file() and asked.read_text() == "fail once":
         asked.unlink()
         raise OSError("disk full")
@@ -24,7 +25,7 @@ def cleansed(context: dg.AssetExecutionContext) -> None:
         time.sleep(0.1)
 
 
-@dg.asset(partitions_def=HOURS, backfill_policy=dg.BackfillPolicy.single_run(), deps=[cleansed])
+@dg.asset(partitions_def=DAYS, backfill_policy=dg.BackfillPolicy.single_run(), deps=[cleansed])
 def scored() -> None:
     """Nothing."""
 

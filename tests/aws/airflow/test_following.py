@@ -34,8 +34,9 @@ def test_a_run_is_launched_for_its_hour_with_its_marks_and_followed_to_success(f
     assert fake.asked["Status"] == 3
     assert fake.runs[run_id].tags == {
         "airflow/run_id": "manual__1", "airflow/task_id": "clense_data",
-        "dagster/asset_partition_range_start": "2026-11-20-10:00",
-        "dagster/asset_partition_range_end": "2026-11-20-10:00",
+        "dagster/asset_partition_range_start": "2026-11-20",
+        "dagster/asset_partition_range_end": "2026-11-20",
+        "socialsent/hours": "2026-11-20T10",
     }  # fmt: skip
 
 
@@ -146,10 +147,10 @@ def test_the_run_of_another_task_or_dag_run_is_never_taken_over(fake: FakeDagste
     assert dagster(fake).launch_or_attach(WORK, is_retry=True) == "run-3"
 
 
-@pytest.mark.parametrize("hour", ["2025-12-31-23:00", "2026-11-23-18:00"])
+@pytest.mark.parametrize("hour", ["2025-12-31-23:00", "2026-11-24-00:00"])
 def test_an_hour_that_the_graph_does_not_have_is_refused_before_a_run_exists(fake: FakeDagster, hour: str) -> None:
     """Prevents three failed runs for an hour before SOCIALSENT_START: Dagster itself would launch them."""
-    with pytest.raises(RefusedError, match=f"has no hour {hour}; its hours are 2026-01-01-00:00 to"):
+    with pytest.raises(RefusedError, match=f"has no hour {hour}; its days are 2026-01-01 to"):
         dagster(fake).launch_or_attach(HourRun("cleanse_hours", hour), is_retry=False)
     assert fake.asked["Launch"] == 0
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from airflow_lines import DAG_ID, DAGS, LINES, Airflow, in_both
-from dagster_servers import RANGE_START, DagsterServers, dagster_servers, eventually
+from dagster_servers import HOURS_TAG, DagsterServers, dagster_servers, eventually
 from fake_dagster import FakeDagster, serving
 from outage import away_after_a_launch
 
@@ -133,7 +133,7 @@ def test_address_and_secret_may_be_variables_and_the_hour_may_be_asked_for(airfl
             code, run = airflow.run("2026-11-21T12:00:00+00:00", settings, hour="2026-11-14-03:00")
         assert code == 0, str(run)
         assert fake.headers["Authorization"] == "Bearer abc"
-        assert [done.tags[RANGE_START] for done in fake.runs.values()] == ["2026-11-14-03:00"] * 2
+        assert [done.tags[HOURS_TAG] for done in fake.runs.values()] == ["2026-11-14T03"] * 2
 
     in_both(airflows, scenario)
 

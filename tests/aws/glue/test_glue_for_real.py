@@ -10,6 +10,7 @@ import pytest
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.defs import analytics, cleansed, landing
+from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake.lake import Lake
@@ -74,6 +75,6 @@ def build_through_dagster(compute: GlueSpark, bucket: str) -> dg.ExecuteInProces
         resources={"lake": s3_lake(bucket), "compute": compute, "catalog": NoCatalog()},
         executor=dg.in_process_executor,
     )
-    tags = {"dagster/asset_partition_range_start": NINE.key, "dagster/asset_partition_range_end": TEN.key}
+    tags = run_tags([NINE, TEN])
     with dg.instance_for_test() as instance:
         return defs.resolve_job_def("build").execute_in_process(instance=instance, tags=tags, raise_on_error=False)

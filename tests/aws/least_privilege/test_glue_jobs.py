@@ -18,6 +18,7 @@ import pytest
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.defs import analytics, cleansed, landing
+from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.resources.catalog import GlueDataCatalog
@@ -124,6 +125,6 @@ def build_through_dagster() -> dg.ExecuteInProcessResult:
         resources={"lake": lake, "compute": compute, "catalog": catalog},
         executor=dg.in_process_executor,
     )
-    tags = {"dagster/asset_partition_range_start": THREE.key, "dagster/asset_partition_range_end": FOUR.key}
+    tags = run_tags([THREE, FOUR])
     with dg.instance_for_test() as instance:
         return defs.resolve_job_def("build").execute_in_process(instance=instance, tags=tags, raise_on_error=False)

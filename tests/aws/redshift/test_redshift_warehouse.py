@@ -227,7 +227,7 @@ def test_a_run_of_the_graph_builds_the_marts_and_counts_their_rows(
     resources = {**resources_for(settings, project), "warehouse": warehouse}
     marts = dbt_marts(project)
     with dg.instance_for_test() as instance:
-        result = dg.materialize([marts], partition_key="2026-11-22-03:00", resources=resources, instance=instance)
+        result = dg.materialize([marts], partition_key="2026-11-22", resources=resources, instance=instance)
         assert result.success
         made = instance.get_latest_materialization_event(dg.AssetKey(["marts", "fct_posts"]))
     assert made is not None
