@@ -1,6 +1,6 @@
 """`socialsent ingest` and `socialsent labels import`: the user's own events and labels into the lake.
 
-Not here: reading and landing files (ingest/files.py), the simulated feed (feed.py).
+Not here: recognising, reading and landing files (ingest/), the simulated feed (feed.py).
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.ingest.csv_columns import DELIMITERS, CsvWishes
+
+if TYPE_CHECKING:
+    from socialsent_assets.ingest.times import TimeReading
 
 labels = typer.Typer(help="Human labels: the truth that models are trained on and measured against.")
 
@@ -26,6 +28,13 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class Dates(StrEnum):
+    """What comes first in dates such as 02/03/2024."""
+
+    DAY_FIRST = "day-first"
+    MONTH_FIRST = "month-first"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="Summary for people or for programs.")]
@@ -38,58 +47,85 @@ def register(app: typer.Typer) -> None:
 
 
 def ingest(
-    paths: Annotated[list[Path], typer.Argument(help="Files of events (.jsonl, .csv, .gz), or folders of them.")],
+    paths: Annotated[list[str], typer.Argument(help="Files, folders, zips, globs, or - for stdin.", metavar="FILE…")],
+    source_name: Annotated[
+        str, typer.Option("--as", metavar="NAME", help="What the files are; recognised if not said. docs/sources.md.")
+    ] = "",
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="FIELD=COLUMN,…", help="CSV: which column is which field.")
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="FIELD=COLUMN,…", help="Which column (or nested name: user.id) is which field."
+        ),
     ] = None,
     constants: Annotated[
-        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="CSV: one value for all rows.")
+        list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="One value for all rows.")
     ] = None,
-    event_type: Annotated[str, typer.Option(help="CSV: kind of every row, without a column event_type.")] = "post",
-    source: Annotated[str, typer.Option(help="CSV: slug of the system that the rows come from.")] = "csv",
-    delimiter: Annotated[
-        str | None, typer.Option(help=f"CSV: one character, or {', '.join(DELIMITERS)}; a comma if not said.")
-    ] = None,
-    assume_utc: Annotated[bool, typer.Option("--assume-utc", help="CSV: times without an offset are UTC.")] = False,
+    columns: Annotated[
+        str, typer.Option("--columns", metavar="NAME,…", help="Names of the columns of a file without a header line.")
+    ] = "",
+    timezone: Annotated[
+        str, typer.Option("--timezone", metavar="ZONE", help="Of times without an offset: UTC, +02:00, Europe/Paris.")
+    ] = "",
+    assume_utc: Annotated[bool, typer.Option("--assume-utc", help="The same as --timezone UTC.")] = False,
+    dates: Annotated[Dates | None, typer.Option("--dates", help="Of dates such as 02/03/2024.")] = None,
+    label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of human labels.")] = "",
+    event_type: Annotated[str, typer.Option(help="Kind of every row, without a column event_type.")] = "post",
+    source: Annotated[str, typer.Option(help="Slug of the system that the events come from.")] = "",
+    delimiter: Annotated[str, typer.Option(help="CSV: one character, comma, semicolon, tab or pipe.")] = "",
+    encoding: Annotated[str, typer.Option(help="latin-1, utf-16 …; found out if not said.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and write nothing.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Check events from files, land the good ones by hour, quarantine the others. Safe to run twice.
+    """Land your own posts: recognises the file, checks each record, quarantines bad ones. Safe to run twice.
 
     Try:
 
-        socialsent ingest events.jsonl.gz more/
+        socialsent ingest tweets.jsonl.gz reddit_comments.zst more/
 
-        socialsent ingest tweets.csv --map event_time=created_at,author_id=user
+        socialsent ingest reviews.xlsx --dry-run
 
-        socialsent ingest reviews.csv --map event_time=date --set author_id=unknown --assume-utc
+        socialsent ingest posts.csv --map text=body,author_id=who --timezone Europe/Paris
+
+        socialsent ingest dump.json --map event_time=meta.created,author_id=user.id
     """
-    from socialsent_assets.cli.ingest_summary import as_json, summary_lines
-    from socialsent_assets.ingest.files import check_headers, find_files, ingest_files
-    from socialsent_assets.ingest.landing_writer import LandingZone
+    from socialsent_assets.cli.ingest_summary import as_json, plan_lines, summary_lines
+    from socialsent_assets.ingest.encodings import checked_encoding
+    from socialsent_assets.ingest.files import find_files
+    from socialsent_assets.ingest.land_files import FIRST_TIME, land_files
+    from socialsent_assets.ingest.options import Options
+    from socialsent_assets.ingest.plan import plan_file
+    from socialsent_assets.ingest.registry import source_named
+    from socialsent_assets.lake.storage.dry_run import DryRunStorage
     from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.ingest.landing_writer import LandingZone
     from socialsent_assets.settings import Settings
 
-    wishes = CsvWishes(
-        columns=_pairs("--map", mapping or [], split=True),
+    if source_name:
+        source_named(source_name)
+    options = Options(
+        source_name=source_name,
+        columns=_pairs("--map", mapping or [], split=True, may_be_empty=True),
         constants=_pairs("--set", constants or [], split=False),
         event_type=event_type,
         source=source,
+        header=tuple(name.strip() for name in columns.split(",")) if columns else (),
+        label=label,
         delimiter=_delimiter(delimiter),
-        assume_utc=assume_utc,
+        encoding=checked_encoding(encoding) if encoding else "",
+        times=_times(timezone, dates, assume_utc=assume_utc),
     )
-    files = find_files(paths, prefer_csv=bool(mapping))
-    if wishes != CsvWishes() and not any(file.is_csv for file in files):
-        raise UserError(f"{files[0].name} is no CSV; --map and its like say what the columns of a CSV are")
-    check_headers(files, wishes)
+    plans = [plan_file(file, options) for file in find_files([Path(path) for path in paths])]
+    if output is Format.TEXT:
+        _print(line for plan in plans for line in plan_lines(plan, source))
     settings = Settings.from_env()
-    zone = LandingZone(Lake.of(settings).landing, settings.start, datetime.now(UTC))
-    with _progress_bar(sum(file.size for file in files)) as progress:
-        problems = ingest_files(files, wishes, zone, progress)
-    names = [file.name for file in files]
+    landing = Lake.of(settings).landing
+    zone = LandingZone(DryRunStorage(landing) if dry_run else landing, FIRST_TIME, datetime.now(UTC))
+    with _progress_bar(sum(plan.file.size for plan in plans)) as progress:
+        problems = land_files(plans, zone, source, progress)
     if output is Format.JSON:
-        typer.echo(json.dumps(as_json(zone.landed, names, problems), ensure_ascii=False))
+        typer.echo(json.dumps(as_json(zone.landed, plans, problems), ensure_ascii=False))
     else:
-        typer.echo("\n".join(summary_lines(zone.landed, names, settings.start)))
+        _print(summary_lines(zone.landed, plans, is_dry_run=dry_run))
     if problems:
         raise UserError(
             f"{'; '.join(problems)}. What could be read has landed; get the whole file and run this again: "
@@ -129,12 +165,18 @@ def import_labels(
     typer.echo(f"{'written' if done.is_new else 'already there'}: {done.key}")
 
 
-def _pairs(option: str, values: list[str], *, split: bool) -> dict[str, str]:
+def _print(lines: Iterator[str]) -> None:
+    text = "\n".join(lines)
+    if text:
+        typer.echo(text)
+
+
+def _pairs(option: str, values: list[str], *, split: bool, may_be_empty: bool = False) -> dict[str, str]:
     """`NAME=VALUE` options as a dictionary; `split` allows several in one, separated by commas."""
     pairs: dict[str, str] = {}
     for value in (part for text in values for part in (text.split(",") if split else [text])):
         name, equals, what = value.partition("=")
-        if not (name.strip() and equals and what):
+        if not (name.strip() and equals and (what or may_be_empty)):
             raise UserError(f"{option} {value} says nothing; write {option} NAME=VALUE")
         if name.strip() in pairs:
             raise UserError(f"{option} names {name.strip()} twice; leave one out")
@@ -142,13 +184,24 @@ def _pairs(option: str, values: list[str], *, split: bool) -> dict[str, str]:
     return pairs
 
 
-def _delimiter(text: str | None) -> str | None:
-    if text is None:
-        return None
+def _delimiter(text: str) -> str:
+    from socialsent_assets.ingest.options import DELIMITERS
+
+    if not text:
+        return ""
     sign = DELIMITERS.get(text, text)
     if len(sign) != 1 or sign in '"\r\n ':
         raise UserError(f"--delimiter {text} is not one character; write {', '.join(DELIMITERS)} or the character")
     return sign
+
+
+def _times(timezone: str, dates: Dates | None, *, assume_utc: bool) -> TimeReading:
+    from socialsent_assets.ingest.times import TimeReading, zone_of
+
+    if assume_utc and timezone and timezone.upper() != "UTC":
+        raise UserError(f"--assume-utc and --timezone {timezone} say two things; leave one out")
+    zone = UTC if assume_utc else zone_of(timezone) if timezone else None
+    return TimeReading(zone, None if dates is None else dates.value)
 
 
 @contextlib.contextmanager

@@ -1,29 +1,47 @@
-"""What `socialsent ingest` tells at the end: numbers that add up, why, what became stale, what to do next.
+"""Lines that `socialsent ingest` prints: what it takes each file for, then numbers that add up and the next step.
 
-Not here: how the numbers came about (ingest/files.py, ingest/landing_writer.py).
+Not here: how the numbers came about (ingest/).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Iterator, Sequence
 
 from socialsent_assets.domain.events.layout import contiguous_ranges
-from socialsent_assets.domain.events.times import format_time
+from socialsent_assets.ingest.land_files import sample_lines
+from socialsent_assets.ingest.plan import FilePlan
 from socialsent_assets.ingest.landing_writer import Landed
 
 _SHOWN_RANGES = 5
 
 
-def as_json(landed: Landed, files: list[str], problems: list[str]) -> dict[str, object]:
+def plan_lines(plan: FilePlan, source: str) -> Iterator[str]:
+    """What a file is taken for: title, mapping, three events."""
+    if plan.form in ("empty", "events"):
+        return
+    yield f"{plan.file.name}: {plan.title}{'' if plan.source is None else f' (--as {plan.source.name})'}"
+    yield from (f"  {line}" for line in plan.mapping)
+    yield from (f"  note: {note}" for note in plan.notes)
+    yield from (f"  | {line}" for line in sample_lines(plan, source))
+
+
+def as_json(landed: Landed, plans: Sequence[FilePlan], problems: list[str]) -> dict[str, object]:
     """The summary for programs; `stale_hours` are keys as `--hours` takes them."""
     return {
-        "files": files,
+        "files": [plan.file.name for plan in plans],
+        "taken_for": [
+            {"file": plan.file.name, "as": plan.title, "mapping": list(plan.mapping), "notes": list(plan.notes)}
+            for plan in plans
+        ],
         "lines": landed.lines,
         "records": landed.counts.records,
         "landed": landed.counts.accepted,
         "duplicates": landed.counts.duplicates,
         "quarantined": landed.counts.quarantined,
+        "filtered": dict(sorted(landed.filtered.items())),
+        "events": dict(sorted(landed.events.items())),
+        "labels": landed.labels,
+        "left_out": dict(sorted(landed.left_out.items())),
         "already_there": landed.already_there,
         "reasons": dict(sorted(landed.reasons.items())),
         "stale_hours": [hour.key for hour in sorted(landed.changed)],
@@ -31,35 +49,42 @@ def as_json(landed: Landed, files: list[str], problems: list[str]) -> dict[str, 
     }
 
 
-def summary_lines(landed: Landed, files: list[str], start: datetime) -> Iterator[str]:
+def summary_lines(landed: Landed, plans: Sequence[FilePlan], *, is_dry_run: bool) -> Iterator[str]:
     """The summary for people, line by line."""
     if not landed.lines:
-        yield f"{_names(files)}: empty, nothing to ingest"
+        yield f"{_names(plans)}: empty, nothing to ingest"
         return
     counts = landed.counts
-    several = "" if counts.records == landed.lines else f" (records; {landed.lines:,} lines, some hold arrays)"
+    filtered = landed.filtered.total()
+    records = counts.records + filtered
+    several = "" if records == landed.lines else f" (records; {landed.lines:,} lines, some hold arrays)"
     yield (
-        f"lines in {counts.records:,}{several} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
-        f"+ quarantined {counts.quarantined:,}"
+        f"lines in {records:,}{several} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
+        f"+ quarantined {counts.quarantined:,}{f' + filtered {filtered:,}' if filtered else ''}"
     )
+    if landed.events.total() > counts.accepted or set(landed.events) - {"post"}:
+        yield f"events: {', '.join(f'{name} {number:,}' for name, number in sorted(landed.events.items()))}"
+    if landed.labels:
+        yield f"human labels: {landed.labels:,}"
     if landed.already_there:
         yield f"already there: {landed.already_there:,} of the landed, from an earlier run"
     for reason, number in landed.reasons.most_common():
         yield f"  {reason} {number:,}, first: {landed.first_of[reason]}"
-    yield from _hints(landed, start)
-    yield from _next_step(landed)
+    for reason, number in landed.filtered.most_common():
+        yield f"  filtered {number:,}: {reason}"
+    for name, number in landed.left_out.most_common():
+        yield f"  landed without {name}: {number:,} (an optional value that cannot be read)"
+    yield from _hints(landed)
+    if is_dry_run:
+        yield "dry run: nothing was written"
+    else:
+        yield from _next_step(landed)
 
 
-def _hints(landed: Landed, start: datetime) -> Iterator[str]:
-    if landed.oldest is not None and landed.too_old * 2 > landed.counts.records:
-        day = f"{landed.oldest:%Y-%m-%d}T00:00Z"
-        yield (
-            f"{landed.too_old:,} of {landed.counts.records:,} are older than the first accepted hour "
-            f"({format_time(start)[:16]}Z). To accept them: export SOCIALSENT_START={day}, or put it into .env, "
-            "and ingest again"
-        )
-    if "no offset" in landed.first_of.get("invalid_field", ""):
-        yield "a time without an offset is refused, because it names no hour; for a CSV in UTC: --assume-utc"
+def _hints(landed: Landed) -> Iterator[str]:
+    first = landed.first_of.get("invalid_field", "")
+    if "no offset" in first and "--timezone" not in first:
+        yield "in JSON of the contract a time has an offset, because it names no hour without one"
     if landed.reasons["not_json"] * 2 > landed.counts.records:
         yield "most lines are no JSON: one object per line is expected (jq -c . FILE writes it so)"
 
@@ -75,5 +100,5 @@ def _next_step(landed: Landed) -> Iterator[str]:
     yield "next: socialsent materialize"
 
 
-def _names(files: list[str]) -> str:
-    return files[0] if len(files) == 1 else f"{len(files)} files"
+def _names(plans: Sequence[FilePlan]) -> str:
+    return plans[0].file.name if len(plans) == 1 else f"{len(plans)} files"

@@ -1,147 +1,174 @@
-"""Which files `socialsent ingest` reads, in what format, and landing them one after the other.
+"""Files that a person names: a file, a folder, what is in a zip, or stdin; each can be opened more than once.
 
-Not here: the command and what it prints (cli/ingest.py, cli/ingest_summary.py), what is valid (domain/events/).
+Not here: what is in a file (plan.py).
 """
 
 from __future__ import annotations
 
-import errno
-from collections.abc import Callable, Iterator, Sequence
+import io
+import shutil
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.landing import SourceRecord
-from socialsent_assets.ingest.csv_columns import CsvWishes
-from socialsent_assets.ingest.event_file import event_records
-from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks
-from socialsent_assets.ingest.landing_writer import LandingZone, batches
-from socialsent_assets.ingest.mapped_csv import check_header, csv_records
 
-JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
-CSV_SUFFIXES = (".csv", ".tsv")
-
-Progress = Callable[[int], None]
-"""Told how many bytes of the files have been read so far."""
+STDIN = Path("-")
+SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
+PACKED = (".gz", ".zst", ".zip")
+_ARCHIVE_PARTS = ("tweets.js", "tweet.js", "like.js", "following.js", "account.js")
+_SPOOLED_IN_MEMORY = 32 * 1024 * 1024
+_MEMBERS = 10_000
 
 
 @dataclass(frozen=True)
-class EventFile:
-    """One file to read: `size` in bytes, `is_csv` or else JSON Lines."""
+class InputFile:
+    """One file to read.
 
-    path: Path
+    Attributes:
+        name: as printed, whatever bytes the file system holds.
+        size: bytes to read, packed ones if it is packed.
+        open: a new stream at its beginning; the caller closes it.
+    """
+
+    name: str
     size: int
-    is_csv: bool
-
-    @property
-    def name(self) -> str:
-        """Its name as printed, whatever bytes the file system holds."""
-        return self.path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    open: Callable[[], BinaryIO]
 
 
-def find_files(paths: Sequence[Path], *, prefer_csv: bool) -> list[EventFile]:
-    """The files that the paths name, a folder standing for the event files directly in it, in order.
+def find_files(paths: Sequence[Path]) -> list[InputFile]:
+    """The files that the paths name, in order, each once.
 
-    `prefer_csv` settles a file whose name and first character say nothing.
+    A folder stands for the files directly in it whose names end as those of posts do; a zip for such files in it; `-`
+    for stdin, which is kept in a temporary file while it is read.
 
     Raises:
-        UserError: a path that is not there or cannot be read, or a file that holds neither format.
+        UserError: a path that is not there, cannot be read, or holds no such file.
     """
-    found: dict[Path, EventFile] = {}
+    found: dict[Path, list[InputFile]] = {}
     for path in paths:
         try:
             for file in _in_folder(path) if path.is_dir() else [path]:
-                found.setdefault(file.resolve(), _event_file(file, prefer_csv=prefer_csv))
+                key = file if path == STDIN else file.resolve()
+                if key not in found:
+                    found[key] = [_stdin()] if path == STDIN else _files_of(file)
         except FileNotFoundError:
-            raise UserError(f"{path} does not exist; name a .jsonl or .csv file, or a folder of them") from None
+            raise UserError(f"{path} does not exist; name a file of posts, or a folder of them") from None
         except OSError as error:
             raise UserError(f"{path} cannot be read ({error.strerror}); check its permissions") from None
-    return list(found.values())
+    return [file for files in found.values() for file in files]
 
 
-def check_headers(files: Sequence[EventFile], wishes: CsvWishes) -> None:
-    """Look at every CSV header before anything lands. Raises UserError for the first that does not do."""
-    for file in files:
-        if file.is_csv:
-            with file.path.open("rb") as handle:
-                check_header(handle, file.name, wishes)
+def _files_of(path: Path) -> list[InputFile]:
+    name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if not path.is_file():
+        raise UserError(f"{path} is no file; name a file of posts, or a folder of them")
+    with path.open("rb") as handle:  # also finds out early whether it can be read
+        is_zip = handle.read(4) == b"PK\x03\x04"
+    if is_zip and (members := _members(path, name)) is not None:
+        return members
+    return [InputFile(name, path.stat().st_size, lambda: path.open("rb"))]
 
 
-def ingest_files(files: Sequence[EventFile], wishes: CsvWishes, zone: LandingZone, progress: Progress) -> list[str]:
-    """Land the files.
-
-    Returns:
-        One sentence for each file that could not be read to its end; what came before has landed.
-
-    Raises:
-        RuntimeError: the landing tier cannot be written.
-    """
-    problems = []
-    done = 0
-    for file in files:
-        with file.path.open("rb") as handle:
-            try:
-                for batch in batches(_watched(_records(handle, file, wishes), handle, done, progress)):
-                    _land(zone, batch)
-            except BrokenFileError as error:
-                problems.append(f"{file.name} cannot be read to its end: {error}")
-        done += file.size
-        progress(done)
-    return problems
-
-
-def _records(handle: BinaryIO, file: EventFile, wishes: CsvWishes) -> Iterator[SourceRecord]:
-    return csv_records(handle, file.name, wishes) if file.is_csv else event_records(handle, file.name)
-
-
-def _watched(
-    records: Iterator[SourceRecord], handle: BinaryIO, before: int, progress: Progress
-) -> Iterator[SourceRecord]:
-    for number, record in enumerate(records):
-        if number % 2_000 == 0:
-            progress(before + handle.tell())
-        yield record
-
-
-def _land(zone: LandingZone, batch: list[SourceRecord]) -> None:
+def _members(path: Path, name: str) -> list[InputFile] | None:
+    """Files of posts in a zip; None for a workbook, which is a zip too."""
     try:
-        zone.land(batch)
-    except OSError as error:
-        hint = "free some space" if error.errno == errno.ENOSPC else "check the folder"
-        raise RuntimeError(
-            f"the landing tier cannot be written ({error.strerror or error}); {hint} and run the same command "
-            "again: nothing lands twice"
-        ) from error
+        with zipfile.ZipFile(path) as archive:
+            infos = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise UserError(f"{name} is a zip that cannot be read ({error}); get the whole file and try again") from None
+    if any(info.filename.startswith(("xl/", "content.xml", "Index/")) for info in infos):
+        return None
+    if len(infos) > _MEMBERS and not any(_is_archive_part(info.filename) for info in infos):
+        raise UserError(f"{name} holds {len(infos):,} files; unpack it and name the files of posts")
+    if any(info.flag_bits & 1 for info in infos):
+        raise UserError(f"{name} is protected by a password; unpack it and name the files")
+    wanted = [info for info in infos if not info.is_dir() and _is_wanted(info.filename)]
+    if not wanted:
+        endings = ", ".join(SUFFIXES)
+        raise UserError(f"{name} holds no file of posts; the name of one ends in {endings}")
+    return [
+        InputFile(f"{name}/{info.filename}", info.compress_size, lambda info=info: _open_member(path, info.filename))  # type: ignore[misc]
+        for info in wanted
+    ]
+
+
+def _open_member(path: Path, member: str) -> BinaryIO:
+    return zipfile.ZipFile(path).open(member)  # type: ignore[return-value]
+
+
+def _is_wanted(name: str) -> bool:
+    path = PurePosixPath(name)
+    if path.name.startswith(".") or "__MACOSX" in path.parts:
+        return False
+    return _is_archive_part(name) or _suffix(path.name) in SUFFIXES
+
+
+def _is_archive_part(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.name in _ARCHIVE_PARTS and path.parent.name == "data"
+
+
+def _suffix(name: str) -> str:
+    lower = name.lower()
+    for packed in PACKED:
+        lower = lower.removesuffix(packed)
+    return Path(lower).suffix
 
 
 def _in_folder(folder: Path) -> list[Path]:
-    inside = sorted(p for p in folder.iterdir() if p.is_file() and _format(p) and not p.name.startswith("."))
+    archive = [path for part in _ARCHIVE_PARTS if (path := folder / "data" / part).is_file()]
+    if archive:
+        return archive
+    inside = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file()
+        and not path.name.startswith(".")
+        and (_suffix(path.name) in SUFFIXES or path.name.lower().endswith(".zip"))
+    )
     if not inside:
-        endings = ", ".join((*JSON_SUFFIXES, *CSV_SUFFIXES))
-        raise UserError(f"{folder} holds no event file; the name of one ends in {endings}, or in these and .gz")
+        endings = ", ".join(SUFFIXES)
+        raise UserError(
+            f"{folder} holds no file of posts; the name of one ends in {endings}, or in these and .gz or .zst"
+        )
     return inside
 
 
-def _event_file(path: Path, *, prefer_csv: bool) -> EventFile:
-    size = path.stat().st_size
-    if not path.is_file():
-        raise UserError(f"{path} is no file; name a .jsonl or .csv file, or a folder of them")
-    with path.open("rb") as handle:  # also finds out early whether it can be read
-        suffix = _format(path) or _sniffed(handle)
-    if suffix is None and not prefer_csv:
-        raise UserError(f"{path} is neither JSON Lines nor CSV by its name or content; rename it to .jsonl or .csv")
-    return EventFile(path, size, is_csv=suffix is None or suffix in CSV_SUFFIXES)
+def _stdin() -> InputFile:
+    kept = tempfile.SpooledTemporaryFile(max_size=_SPOOLED_IN_MEMORY)  # noqa: SIM115 - lives as long as its file
+    shutil.copyfileobj(sys.stdin.buffer, kept)
+    size = kept.tell()
+
+    def reopened() -> BinaryIO:
+        kept.seek(0)
+        return _Kept(kept)  # type: ignore[return-value]
+
+    return InputFile("stdin", size, reopened)
 
 
-def _format(path: Path) -> str | None:
-    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
-    return suffix if suffix in (*JSON_SUFFIXES, *CSV_SUFFIXES) else None
+class _Kept(io.RawIOBase):
+    """Reads a temporary file that outlives it."""
 
+    def __init__(self, kept: tempfile.SpooledTemporaryFile[bytes]) -> None:
+        self._kept = kept
 
-def _sniffed(handle: BinaryIO) -> str | None:
-    try:
-        head = next(chunks(handle), b"").lstrip()
-    except BrokenFileError:
-        return None
-    return ".jsonl" if head[:1] in (b"{", b"[") or not head else None
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._kept.seek(offset, whence)
+        return self._kept.tell()
+
+    def tell(self) -> int:
+        return self._kept.tell()
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._kept.read(-1 if size is None else size)

@@ -42,6 +42,7 @@ class Landed:
         already_there: accepted records that had landed before, in the same objects.
         changed: event hours of which landing is another now.
         too_old: quarantined for an event time before the start; `oldest` is the earliest of those times.
+        events, filtered, left_out, labels: see `LandedBatch`.
     """
 
     lines: int = 0
@@ -52,6 +53,10 @@ class Landed:
     changed: set[EventHour] = field(default_factory=set)
     too_old: int = 0
     oldest: datetime | None = None
+    events: Counter[str] = field(default_factory=Counter)
+    filtered: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    labels: int = 0
 
 
 class LandingZone:
@@ -77,6 +82,7 @@ class LandingZone:
         self.landed.lines += len(records)
         if digest in self._seen:  # the same records twice in one run stand in the lake once
             self.landed.counts += Counts(batch.counts.records, 0, batch.counts.records, 0)
+            self.landed.filtered.update(batch.filtered)
             return
         self._replace(manifest, arrived_at, before, batch)
         self._seen.add(digest)
@@ -114,6 +120,10 @@ class LandingZone:
     def _add(self, records: Sequence[SourceRecord], arrived_at: datetime, batch: LandedBatch) -> None:
         self.landed.counts += batch.counts
         self.landed.reasons.update(batch.reasons)
+        self.landed.events.update(batch.events)
+        self.landed.filtered.update(batch.filtered)
+        self.landed.left_out.update(batch.left_out)
+        self.landed.labels += batch.labels
         self.landed.first_of = {**batch.first_of, **self.landed.first_of}
         if "event_time_out_of_range" in batch.reasons:
             old = list(_times_before(self._start, records, arrived_at))

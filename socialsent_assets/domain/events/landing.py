@@ -14,19 +14,22 @@ import gzip
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.draft import Draft, seal
 from socialsent_assets.domain.events.event import Event, Rejection, parse_record
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
+    LANDING_LABELS,
     LANDING_QUARANTINE,
     EventHour,
     content_digest,
     landing_key,
     landing_name,
 )
+from socialsent_assets.domain.events.refusal import RefusalError
 from socialsent_assets.domain.events.times import format_time
 
 _DIGEST = 12
@@ -42,12 +45,19 @@ class SourceRecord:
         position: where it came from, so that a person finds it again (`tweets.csv line 17`).
         arrived_at: aware; None stands for the arrival of its batch.
         rejection: set when the source itself could not make sense of it: it goes to quarantine as it is.
+        drafts: set when the source has understood it: its events, which land all or not at all. Such a record counts
+            once, however many events it is.
+        labels: lines for the tier's labels, which land with the events.
+        filtered: why the contract has no event for it; "" if it has.
     """
 
     raw: bytes
     position: str
     arrived_at: datetime | None = None
     rejection: Rejection | None = None
+    drafts: tuple[Draft, ...] | None = None
+    labels: tuple[bytes, ...] = ()
+    filtered: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,12 +69,20 @@ class LandedBatch:
         counts: every element of an array is a record of its own; blank records are none.
         reasons: quarantine reason -> number of records.
         first_of: quarantine reason -> position and detail of the first such record.
+        events: event type -> number of events in the objects.
+        filtered: reason -> number of records that the contract has no event for; they are not in `counts`.
+        left_out: optional field -> number of events that landed without it, because it breaks a rule.
+        labels: number of human labels in the objects.
     """
 
     objects: dict[str, bytes]
     counts: Counts
     reasons: dict[str, int]
     first_of: dict[str, str]
+    events: dict[str, int] = field(default_factory=dict)
+    filtered: dict[str, int] = field(default_factory=dict)
+    left_out: dict[str, int] = field(default_factory=dict)
+    labels: int = 0
 
 
 def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime, origin: str) -> LandedBatch:
@@ -78,33 +96,117 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
         start: aware; the first accepted event time.
         origin: begins the objects' names; with a digest of the content it makes them unique.
     """
-    lines: defaultdict[EventHour, dict[bytes, None]] = defaultdict(dict)
-    repeats: Counter[EventHour] = Counter()
-    quarantine: defaultdict[EventHour, list[bytes]] = defaultdict(list)
-    reasons: Counter[str] = Counter()
-    first_of: dict[str, str] = {}
+    batch = _Batch(start)
     for record in records:
-        arrival = record.arrived_at or arrived_at
-        for answer in _answers(record, arrival, start):
-            if isinstance(answer, Rejection):
-                reasons[answer.reason] += 1
-                first_of.setdefault(answer.reason, f"{record.position}: {answer.detail}")
-                quarantine[EventHour.of(arrival)].append(_quarantine_line(answer, record.position, arrival))
-                continue
-            hour = answer.hour
-            if answer.line in lines[hour]:
-                repeats[hour] += 1
-            lines[hour][answer.line] = None
-    objects = dict(_object(LANDING_EVENTS, hour, origin, lines[hour], repeats[hour]) for hour in sorted(lines))
-    objects |= dict(_object(LANDING_QUARANTINE, hour, origin, quarantine[hour], 0) for hour in sorted(quarantine))
-    accepted, duplicates = sum(map(len, lines.values())), repeats.total()
-    counts = Counts(accepted + duplicates + reasons.total(), accepted, duplicates, reasons.total())
-    return LandedBatch(objects, counts, dict(sorted(reasons.items())), first_of)
+        batch.add(record, record.arrived_at or arrived_at)
+    return batch.landed(origin)
 
 
 def gzip_lines(lines: Iterable[bytes]) -> bytes:
     """JSON Lines, gzipped without a clock in the header: the same lines give the same bytes."""
     return gzip.compress(b"".join(line + b"\n" for line in lines), compresslevel=_LEVEL, mtime=0)
+
+
+class _Batch:
+    """Adds up a batch: what to write per hour, and what became of each record."""
+
+    def __init__(self, start: datetime) -> None:
+        self._start = start
+        self._lines: defaultdict[EventHour, dict[bytes, None]] = defaultdict(dict)
+        self._repeats: Counter[EventHour] = Counter()
+        self._quarantine: defaultdict[EventHour, list[bytes]] = defaultdict(list)
+        self._labels: dict[bytes, None] = {}
+        self._profiles: dict[str, dict[str, object]] = {}
+        self._accepted = self._duplicates = 0
+        self._reasons: Counter[str] = Counter()
+        self._first_of: dict[str, str] = {}
+        self._events: Counter[str] = Counter()
+        self._filtered: Counter[str] = Counter()
+        self._left_out: Counter[str] = Counter()
+
+    def add(self, record: SourceRecord, arrival: datetime) -> None:
+        """One record."""
+        if record.filtered:
+            self._filtered[record.filtered] += 1
+        elif record.drafts is not None:
+            self._add_drafts(record, record.drafts, arrival)
+        else:
+            for answer in _answers(record, arrival, self._start):
+                if isinstance(answer, Rejection):
+                    self._reject(answer, record.position, arrival)
+                elif self._keep(answer):
+                    self._accepted += 1
+                else:
+                    self._duplicates += 1
+
+    def landed(self, origin: str) -> LandedBatch:
+        """The objects and the counts of all that was added."""
+        hours = sorted(self._lines)
+        objects = dict(
+            _object(LANDING_EVENTS, hour, origin, self._lines[hour], self._repeats[hour]) for hour in hours
+        )
+        objects |= dict(
+            _object(LANDING_QUARANTINE, hour, origin, self._quarantine[hour], 0) for hour in sorted(self._quarantine)
+        )
+        if self._labels:
+            digest = content_digest(b"\n".join(self._labels), _DIGEST)
+            objects[f"{LANDING_LABELS}/{origin}-{digest}.jsonl.gz"] = gzip_lines(self._labels)
+        quarantined = self._reasons.total()
+        return LandedBatch(
+            objects=objects,
+            counts=Counts(
+                self._accepted + self._duplicates + quarantined, self._accepted, self._duplicates, quarantined
+            ),
+            reasons=dict(sorted(self._reasons.items())),
+            first_of=self._first_of,
+            events=dict(sorted(self._events.items())),
+            filtered=dict(sorted(self._filtered.items())),
+            left_out=dict(sorted(self._left_out.items())),
+            labels=len(self._labels),
+        )
+
+    def _add_drafts(self, record: SourceRecord, drafts: tuple[Draft, ...], arrival: datetime) -> None:
+        """All events of the record, or its one rejection with the bytes that the source gave."""
+        try:
+            sealed = [seal(draft, arrival, self._start) for draft in drafts]
+        except RefusalError as error:
+            self._reject(Rejection(error.reason, error.detail, record.raw), record.position, arrival)
+            return
+        is_new = False
+        for event, left_out in sealed:
+            if event.event_type == "user" and self._is_known_profile(event):
+                continue
+            self._left_out.update(left_out)
+            is_new = self._keep(event) or is_new
+        new_labels = [line for line in record.labels if line not in self._labels]
+        self._labels.update(dict.fromkeys(new_labels))
+        if is_new or new_labels:
+            self._accepted += 1
+        else:
+            self._duplicates += 1
+
+    def _is_known_profile(self, event: Event) -> bool:
+        """Whether the batch holds this very profile: networks repeat the author's in every post."""
+        user_id = str(event.data["user_id"])
+        if self._profiles.get(user_id) == event.data:
+            return True
+        self._profiles[user_id] = event.data
+        return False
+
+    def _keep(self, event: Event) -> bool:
+        hour = event.hour
+        lines = self._lines[hour]
+        if event.line in lines:
+            self._repeats[hour] += 1
+            return False
+        lines[event.line] = None
+        self._events[event.event_type] += 1
+        return True
+
+    def _reject(self, rejection: Rejection, position: str, arrival: datetime) -> None:
+        self._reasons[rejection.reason] += 1
+        self._first_of.setdefault(rejection.reason, f"{position}: {rejection.detail}")
+        self._quarantine[EventHour.of(arrival)].append(_quarantine_line(rejection, position, arrival))
 
 
 def _answers(record: SourceRecord, arrived_at: datetime, start: datetime) -> list[Event | Rejection]:

@@ -1,0 +1,377 @@
+"""What a file is taken for, before anything of it lands: its form, source, columns and times, and three of its rows.
+
+A plan is made from the beginning of a file (all of it where a date could be two days); the same file with the same
+options has the same plan.
+
+Not here: reading by a plan (reading.py), options (options.py).
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.kinds import KINDS
+from socialsent_assets.domain.events.refusal import shown
+from socialsent_assets.ingest.columns import Columns, find_columns, nested_names, value_of
+from socialsent_assets.ingest.encodings import guessed_encoding
+from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks, unpacked
+from socialsent_assets.ingest.files import InputFile
+from socialsent_assets.ingest.json_documents import Document, documents
+from socialsent_assets.ingest.options import Options
+from socialsent_assets.ingest.registry import CANONICAL, json_source_of, source_named, table_source_of
+from socialsent_assets.ingest.rows import RowReader, rounded_fields
+from socialsent_assets.ingest.source import JsonSource, Record, TableSource
+from socialsent_assets.ingest.tables import (
+    CsvLayout,
+    TableRow,
+    csv_layout,
+    csv_table,
+    looks_like_data,
+    parquet_table,
+    workbook_table,
+)
+from socialsent_assets.ingest.times import TimeReading, TimeSurvey
+from socialsent_assets.ingest.values import is_missing
+
+Form = Literal["empty", "events", "json", "csv", "workbook", "parquet"]
+
+SAMPLE = 500
+_HEAD = 1 << 20
+_JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+_PARQUET = b"PAR1"
+_MARKUP = (b"<?xml", b"<!doctype", b"<html")
+_FORMS = {"csv": "CSV", "workbook": "a workbook", "parquet": "Parquet", "json": "JSON records"}
+
+
+@dataclass(frozen=True)
+class FilePlan:
+    """How one file is read.
+
+    Attributes:
+        file: what to open.
+        form: its form; "events" is the contract's own JSON, "json" records of a source or of none that is known.
+        title: what a person calls it.
+        encoding: codec; None for UTF-8, or what its first bytes say.
+        source: of JSON records; None for rows.
+        rows: makes events of rows and of JSON records that no source knows.
+        layout: of separated values.
+        mapping: a line per field, for people.
+        notes: sentences about what was assumed.
+    """
+
+    file: InputFile
+    form: Form
+    title: str
+    encoding: str | None = None
+    source: JsonSource | None = None
+    rows: RowReader | None = None
+    layout: CsvLayout | None = None
+    mapping: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def plan_file(file: InputFile, options: Options) -> FilePlan:
+    """Look at a file and say what it is.
+
+    Raises:
+        UserError: it is nothing that can be read, or an option has to say more.
+    """
+    with file.open() as handle:
+        magic = handle.read(8)
+    if magic.startswith(_PARQUET):
+        return _parquet_plan(file, options)
+    if magic.startswith(_WORKBOOKS):
+        return _workbook_plan(file, options)
+    encoding = options.encoding or _encoding_of(file)
+    head = _head(file, encoding)
+    begin = head.lstrip()
+    if not begin:
+        return FilePlan(file, "empty", "empty", encoding)
+    if begin[:9].lower().startswith(_MARKUP):
+        raise UserError(f"{file.name} is XML or HTML; export it as CSV or JSON, and ingest that")
+    if b"\0" in head[:4096]:
+        raise UserError(f"{file.name} is no text: neither JSON nor CSV nor a workbook; name a file of posts")
+    notes = () if encoding is None or options.encoding else (_encoding_note(encoding),)
+    is_json = begin[:1] in (b"{", b"[") or begin.startswith(b"window.YTD") or _is_json_name(file.name)
+    plan = _json_plan(file, options, encoding) if is_json else _csv_plan(file, options, encoding, head)
+    return replace(plan, notes=(*notes, *plan.notes))
+
+
+def sample_documents(file: InputFile, encoding: str | None) -> Iterator[Document]:
+    """The first documents of a JSON file."""
+    with file.open() as handle:
+        try:
+            yield from itertools.islice(documents(chunks(handle, encoding), file.name), SAMPLE)
+        except BrokenFileError:
+            return  # told when the file is read, after what could be read
+
+
+def as_record(header: Sequence[str], row: TableRow) -> Record:
+    """A row as a record: column -> value."""
+    return dict(zip(header, row.values, strict=False))
+
+
+def _encoding_of(file: InputFile) -> str | None:
+    with file.open() as handle:
+        try:
+            return guessed_encoding(unpacked(handle))
+        except BrokenFileError:
+            return None
+
+
+def _encoding_note(encoding: str) -> str:
+    name = "Windows-1252 (latin-1)" if encoding == "cp1252" else encoding
+    return f"it is not UTF-8 and is read as {name}; --encoding says otherwise"
+
+
+def _head(file: InputFile, encoding: str | None) -> bytes:
+    """The beginning, whole lines unless the first is very long, blank lines at the front left out."""
+    head = b""
+    with file.open() as handle:
+        try:
+            for piece in chunks(handle, encoding):
+                head = (head + piece).lstrip(b"\r\n") if not head.strip() else head + piece
+                if len(head) >= _HEAD:
+                    return head[: head.rfind(b"\n") + 1] or head
+        except BrokenFileError:
+            pass  # told when the file is read, after what could be read
+    return head
+
+
+def _is_json_name(name: str) -> bool:
+    lower = name.lower().removesuffix(".gz").removesuffix(".zst")
+    return lower.endswith(_JSON_SUFFIXES)
+
+
+def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FilePlan:
+    sample = _objects(sample_documents(file, encoding))
+    asked = source_named(options.source_name) if options.source_name else None
+    if options.source_name == CANONICAL or (not options.source_name and _are_events(sample)):
+        if options.names_columns:
+            raise UserError(f"{file.name} holds events of the contract; --map and --set are for other files")
+        return FilePlan(file, "events", "SocialSent events, JSON", encoding)
+    source = asked if isinstance(asked, JsonSource) else None
+    if source is None and not options.source_name and not options.names_columns:
+        source = json_source_of(sample)
+    if source is not None:
+        return FilePlan(file, "json", source.title, encoding, source=source)
+    header = nested_names(sample)
+    if not header:
+        raise UserError(f"{file.name} holds no JSON object that can be read; look at its first lines")
+    preset = None if options.names_columns or options.source_name else table_source_of(header, (), has_header=True)
+    if preset is None and isinstance(asked, TableSource):
+        preset = asked
+    plan = FilePlan(file, "json", preset.title if preset else "JSON records", encoding)
+    return _rows_plan(plan, header, sample, options, preset)
+
+
+def _objects(found: Iterator[Document]) -> list[Record]:
+    objects: list[Record] = []
+    for document in found:
+        try:
+            value = json.loads(document.frame[0] + document.raw + document.frame[1])
+        except (ValueError, RecursionError):
+            continue
+        objects += [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict)]
+    return objects
+
+
+def _are_events(sample: Sequence[Record]) -> bool:
+    ours = sum("schema_version" in record or ("event_type" in record and "data" in record) for record in sample)
+    return ours * 2 >= len(sample)
+
+
+def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: bytes) -> FilePlan:
+    layout = csv_layout(head, file.name, options.delimiter, options.header)
+    if layout is None:
+        return FilePlan(file, "empty", "empty", encoding)
+    asked = source_named(options.source_name) if options.source_name else None
+    if isinstance(asked, JsonSource) and not asked.reads_rows:
+        raise UserError(
+            f"--as {asked.name} reads JSON, and {file.name} is a table; leave it out to have it recognised"
+        )
+    preset = asked if isinstance(asked, TableSource) else None
+    has_header = layout.has_header and not looks_like_data(layout.first_rows[0])
+    if preset is None and not options.source_name:
+        preset = table_source_of(layout.header, layout.first_rows, has_header=has_header)
+    if preset is not None and preset.headerless and not has_header and not options.header:
+        if len(preset.headerless) != len(layout.header):
+            raise UserError(
+                f"{file.name} has {len(layout.header)} columns, {preset.title} has {len(preset.headerless)}"
+            )
+        layout = replace(layout, header=preset.headerless, has_header=False)
+    elif layout.has_header and not has_header and preset is None:
+        raise UserError(
+            f"{file.name} has no header line (first row: {', '.join(cell[:24] for cell in layout.first_rows[0][:6])}). "
+            "Name its columns in order: --columns NAME,NAME,…"
+        )
+    plan = FilePlan(file, "csv", preset.title if preset else "CSV", encoding, layout=layout)
+    rows = layout.first_rows[1:] if layout.has_header else layout.first_rows
+    sample = [dict(zip(layout.header, row, strict=False)) for row in _sample_rows(plan) or rows]
+    source = asked if isinstance(asked, JsonSource) else None
+    if source is None and preset is None and not options.source_name and not options.names_columns:
+        source = json_source_of(sample, reads_rows=True)
+    if source is not None:
+        return replace(plan, source=source, title=source.title)
+    return _rows_plan(plan, layout.header, sample, options, preset)
+
+
+def _sample_rows(plan: FilePlan) -> list[Sequence[object]]:
+    return [row.values for row in itertools.islice(_table_rows(plan, ""), SAMPLE) if not row.problem]
+
+
+def _table_rows(plan: FilePlan, time_column: str) -> Iterator[TableRow]:
+    if plan.layout is None:
+        return
+    with plan.file.open() as handle:
+        try:
+            yield from csv_table(chunks(handle, plan.encoding), plan.file.name, plan.layout, time_column)
+        except BrokenFileError:
+            return
+
+
+def _workbook_plan(file: InputFile, options: Options) -> FilePlan:
+    with file.open() as handle:
+        header, rows, note = workbook_table(handle, file.name)
+    if not header:
+        return FilePlan(file, "empty", "empty")
+    sample = [as_record(header, row) for row in itertools.islice(rows, SAMPLE)]
+    preset = table_source_of(header, (), has_header=True) if not options.source_name else None
+    plan = FilePlan(file, "workbook", preset.title if preset else "a workbook", notes=(note,) if note else ())
+    return _rows_plan(plan, header, sample, options, preset)
+
+
+def _parquet_plan(file: InputFile, options: Options) -> FilePlan:
+    with file.open() as handle:
+        header, rows = parquet_table(handle, file.name)
+        sample = [as_record(header, row) for row in itertools.islice(rows, SAMPLE)]
+    preset = table_source_of(header, (), has_header=True) if not options.source_name else None
+    return _rows_plan(FilePlan(file, "parquet", "Parquet"), header, sample, options, preset)
+
+
+def _rows_plan(
+    plan: FilePlan, header: Sequence[str], sample: list[Record], options: Options, preset: TableSource | None
+) -> FilePlan:
+    columns = find_columns(plan.file.name, header, sample, options, preset)
+    column = columns.of.get("event_time", "")
+    survey = columns.survey
+    if survey.is_undecided and options.times.order is None:
+        survey = _surveyed_whole(plan, column)
+    times = survey.decide(column, options.times)
+    if times.zone is None and survey.without_zone and survey.without_zone * 2 > sum(survey.spellings.values()):
+        raise UserError(
+            f"{plan.file.name}: times in column {column} have no offset (first: {shown(survey.first_without_zone)}). Say "
+            "their zone: --timezone UTC (the same as --assume-utc), --timezone Europe/Brussels or --timezone +02:00"
+        )
+    source = options.source or (preset.name if preset else _default_source(plan))
+    label = options.label or (preset.label if preset else "")
+    if label and label not in header:
+        label = next((name for name in header if name.strip().lower() == label.lower()), label)
+    rows = RowReader(
+        columns=columns if not options.source else _without_source(columns),
+        times=times,
+        source=source,
+        event_type=preset.event_type if preset else options.event_type,
+        constants={**(preset.constants if preset else {}), **options.constants},
+        label=label,
+        meanings=preset.meanings if preset and not options.label else _meanings(sample, label, plan.file.name),
+        annotator=source,
+        joined_text=tuple(c for c in (preset.joined_text if preset else ()) if c in header),
+        drop=preset.drop if preset else (),
+        rounded=rounded_fields(columns.of, sample),
+    )
+    notes = [*plan.notes, *([columns.hint] if columns.hint else [])]
+    return replace(plan, rows=rows, mapping=tuple(_mapping_lines(rows, survey)), notes=tuple(notes))
+
+
+def _without_source(columns: Columns) -> Columns:
+    """What is said on the command line wins over a column that has the same name."""
+    return replace(columns, of={name: column for name, column in columns.of.items() if name != "source"})
+
+
+def _default_source(plan: FilePlan) -> str:
+    return "excel" if plan.form == "workbook" else plan.form
+
+
+def _surveyed_whole(plan: FilePlan, column: str) -> TimeSurvey:
+    survey = TimeSurvey()
+    if plan.layout is None:
+        return survey.look(value_of(record, column) for record in _all_records(plan))
+    place = plan.layout.header.index(column)
+    return survey.look(row.values[place] for row in _table_rows(plan, column) if not row.problem)
+
+
+def _all_records(plan: FilePlan) -> Iterator[Record]:
+    if plan.form == "json":
+        yield from _objects(sample_documents(plan.file, plan.encoding))
+        return
+    with plan.file.open() as handle:
+        table = parquet_table if plan.form == "parquet" else workbook_table
+        header, rows, *_ = table(handle, plan.file.name)
+        for row in rows:
+            yield as_record(header, row)
+
+
+_MEANINGS: tuple[Mapping[str, str], ...] = (
+    {"negative": "negative", "neutral": "neutral", "positive": "positive", "neg": "negative", "pos": "positive"},
+    {"-1": "negative", "0": "neutral", "1": "positive"},
+    {"0": "negative", "2": "neutral", "4": "positive"},
+    {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"},
+)
+
+
+def _meanings(sample: Sequence[Record], label: str, name: str) -> Mapping[str, str]:
+    """What the values of a label column mean; words and the numbers that leave no doubt. Raises UserError."""
+    if not label:
+        return {}
+    values = {str(v).strip().lower() for record in sample if not is_missing(v := value_of(record, label))}
+    fitting = [meanings for meanings in _MEANINGS if values and values <= set(meanings)]
+    if len(fitting) != 1:
+        found = ", ".join(sorted(values)[:6]) or "nothing"
+        raise UserError(
+            f"{name}: the labels in column {label} ({found}) are not surely negative, neutral and positive; write those "
+            "words, or bring them with socialsent labels import FILE --map VALUE=CLASS,…"
+        )
+    return fitting[0]
+
+
+def _mapping_lines(rows: RowReader, survey: TimeSurvey) -> Iterator[str]:
+    kind = KINDS[rows.event_type]
+    for name in ("event_time", *(f.name for f in kind.fields), "event_type", "event_id", "source"):
+        column = rows.columns.of.get(name)
+        if name in rows.constants:
+            yield f"{name} = {rows.constants[name]} for all rows"
+        elif name == "text" and rows.joined_text:
+            yield f"text <- {' and '.join(rows.joined_text)}"
+        elif column is not None:
+            yield f"{name} <- {column}{_time_words(rows.times, survey) if name == 'event_time' else ''}"
+        elif name == kind.identity:
+            yield f"{name}: made from each row's content"
+        elif name == "author_id" and any(f.name == name for f in kind.fields):
+            yield f"author_id: no column, so all rows are by {rows.source}-unknown"
+        elif name == "event_time":
+            yield f"event_time: {_missing_time_words(rows)}"
+    if rows.label:
+        yield f"human label <- {rows.label}"
+
+
+def _missing_time_words(rows: RowReader) -> str:
+    ids = f"as far as the ids in column {rows.columns.snowflake} hold it; " if rows.columns.snowflake else ""
+    return f"{ids}without one a row is a label alone (--set event_time=2024-05-31T00:00Z lands all as posts)"
+
+
+def _time_words(times: TimeReading, survey: TimeSurvey) -> str:
+    words = [", ".join(name for name, _ in survey.spellings.most_common(3))]
+    if len(survey.spellings) > 3:
+        words.append(f"and {len(survey.spellings) - 3} other spellings")
+    if survey.without_zone and times.zone is not None:
+        words.append(f"without an offset it is {times.zone}")
+    if times.order and survey.either + survey.day_first + survey.month_first:
+        words.append(times.order)
+    return f" ({'; '.join(word for word in words if word)})" if any(words) else ""

@@ -1,0 +1,78 @@
+"""Comments on YouTube videos: pages of the Data API's commentThreads and comments, and `yt-dlp --write-comments`.
+
+The video is the post that a comment is under. Text that is for display is HTML.
+
+Not here: videos themselves; they have no text that anybody felt something in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from socialsent_assets.domain.events.draft import Draft
+from socialsent_assets.ingest.html_text import text_of_html
+from socialsent_assets.ingest.records import at, first_at, present, required_id, required_text, required_time
+from socialsent_assets.ingest.source import JsonSource, Record
+
+_NAME = "youtube"
+_KINDS = ("youtube#commentThread", "youtube#comment")
+
+
+def _recognises(record: Record) -> bool:
+    items = record.get("items")
+    if isinstance(items, list):
+        return any(at(item, "kind") in _KINDS for item in items[:3])
+    is_download = isinstance(record.get("comments"), list) and record.get("extractor_key") == "Youtube"
+    return is_download or record.get("kind") in _KINDS or isinstance(at(record, "snippet.topLevelComment"), Mapping)
+
+
+def _unfold(record: Record) -> Iterable[Record] | None:
+    items = record.get("items")
+    if isinstance(items, list):
+        return [item for item in items if isinstance(item, Mapping)]
+    comments = record.get("comments")
+    if isinstance(comments, list) and "snippet" not in record:
+        return [{**comment, "video_id": record.get("id")} for comment in comments if isinstance(comment, Mapping)]
+    return None
+
+
+def _drafts(record: Record) -> Iterator[Draft]:
+    if "video_id" in record and "snippet" not in record:
+        yield _downloaded(record)
+        return
+    top = at(record, "snippet.topLevelComment")
+    if not isinstance(top, Mapping):
+        yield _comment(
+            record, required_id(record, "snippet.videoId", "snippet.parentId"), at(record, "snippet.parentId")
+        )
+        return
+    video = required_id(record, "snippet.videoId", "snippet.topLevelComment.snippet.videoId")
+    yield _comment(top, video, None)
+    replies = at(record, "replies.comments")
+    for reply in replies if isinstance(replies, list) else []:
+        yield _comment(reply, video, at(top, "id"))
+
+
+def _comment(comment: object, video: str, parent: object) -> Draft:
+    plain = at(comment, "snippet.textOriginal")
+    text = plain if isinstance(plain, str) else text_of_html(required_text(comment, "snippet.textDisplay"))
+    author = first_at(comment, "snippet.authorChannelId.value", "snippet.authorDisplayName") or f"{_NAME}-deleted"
+    data = present(
+        comment_id=required_id(comment, "id"), post_id=video, parent_comment_id=parent, author_id=author, text=text
+    )
+    return Draft("comment", required_time(comment, "snippet.updatedAt", "snippet.publishedAt"), _NAME, data)
+
+
+def _downloaded(comment: Record) -> Draft:
+    parent = comment.get("parent")
+    data = present(
+        comment_id=required_id(comment, "id"),
+        post_id=required_id(comment, "video_id"),
+        parent_comment_id=parent if parent != "root" else None,
+        author_id=first_at(comment, "author_id", "author") or f"{_NAME}-deleted",
+        text=required_text(comment, "text"),
+    )
+    return Draft("comment", required_time(comment, "timestamp"), _NAME, data)
+
+
+SOURCES = (JsonSource(_NAME, "YouTube comments", _recognises, _drafts, _unfold),)
