@@ -92,12 +92,12 @@ def ingest(
     from socialsent_assets.ingest.encodings import checked_encoding
     from socialsent_assets.ingest.files import find_files
     from socialsent_assets.ingest.land_files import FIRST_TIME, land_files
+    from socialsent_assets.ingest.landing_writer import LandingZone
     from socialsent_assets.ingest.options import Options
     from socialsent_assets.ingest.plan import plan_file
     from socialsent_assets.ingest.registry import source_named
-    from socialsent_assets.lake.storage.dry_run import DryRunStorage
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.ingest.landing_writer import LandingZone
+    from socialsent_assets.lake.storage.dry_run import DryRunStorage
     from socialsent_assets.settings import Settings
 
     if source_name:

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from socialsent_assets.domain.events.layout import contiguous_ranges
 from socialsent_assets.ingest.land_files import sample_lines
-from socialsent_assets.ingest.plan import FilePlan
 from socialsent_assets.ingest.landing_writer import Landed
+from socialsent_assets.ingest.plan import FilePlan
 
 _SHOWN_RANGES = 5
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.event import MAX_EVENT_BYTES
-from socialsent_assets.domain.events.refusal import Reason
+from socialsent_assets.domain.events.rejection import Reason
 from socialsent_assets.ingest.file_bytes import BrokenFileError
 
 _PATIENCE = 3

@@ -5,6 +5,7 @@ Not here: what is in a file (plan.py).
 
 from __future__ import annotations
 
+import glob
 import io
 import shutil
 import sys
@@ -50,7 +51,7 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
         UserError: a path that is not there, cannot be read, or holds no such file.
     """
     found: dict[Path, list[InputFile]] = {}
-    for path in paths:
+    for path in (match for named in paths for match in _matches(named)):
         try:
             for file in _in_folder(path) if path.is_dir() else [path]:
                 key = file if path == STDIN else file.resolve()
@@ -63,15 +64,26 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
     return [file for files in found.values() for file in files]
 
 
+def _matches(path: Path) -> list[Path]:
+    """The paths that a pattern means which no shell has resolved; a path that is there stands for itself."""
+    if not any(sign in str(path) for sign in "*?[") or path.exists():
+        return [path]
+    found = [Path(match) for match in sorted(glob.glob(str(path)))]  # noqa: PTH207 - Path.glob takes no absolute pattern
+    if not found:
+        raise UserError(f"no file matches {path}; check the pattern")
+    return found
+
+
 def _files_of(path: Path) -> list[InputFile]:
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    size = path.stat().st_size
     if not path.is_file():
         raise UserError(f"{path} is no file; name a file of posts, or a folder of them")
     with path.open("rb") as handle:  # also finds out early whether it can be read
         is_zip = handle.read(4) == b"PK\x03\x04"
     if is_zip and (members := _members(path, name)) is not None:
         return members
-    return [InputFile(name, path.stat().st_size, lambda: path.open("rb"))]
+    return [InputFile(name, size, lambda: path.open("rb"))]
 
 
 def _members(path: Path, name: str) -> list[InputFile] | None:

@@ -15,9 +15,9 @@ from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.domain.events.landing import SourceRecord
 from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.ingest.file_bytes import BrokenFileError
+from socialsent_assets.ingest.landing_writer import LandingZone, batches
 from socialsent_assets.ingest.plan import FilePlan
 from socialsent_assets.ingest.reading import records_of
-from socialsent_assets.ingest.landing_writer import LandingZone, batches
 
 FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 """First event time of files that a person brings: history is what they have. A stream begins at SOCIALSENT_START."""

@@ -2,10 +2,10 @@
 
 A stream's records say when they arrived; a file's do not. So each batch of a file has a small manifest,
 `batches/<digest of its records>.json`, with the time of its first arrival and the objects that it wrote. A batch
-that comes again takes that time, hence the same names and bytes, and replaces what it wrote before: after a move
-of SOCIALSENT_START, what was quarantined is landed and no longer quarantined.
+that comes again takes that time, hence the same names and bytes, and replaces what it wrote before: ingested again
+with another mapping, what was quarantined is landed and no longer quarantined.
 
-Not here: what is valid (domain/events/), reading files (files.py).
+Not here: what is valid (domain/events/), reading files (reading.py).
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.event import SOURCE
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.ingest.times import TimeReading
 
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.refusal import shown
+from socialsent_assets.domain.events.rejection import shown
 from socialsent_assets.ingest.columns import Columns, find_columns, nested_names, value_of
-from socialsent_assets.ingest.encodings import guessed_encoding
+from socialsent_assets.ingest.encodings import FALLBACK, guessed_encoding
 from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks, unpacked
 from socialsent_assets.ingest.files import InputFile
 from socialsent_assets.ingest.json_documents import Document, documents
@@ -46,6 +47,7 @@ _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
 _PARQUET = b"PAR1"
 _MARKUP = (b"<?xml", b"<!doctype", b"<html")
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _FORMS = {"csv": "CSV", "workbook": "a workbook", "parquet": "Parquet", "json": "JSON records"}
 
 
@@ -95,10 +97,12 @@ def plan_file(file: InputFile, options: Options) -> FilePlan:
         return FilePlan(file, "empty", "empty", encoding)
     if begin[:9].lower().startswith(_MARKUP):
         raise UserError(f"{file.name} is XML or HTML; export it as CSV or JSON, and ingest that")
-    if b"\0" in head[:4096]:
+    if b"\0" in head[:4096] or _CONTROL.search(head[:64]):
         raise UserError(f"{file.name} is no text: neither JSON nor CSV nor a workbook; name a file of posts")
-    notes = () if encoding is None or options.encoding else (_encoding_note(encoding),)
     is_json = begin[:1] in (b"{", b"[") or begin.startswith(b"window.YTD") or _is_json_name(file.name)
+    if is_json and not options.encoding and encoding == FALLBACK:
+        encoding = None  # JSON is UTF-8 by its standard: lines that are not are quarantined with their bytes
+    notes = () if encoding is None or options.encoding else (_encoding_note(encoding),)
     plan = _json_plan(file, options, encoding) if is_json else _csv_plan(file, options, encoding, head)
     return replace(plan, notes=(*notes, *plan.notes))
 
@@ -126,7 +130,7 @@ def _encoding_of(file: InputFile) -> str | None:
 
 
 def _encoding_note(encoding: str) -> str:
-    name = "Windows-1252 (latin-1)" if encoding == "cp1252" else encoding
+    name = "Windows-1252 (latin-1)" if encoding == FALLBACK else encoding
     return f"it is not UTF-8 and is read as {name}; --encoding says otherwise"
 
 
@@ -208,7 +212,7 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
         layout = replace(layout, header=preset.headerless, has_header=False)
     elif layout.has_header and not has_header and preset is None:
         raise UserError(
-            f"{file.name} has no header line (first row: {', '.join(cell[:24] for cell in layout.first_rows[0][:6])}). "
+            f"{file.name} has no header line (first row: {', '.join(c[:24] for c in layout.first_rows[0][:6])}). "
             "Name its columns in order: --columns NAME,NAME,…"
         )
     plan = FilePlan(file, "csv", preset.title if preset else "CSV", encoding, layout=layout)
@@ -259,6 +263,8 @@ def _rows_plan(
     plan: FilePlan, header: Sequence[str], sample: list[Record], options: Options, preset: TableSource | None
 ) -> FilePlan:
     columns = find_columns(plan.file.name, header, sample, options, preset)
+    if not sample:
+        return replace(plan, form="empty")
     column = columns.of.get("event_time", "")
     survey = columns.survey
     if survey.is_undecided and options.times.order is None:
@@ -266,8 +272,8 @@ def _rows_plan(
     times = survey.decide(column, options.times)
     if times.zone is None and survey.without_zone and survey.without_zone * 2 > sum(survey.spellings.values()):
         raise UserError(
-            f"{plan.file.name}: times in column {column} have no offset (first: {shown(survey.first_without_zone)}). Say "
-            "their zone: --timezone UTC (the same as --assume-utc), --timezone Europe/Brussels or --timezone +02:00"
+            f"{plan.file.name}: times in column {column} have no offset (first: {shown(survey.first_without_zone)}). "
+            "Say their zone: --timezone UTC (the same as --assume-utc), --timezone Europe/Paris or --timezone +02:00"
         )
     source = options.source or (preset.name if preset else _default_source(plan))
     label = options.label or (preset.label if preset else "")
@@ -335,8 +341,8 @@ def _meanings(sample: Sequence[Record], label: str, name: str) -> Mapping[str, s
     if len(fitting) != 1:
         found = ", ".join(sorted(values)[:6]) or "nothing"
         raise UserError(
-            f"{name}: the labels in column {label} ({found}) are not surely negative, neutral and positive; write those "
-            "words, or bring them with socialsent labels import FILE --map VALUE=CLASS,…"
+            f"{name}: the labels in column {label} ({found}) are not surely negative, neutral and positive; write "
+            "those words, or bring them with socialsent labels import FILE --map VALUE=CLASS,…"
         )
     return fitting[0]
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.domain.events.event import Rejection, canonical_line
 from socialsent_assets.domain.events.landing import SourceRecord
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.domain.events.strict_json import read
 from socialsent_assets.ingest.file_bytes import chunks
 from socialsent_assets.ingest.json_documents import Document, documents

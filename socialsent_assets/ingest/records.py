@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.ingest.times import TimeReading, spelled
 from socialsent_assets.ingest.values import id_value, is_missing
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from socialsent_assets.domain.events.draft import Draft, derived_id
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.ingest.columns import Columns, value_of
 from socialsent_assets.ingest.options import ENVELOPE_COLUMNS
@@ -151,8 +151,8 @@ def id_rounded(name: str, text: str) -> RefusalError:
     """The rejection of an id whose last digits are gone."""
     return RefusalError(
         "invalid_field",
-        f"{name} is {shown(text)}: all ids of this column end in zeros, as a spreadsheet leaves long numbers, so that "
-        f"several posts share one; export ids as text, or go without: --map {name}=",
+        f"{name} is {shown(text)}: all ids of this column end in zeros, as a spreadsheet leaves long numbers, so "
+        f"that several posts share one; export ids as text, or go without: --map {name}=",
     )
 
 

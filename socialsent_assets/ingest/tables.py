@@ -15,7 +15,7 @@ from datetime import UTC
 from typing import BinaryIO
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.refusal import Reason
+from socialsent_assets.domain.events.rejection import Reason
 from socialsent_assets.ingest.csv_rows import CsvReader
 from socialsent_assets.ingest.file_bytes import MAX_EXPANSION, BrokenFileError, lines
 from socialsent_assets.ingest.options import DELIMITERS
@@ -23,6 +23,7 @@ from socialsent_assets.ingest.times import TimeReading, spelled
 
 MAX_COLUMNS = 4_096
 MAX_WORKBOOK_BYTES = 1 << 30
+_UNSUSPICIOUS = 1 << 24
 _SNIFFED_ROWS = 50
 _PARQUET_ROWS = 8_192
 _IN_ANY_ORDER = (TimeReading(UTC, "day-first"), TimeReading(UTC, "month-first"))
@@ -72,9 +73,7 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
     if not rows:
         return None
     if len(rows[0]) > MAX_COLUMNS:
-        raise UserError(
-            f"{name} has {len(rows[0]):,} columns; at most {MAX_COLUMNS:,} are read, so it is no table of posts"
-        )
+        raise UserError(f"{name} has more than {MAX_COLUMNS:,} columns, so it is no table of posts")
     if header:
         if len(header) != len(rows[0]):
             raise UserError(
@@ -233,8 +232,9 @@ def _refuse_bomb(content: bytes, name: str) -> None:
         sizes = [info.file_size for info in zipfile.ZipFile(io.BytesIO(content)).infolist()]
     except zipfile.BadZipFile:
         return  # told by the reader, in its words
-    if sum(sizes) > MAX_WORKBOOK_BYTES or sum(sizes) > MAX_EXPANSION * len(content) > 1 << 24:
-        raise UserError(f"{name} unpacks to {sum(sizes) >> 20:,} MiB; save the sheet as CSV and ingest that")
+    size = sum(sizes)
+    if size > MAX_WORKBOOK_BYTES or (size > _UNSUSPICIOUS and size > MAX_EXPANSION * len(content)):
+        raise UserError(f"{name} unpacks to {size >> 20:,} MiB; save the sheet as CSV and ingest that")
 
 
 def _listed(row: Sequence[str]) -> str:

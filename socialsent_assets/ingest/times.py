@@ -18,16 +18,15 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.refusal import shown
+from socialsent_assets.domain.events.rejection import shown
 
 DayOrder = Literal["day-first", "month-first"]
 
-_MONTHS = {
-    name: n
-    for n, name in enumerate(
-        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"], start=1
-    )
-}
+_MONTH_NAMES = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november",
+    "december",
+)  # fmt: skip
+_MONTHS = {name[:letters]: n for n, name in enumerate(_MONTH_NAMES, start=1) for letters in (3, 4, len(name))}
 # The zones of RFC 2822, 4.3. Other letters (CET, IST, BST) name several zones, or none for half of the year.
 _ZONES = {"z": 0, "ut": 0, "utc": 0, "gmt": 0, "est": -5, "edt": -4, "cst": -6, "cdt": -5, "mst": -7, "mdt": -6}
 _ZONES |= {"pst": -8, "pdt": -7}
@@ -200,8 +199,8 @@ class TimeSurvey:
             return asked
         if self.day_first and self.month_first:
             raise UserError(
-                f"column {column} has dates with the day first and dates with the month first; correct them, or choose "
-                "one (the others are quarantined): --dates day-first or --dates month-first"
+                f"column {column} has dates with the day first and dates with the month first; correct them, or "
+                "choose one (the others are quarantined): --dates day-first or --dates month-first"
             )
         if self.is_undecided:
             raise UserError(
@@ -229,7 +228,7 @@ def _text(text: str, order: DayOrder | None) -> tuple[str, datetime]:
         return _by_numbers(match, text, order)
     for name, pattern in (("Twitter", _TWITTER), ("month day, year", _MONTH_FIRST), ("RFC 2822", _DAY_FIRST)):
         match = pattern.fullmatch(text)
-        month = _MONTHS.get(match["mon"][:3].lower()) if match else None
+        month = _MONTHS.get(match["mon"].lower()) if match else None
         if match and month:
             return name, _built(match, month, int(match["d"]))
     raise ValueError(f"{shown(text)} is no time that is known")

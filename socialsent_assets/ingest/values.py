@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 from socialsent_assets.domain.events.kinds.kind import MAX_ID_CHARACTERS
 from socialsent_assets.domain.events.layout import content_digest
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.ingest.languages import LANGUAGES
 
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "<na>", "nat", "\\n"}

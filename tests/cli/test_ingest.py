@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -107,13 +108,13 @@ def test_every_bad_kind_in_one_file_still_adds_up(home: Path, capsys: pytest.Cap
     assert len(lake_lines(home, "quarantine")) == told["quarantined"]
 
 
-def test_a_missing_csv_column_is_one_line_with_its_solution(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_missing_column_is_one_line_with_its_solution(capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a traceback for a column of another name."""
-    write("tweets.csv", "id,created_at,text", "1,2026-11-20T09:00:00Z,hello")
+    write("tweets.csv", "id,created_at,words", "1,2026-11-20T09:00:00Z,hello")
     assert exit_code(["ingest", "tweets.csv"]) == 2
     assert capsys.readouterr().err == (
-        "socialsent: tweets.csv has no column event_time (found: id, created_at, text). "
-        "Name it: --map event_time=created_at\n"
+        "socialsent: tweets.csv has no column that is surely text (found: id, created_at, words). "
+        "Name it: --map text=words\n"
     )
 
 
@@ -132,10 +133,17 @@ def test_a_mapped_csv_lands(home: Path, capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "words"),
     [
         (["nowhere.jsonl"], "nowhere.jsonl does not exist"),
-        (["semicolons.csv"], "semicolons.csv is separated by ';'. Say so: --delimiter semicolon"),
-        (["picture.png"], "picture.png is neither JSON Lines nor CSV"),
-        (["empty_folder"], "empty_folder holds no event file"),
-        (["events.jsonl", "--map", "text=body"], "events.jsonl is no CSV"),
+        (["two_ways.csv"], "column event_time: '02/03/2026' can be two days; say which: --dates day-first"),
+        (["tweets.csv", "--as", "tweeter"], "--as tweeter is not known; choose from events, table, activitypub"),
+        (["tweets.csv", "--timezone", "Mars"], "--timezone Mars is not known; write UTC, +02:00"),
+        (["tweets.csv", "--encoding", "utf-9"], "--encoding utf-9 is not known; write utf-8"),
+        (["*.jsonx"], "no file matches *.jsonx"),
+        (["picture.png"], "picture.png is no text: neither JSON nor CSV"),
+        (["empty_folder"], "empty_folder holds no file of posts"),
+        (
+            ["events.jsonl", "--map", "text=body"],
+            "events.jsonl holds events of the contract; --map and --set are for other files",
+        ),
         (["tweets.csv", "--map", "text"], "--map text says nothing; write --map NAME=VALUE"),
         (["tweets.csv", "--map", "text=a,text=b"], "--map names text twice"),
         (["tweets.csv", "--delimiter", "::"], "--delimiter :: is not one character"),
@@ -150,7 +158,7 @@ def test_a_request_that_cannot_be_met_ends_with_2_and_one_line(
     """Prevents a traceback, a success that did nothing, and a lake that was touched before the check."""
     write("events.jsonl", post("a"))
     write("tweets.csv", CSV_HEADER)
-    write("semicolons.csv", CSV_HEADER.replace(",", ";"))
+    write("two_ways.csv", CSV_HEADER.strip(), "02/03/2026,1,2,x")
     Path("picture.png").write_bytes(b"\x89PNG\r\n\x1a\n")
     Path("empty_folder").mkdir()
     assert exit_code(["ingest", *arguments]) == 2
@@ -240,18 +248,81 @@ def test_a_full_disk_ends_with_1_and_the_same_command_completes_it(
     assert summary(capsys, "events.jsonl")["landed"] == 2 == len(lake_lines(home, "events"))
 
 
-def test_a_file_older_than_the_start_says_how_to_move_it(
-    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Prevents a whole archive in quarantine and a person who does not know why."""
-    write("old.jsonl", post("a", "2019-03-02T08:00:00Z"), post("b", "2019-03-05T08:00:00Z"))
-    assert exit_code(["ingest", "old.jsonl"]) == 0
+def test_history_needs_no_setting(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a whole archive in quarantine because it is older than the stream."""
+    write("old.jsonl", post("a", "2009-04-07T05:19:45Z"), post("b", "1969-12-31T23:00:00Z"))
+    told = summary(capsys, "old.jsonl")
+    assert (told["landed"], told["reasons"]) == (1, {"event_time_out_of_range": 1})
+
+
+def test_what_a_file_is_taken_for_is_shown_before_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a mapping that a person learns of when the marts are wrong."""
+    write("tweets.csv", "created,who,comment", "2026-11-20 09:00,ann,so lovely", "2026-11-20,bob,no")
+    assert exit_code(["ingest", "tweets.csv", "--assume-utc"]) == 0
+    assert capsys.readouterr().out.splitlines()[:8] == [
+        "tweets.csv: CSV",
+        "  event_time <- created (ISO 8601, date alone; without an offset it is UTC)",
+        "  post_id: made from each row's content",
+        "  author_id: no column, so all rows are by csv-unknown",
+        "  text <- comment",
+        "  | 2026-11-20T09:00:00Z  post  csv-unknown  so lovely",
+        "  | 2026-11-20T00:00:00Z  post  csv-unknown  no",
+        "lines in 2 = landed 2 + duplicates 0 + quarantined 0",
+    ]
+
+
+def test_a_dry_run_says_the_numbers_and_writes_nothing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a look at a file that changes the lake."""
+    write("tweets.csv", CSV_HEADER.strip(), "2026-11-20T09:00:00Z,1,2,x", "never,2,2,y")
+    assert exit_code(["ingest", "tweets.csv", "--dry-run"]) == 0
     out = capsys.readouterr().out
-    assert "2 of 2 are older than the first accepted hour (2026-01-01T00:00Z)" in out
-    assert "export SOCIALSENT_START=2019-03-02T00:00Z" in out
-    monkeypatch.setenv("SOCIALSENT_START", "2019-03-02T00:00Z")
-    assert summary(capsys, "old.jsonl")["landed"] == 2
-    assert lake_lines(home, "quarantine") == []
+    assert "lines in 2 = landed 1 + duplicates 0 + quarantined 1" in out
+    assert out.endswith("dry run: nothing was written\n")
+    assert not (home / "lake").exists() or not [path for path in (home / "lake").rglob("*") if path.is_file()]
+
+
+def test_another_mapping_replaces_what_the_first_one_landed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a mistake in a mapping that stays in the lake beside its correction."""
+    write("tweets.csv", "time,text,title", "2026-11-20T09:00:00Z,wrong,right")
+    summary(capsys, "tweets.csv")
+    summary(capsys, "tweets.csv", "--map", "text=title")
+    (line,) = lake_lines(home, "events")
+    assert json.loads(line)["data"]["text"] == "right"
+
+
+def test_labels_land_with_their_posts_and_once(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents human labels that need a second command, or that double with a second import."""
+    write("posts.csv", "time,text,mood", "2026-11-20T09:00:00Z,lovely,positive", "2026-11-20T09:01:00Z,no,negative")
+    for _ in range(2):
+        told = summary(capsys, "posts.csv", "--label", "mood")
+        assert (told["landed"], told["labels"]) == (2, 2)
+    labels = [json.loads(line) for line in lake_lines(home, "labels")]
+    posts = [json.loads(line)["data"] for line in lake_lines(home, "events")]
+    assert {label["text_id"]: label["label"] for label in labels} == {
+        post["post_id"]: "positive" if post["text"] == "lovely" else "negative" for post in posts
+    }
+
+
+def test_a_zip_of_files_and_stdin_are_files(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a download that has to be unpacked by hand, and a pipe that needs a temporary file."""
+    with zipfile.ZipFile("all.zip", "w") as archive:
+        archive.writestr("a/events.jsonl", post("a"))
+        archive.writestr("tweets.csv", CSV_HEADER + "2026-11-20T09:00:00Z,1,2,x\n")
+        archive.writestr("__MACOSX/tweets.csv", "x")
+        archive.writestr("readme.md", "x")
+    told = summary(capsys, "all.zip")
+    assert (told["files"], told["landed"]) == (["all.zip/a/events.jsonl", "all.zip/tweets.csv"], 2)
+    done = subprocess.run(
+        [sys.executable, "-c", "from socialsent_assets.cli.main import run; run()", "ingest", "-"],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        input=CSV_HEADER + "2026-11-20T09:00:00Z,2,2,y\n",
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert "lines in 1 = landed 1" in done.stdout, done.stderr
+    assert len(lake_lines(home, "events")) == 3
 
 
 def test_arrays_and_pretty_printed_files_are_understood(capsys: pytest.CaptureFixture[str]) -> None:

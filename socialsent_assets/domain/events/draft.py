@@ -17,7 +17,7 @@ from datetime import datetime
 
 from socialsent_assets.domain.events.event import EVENT_ID, MAX_AHEAD, MAX_EVENT_BYTES, SCHEMA_VERSION, SOURCE, Event
 from socialsent_assets.domain.events.kinds import KINDS, Kind
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.domain.events.times import format_time
 
 _ID_DIGITS = 32

@@ -29,7 +29,7 @@ from socialsent_assets.domain.events.layout import (
     landing_key,
     landing_name,
 )
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.domain.events.times import format_time
 
 _DIGEST = 12

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from socialsent_assets.domain.events.draft import Draft
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.ingest.html_text import text_of_html
 from socialsent_assets.ingest.records import at, first_at, present, required_text, required_time
 from socialsent_assets.ingest.source import JsonSource, Record

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from socialsent_assets.domain.events.draft import Draft
-from socialsent_assets.domain.events.refusal import RefusalError, shown
+from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.ingest.records import at, present, required_text, required_time, tid_time
 from socialsent_assets.ingest.source import JsonSource, Record
 from socialsent_assets.ingest.values import language, short_id

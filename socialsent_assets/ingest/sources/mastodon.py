@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from socialsent_assets.domain.events.draft import Draft
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.ingest.html_text import text_of_html
 from socialsent_assets.ingest.records import optional_id, present, required_id, required_text, required_time, tags_at

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from socialsent_assets.domain.events.draft import Draft
-from socialsent_assets.domain.events.refusal import RefusalError
+from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.ingest.records import at, first_at, optional_id, present, required_id, required_time
 from socialsent_assets.ingest.source import JsonSource, Record
 

@@ -5,17 +5,17 @@ import io
 import json
 
 import pytest
+import zstandard
 
-from socialsent_assets.domain.events.landing import SourceRecord
-from socialsent_assets.ingest import file_bytes
-from socialsent_assets.ingest.event_file import event_records
-from socialsent_assets.ingest.file_bytes import BrokenFileError
+from socialsent_assets.ingest import file_bytes, json_documents
+from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks
+from socialsent_assets.ingest.json_documents import Document, documents
 
 LINES = [json.dumps({"event_id": f"e{n}", "text": "😍 hello"}, ensure_ascii=False).encode() for n in range(2_000)]
 
 
-def read(content: bytes) -> list[SourceRecord]:
-    return list(event_records(io.BytesIO(content), "f"))
+def read(content: bytes) -> list[Document]:
+    return list(documents(chunks(io.BytesIO(content)), "f"))
 
 
 def raws(content: bytes) -> list[bytes]:
@@ -25,7 +25,7 @@ def raws(content: bytes) -> list[bytes]:
 def read_broken(content: bytes) -> tuple[list[bytes], str]:
     found: list[bytes] = []
     with pytest.raises(BrokenFileError) as caught:
-        found.extend(record.raw for record in event_records(io.BytesIO(content), "f"))
+        found.extend(record.raw for record in documents(chunks(io.BytesIO(content)), "f"))
     return found, str(caught.value)
 
 
@@ -85,9 +85,10 @@ def test_a_damaged_gzip_says_so() -> None:
     assert found[:-1] == LINES[: len(found) - 1]
 
 
-def test_utf16_is_named_instead_of_thousands_of_bad_lines() -> None:
-    """Prevents a quarantine full of lines because of one wrong choice in an export dialog."""
-    assert read_broken("{}".encode("utf-16"))[1] == "it is UTF-16; save it as UTF-8"
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_another_width_of_characters_is_known_by_its_mark(encoding: str) -> None:
+    """Prevents a quarantine full of lines because of one choice in an export dialog."""
+    assert raws(b"\n".join(LINES).decode().encode(encoding)) == LINES
 
 
 def test_a_pretty_printed_array_is_read_element_by_element() -> None:
@@ -120,3 +121,40 @@ def test_a_line_without_end_stops_the_file(monkeypatch: pytest.MonkeyPatch) -> N
 def test_an_empty_file_has_no_records() -> None:
     """Prevents a phantom record of nothing."""
     assert raws(b"") == raws(b"\n \n") == raws(gzip.compress(b"")) == []
+
+
+def test_an_object_over_many_lines_is_one_document() -> None:
+    """Prevents a pretty-printed page of an API that is refused line by line."""
+    text = json.dumps({"items": [1, {"a": "}"}]}, indent=2).encode()
+    assert raws(text) == [text]
+    assert raws(text + b"\n" + text) == [text, text]
+
+
+def test_a_broken_first_line_does_not_take_the_others_along() -> None:
+    """Prevents a file of which one cut line at the front makes one document of everything."""
+    broken = LINES[0][:20]
+    assert raws(b"\n".join([broken, *LINES[1:4]])) == [broken, *LINES[1:4]]
+
+
+def test_the_part_of_an_archive_that_is_a_script_is_an_array() -> None:
+    """Prevents tweets.js from being refused for the assignment in front of it."""
+    assert raws(b'window.YTD.tweets.part0 = [ {"a": 1},\n {"b": 2} ]') == [b'{"a": 1}', b'{"b": 2}']
+
+
+def test_an_object_beyond_memory_is_cut_at_its_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents an export of a gigabyte that is read whole; each element comes in the frame of its object."""
+    monkeypatch.setattr(json_documents, "WHOLE_BYTES", 40)
+    text = json.dumps({"name": "n", "tags": ["a"], "messages": [{"id": 1}, {"id": 2}], "end": [3]}, indent=1).encode()
+    found = read(text + b" " * 100)
+    assert [json.loads(document.raw) for document in found] == [{"id": 1}, {"id": 2}]
+    whole = json.loads(found[1].frame[0] + found[1].raw + found[1].frame[1])
+    assert whole == {"name": "n", "tags": ["a"], "messages": [{"id": 2}]}
+
+
+def test_what_expands_beyond_reason_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents a small file that fills the disk."""
+    monkeypatch.setattr(file_bytes, "_UNSUSPICIOUS", 1_000_000)
+    for packed in (gzip.compress(b"{}\n" * 4_000_000), zstandard.compress(b"{}\n" * 4_000_000)):
+        found, message = read_broken(packed)
+        assert "expands more than 250-fold" in message
+        assert len(found) < 4_000_000

@@ -1,0 +1,59 @@
+"""Files in memory, planned and landed as `socialsent ingest` does it, without a lake."""
+
+import io
+from datetime import UTC, datetime
+from pathlib import Path
+
+from socialsent_assets.domain.events.draft import seal
+from socialsent_assets.domain.events.event import Event, parse
+from socialsent_assets.domain.events.landing import LandedBatch, SourceRecord, land
+from socialsent_assets.ingest.files import InputFile
+from socialsent_assets.ingest.land_files import FIRST_TIME
+from socialsent_assets.ingest.options import Options
+from socialsent_assets.ingest.plan import FilePlan, plan_file
+from socialsent_assets.ingest.reading import records_of
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+def in_memory(content: str | bytes, name: str = "tweets.csv") -> InputFile:
+    raw = content.encode() if isinstance(content, str) else content
+    return InputFile(name, len(raw), lambda: io.BytesIO(raw))
+
+
+def fixture(name: str) -> InputFile:
+    return in_memory((FIXTURES / name).read_bytes(), name)
+
+
+def plan(content: str | bytes, name: str = "tweets.csv", **options: object) -> FilePlan:
+    return plan_file(in_memory(content, name), Options(**options))  # type: ignore[arg-type]
+
+
+def records_by(made: FilePlan) -> list[SourceRecord]:
+    with made.file.open() as handle:
+        return list(records_of(made, handle))
+
+
+def records(content: str | bytes, name: str = "tweets.csv", **options: object) -> list[SourceRecord]:
+    return records_by(plan(content, name, **options))
+
+
+def landed(content: str | bytes, name: str = "tweets.csv", **options: object) -> LandedBatch:
+    return land(records(content, name, **options), NOW, FIRST_TIME, "o")
+
+
+def events_of(found: list[SourceRecord]) -> list[Event]:
+    events: list[Event] = []
+    for record in found:
+        if record.drafts is None:
+            answer = parse(record.raw, NOW, FIRST_TIME)
+            assert isinstance(answer, Event), answer
+            events.append(answer)
+        events += [seal(draft, NOW, FIRST_TIME)[0] for draft in record.drafts or ()]
+    return events
+
+
+def only_event(content: str | bytes, name: str = "tweets.csv", **options: object) -> Event:
+    (event,) = events_of(records(content, name, **options))
+    return event
