@@ -43,7 +43,7 @@ class Champion:
 
         from socialsent_assets.domain.learning.labels import CLASSES
 
-        probabilities = _opened(self.uri, self.digest).probabilities(texts.to_pylist())
+        probabilities = _opened(self.uri, self.digest).probabilities(texts)
         return {
             "predicted_sentiment": pa.array(np.array(CLASSES)[probabilities.argmax(axis=1)], pa.string()),
             "predicted_probability": pa.array(probabilities.max(axis=1, initial=0.0)),

@@ -96,12 +96,12 @@ def _scored(rows: pa.RecordBatch, champion: Champion | None) -> Mapping[str, pa.
     import pyarrow as pa
 
     from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
-    from socialsent_assets.domain.language.text import token_lists
+    from socialsent_assets.domain.language.tokenizer.column import token_column
 
     texts = rows.column("clean_text")
     scores = score_texts(texts, rows.column("lang"))
     return {
-        "tokens": pa.array(token_lists(texts.to_pylist()), pa.list_(pa.string())),
+        "tokens": token_column(texts),
         "polarity": pa.array(scores.polarity),
         "pos": pa.array(scores.pos),
         "neu": pa.array(scores.neu),

@@ -22,7 +22,7 @@ from socialsent_assets.domain.language.text import USER, clean_text, words
 from socialsent_assets.domain.language.vader.lexicon import NEGATIONS, valences
 from socialsent_assets.domain.learning.emoji_words import without_emoji
 
-__all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "characters", "documents", "word_ngrams"]
+__all__ = ["FEATURES_VERSION", "NUMBERS", "Document", "characters", "documents", "readable", "word_ngrams"]
 
 FEATURES_VERSION = 1
 """Raise it with every change of any output here: a model answers only with the features it learned from."""
@@ -41,12 +41,12 @@ class Document(NamedTuple):
     Attributes:
         words: tokens, lower case.
         negated: those of them that a negation reaches, marked.
-        numbers: float32, shape (len(NUMBERS),), each of the order of one.
+        numbers: float64, shape (len(NUMBERS),), each of the order of one.
     """
 
     words: list[str]
     negated: list[str]
-    numbers: npt.NDArray[np.float32]
+    numbers: npt.NDArray[np.float64]
 
 
 NUMBERS = (
@@ -60,8 +60,8 @@ NUMBERS = (
 
 def documents(texts: Sequence[str | None]) -> list[Document]:
     """A document for each text, in order; a missing text is an empty one."""
-    readable = [_readable(text[:LONGEST_TEXT]) if text else "" for text in texts]
-    return _documents(readable, score_texts(readable))
+    found = [readable(text) if text else "" for text in texts]
+    return _documents(found, score_texts(found))
 
 
 def word_ngrams(document: Document) -> list[str]:
@@ -81,11 +81,16 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")  # some public label sets hold \u2
 _DOUBLED_QUOTES = re.compile(r'\\?"(?:\\?")+')
 _PLACEHOLDER = re.compile(r"\bhttps?\b(?!:)", re.IGNORECASE)  # and "http" where an address was
 _RUN = re.compile(r"([!?.])[!?.]*")
-_APART = frozenset(";")
-_CLAUSE_END = frozenset(".:!?,") | {"...", "!!", "!!!", "??", "???", "but"}
+MARKS = ".!?"
+"""Signs of which a run is one token."""
+LONGEST_RUN = 3
+APART = frozenset(";")
+CLAUSE_END = frozenset(".:!?,") | {"...", "!!", "!!!", "??", "???", "but"}
 
 
-def _readable(text: str) -> str:
+def readable(text: str) -> str:
+    """The text as its words are read and as the lexicon scores it: see `clean_text`, with emoji as emoticons."""
+    text = text[:LONGEST_TEXT]
     if "\\" in text:
         text = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
     if '"' in text:
@@ -99,8 +104,8 @@ def _tokens(text: str) -> list[str]:
     """Words of a readable text, with runs of marks as one token of at most three: "!!!!" is "!!!"."""
     found: list[str] = []
     for word in words(text):
-        if word in ".!?" and found and found[-1][0] == word:
-            if len(found[-1]) < 3:
+        if word in MARKS and found and found[-1][0] == word:
+            if len(found[-1]) < LONGEST_RUN:
                 found[-1] += word
         else:
             found.append(word)
@@ -114,16 +119,21 @@ def _words_and_negated(text: str) -> tuple[list[str], list[bool]]:
     """
     kept, negated, negating = [], [], False
     for token in _tokens(text):
-        if token in _APART:
+        if token in APART:
             negating = False
             continue
-        is_negation = token in NEGATIONS or token.endswith("n't")
-        if token in _CLAUSE_END:
+        negates = is_negation(token)
+        if token in CLAUSE_END:
             negating = False
         kept.append(token)
-        negated.append(negating and not is_negation and token[0].isalnum())
-        negating = negating or is_negation
+        negated.append(negating and not negates and token[0].isalnum())
+        negating = negating or negates
     return kept, negated
+
+
+def is_negation(token: str) -> bool:
+    """Whether the token negates the words after it."""
+    return token in NEGATIONS or token.endswith("n't")
 
 
 # ---------------------------------------------------------------------------------------------- numbers
@@ -132,7 +142,7 @@ _STRETCHED = re.compile(r"([^\W\d_])\1{2}")
 
 
 def _documents(texts: Sequence[str], scores: Scores) -> list[Document]:
-    rows = np.empty((len(texts), len(NUMBERS)), np.float32)
+    rows = np.empty((len(texts), len(NUMBERS)))
     found = []
     columns = (column.tolist() for column in (scores.polarity, scores.pos, scores.neu, scores.neg))
     for row, text, polarity in zip(rows, texts, zip(*columns, strict=True), strict=True):
@@ -158,7 +168,7 @@ def _surface(text: str, tokens: Sequence[str]) -> tuple[float, ...]:
         "..." in text,
         math.log1p(shouted),
         _STRETCHED.search(text) is not None,
-        any(token in NEGATIONS or token.endswith("n't") for token in tokens),
+        any(map(is_negation, tokens)),
         math.log1p(len(tokens)) / 4,
         USER in tokens,
         math.log1p(sum(token[0] == "#" for token in tokens)),
@@ -167,12 +177,16 @@ def _surface(text: str, tokens: Sequence[str]) -> tuple[float, ...]:
     )
 
 
+def valence_of(token: str) -> float:
+    """Valence of a word or hashtag in the lexicon; 0.0 when it is not there."""
+    return valences().get(token.lstrip("#") or token, 0.0)
+
+
 def _word_valences(tokens: Sequence[str], negated: Sequence[bool]) -> tuple[float, ...]:
     """Sums, extremes and counts of the words' own valences; a negated word counts 0.7 the other way."""
-    lexicon = valences()
     found = []
     for token, is_negated in zip(tokens, negated, strict=True):
-        valence = lexicon.get(token.lstrip("#") or token)
+        valence = valence_of(token)
         if valence:
             found.append(valence / 4 * (-0.7 if is_negated else 1))
     if not found:

@@ -45,7 +45,7 @@ def counter(kind: str, **options: Any) -> CountVectorizer:
     )
 
 
-def numbers_of(posts: Sequence[Document]) -> npt.NDArray[np.float32]:
+def numbers_of(posts: Sequence[Document]) -> npt.NDArray[np.float64]:
     """`Document.numbers` of each post, shape (n, len(NUMBERS))."""
     return np.stack([post.numbers for post in posts])
 

@@ -45,7 +45,8 @@ class _RefusedError(Exception):
 
 
 def application(classifier: Classifier) -> Starlette:
-    """The server of one model."""
+    """The server of one model, which is compiled first: every request is answered fast, the first too."""
+    classifier.prepare()
 
     async def ping(_: Request) -> Response:
         return Response(status_code=200)

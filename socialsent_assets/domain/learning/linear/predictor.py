@@ -1,0 +1,219 @@
+"""Scores of Arrow columns by the compiled classifier.
+
+Texts that are not readable as they are go through `features.readable`, new tokens through `text._word`: plain
+Python, once each. Rows that the compiled tokenizer leaves over are reported, and scored by scikit-learn.
+
+Imports numba. Not here: calibration and batches (classifier.py), the sums (compiled.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from socialsent_assets.domain.language import text
+from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.tokenizer.memo import LIMIT, GrowingArray, Numbered, TokenMemo
+from socialsent_assets.domain.language.tokenizer.tables import kinds, lowered
+from socialsent_assets.domain.learning import features
+from socialsent_assets.domain.learning.linear import compiled
+from socialsent_assets.domain.learning.linear.tables import Vocabulary, code_points, model_of, trie_of, with_weights
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from socialsent_assets.domain.learning.classifier import Classifier
+
+__all__ = ["Predictor", "Scored", "column_of"]
+
+
+class Scored(NamedTuple):
+    """What the compiled classifier found for n texts.
+
+    Attributes:
+        scores: float64, shape (n, 3), uncalibrated; not set where `left_over`.
+        is_silent: bool, shape (n,): the text holds no word.
+        left_over: bool, shape (n,): the text must be scored by the reference.
+    """
+
+    scores: NDArray[np.float64]
+    is_silent: NDArray[np.bool_]
+    left_over: NDArray[np.bool_]
+
+
+class Words(NamedTuple):
+    """What is known of each number of a token, in the form that compiled code reads."""
+
+    word_of: NDArray[np.int32]
+    """The number of the token's word; -1 for a fragment that is none."""
+    words: NDArray[np.void]
+    """compiled.WORD of each number, as a word."""
+    gram_starts: NDArray[np.int64]
+    """Where the word's n-grams start in grams; they end where the next word's start."""
+    grams: NDArray[np.int32]
+    gram_sums: NDArray[np.float64]
+    """(words, 4) of each word's n-grams, each counted once: squares of the rarities, weights of each class."""
+
+
+class Predictor(TokenMemo):
+    """One classifier, compiled. Keeps what it learned of words; not safe for use by two threads at once.
+
+    Raises:
+        MemoryError: the classifier's vocabulary is larger than the memo.
+    """
+
+    def __init__(self, classifier: Classifier) -> None:
+        super().__init__(lowered(), with_signs=True)
+        self._vocabulary = Vocabulary.of(classifier.words.vocabulary)
+        self._trie = trie_of(classifier.characters.vocabulary)
+        self._firsts = {first for first, _ in self._vocabulary.pairs}
+        self._seconds = {second for _, second in self._vocabulary.pairs}
+        self._word_of = GrowingArray(np.int32)
+        self._words = GrowingArray(compiled.WORD)
+        self._gram_starts = GrowingArray(np.int64)
+        self._grams = GrowingArray(np.int32)
+        self._gram_sums = GrowingArray(np.dtype((np.float64, 4)))
+        self._known = (self._word_of, self._words, self._gram_starts, self._grams, self._gram_sums)
+        self._character_terms = with_weights(classifier.characters)
+        self._model = model_of(classifier, self._vocabulary, self._learn_vocabulary())
+
+    def score(self, texts: pa.LargeStringArray) -> Scored:
+        """Scores of texts as they came in."""
+        found = Scored(np.zeros((len(texts), 3)), np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_))
+        column = _readable(texts)
+        data, offsets = _buffers(column)
+        scores = score_texts(column)
+        polarity = np.column_stack([scores.polarity, scores.pos, scores.neu, scores.neg])
+        for part in self.read(data, offsets):
+            rows = slice(part.first, part.end)
+            found.left_over[rows] = part.left_over
+            self._weigh(part, data, offsets, polarity[rows], Scored(*(each[rows] for each in found)))
+        return found
+
+    def _weigh(
+        self,
+        part: Numbered,
+        data: NDArray[np.uint8],
+        offsets: NDArray[np.int64],
+        polarity: NDArray[np.float64],
+        found: Scored,
+    ) -> None:
+        words = Words(*(each.array for each in self._known))
+        compiled.weigh_rows(
+            *(data, offsets[part.first : part.end + 1], part.ids, part.ends, words, self._model, kinds(), polarity),
+            *(found.left_over, found.scores, found.is_silent),
+        )
+
+    # ------------------------------------------------------------------------------------------- learning
+
+    def _learn_vocabulary(self) -> dict[str, int]:
+        self._gram_starts.extend(np.zeros(1, np.int64))
+        words = self._vocabulary.words()
+        if len(words) > LIMIT // 2:
+            raise MemoryError(f"{len(words):,} words in the vocabulary: {LIMIT // 2:,} fit")
+        numbers = self._number(words)
+        self._learn_new()
+        return dict(zip(words, numbers.tolist(), strict=True))
+
+    def _start_again(self) -> None:
+        super()._start_again()
+        for each in self._known:
+            each.truncate(0)
+        self._learn_vocabulary()  # gives the same numbers, which the pairs of the model hold
+
+    def _learn(self, first: int, tokens: Sequence[str]) -> None:
+        own = np.arange(first, first + len(tokens), dtype=np.int32)
+        self._word_of.extend(self._numbers_of([text._word(token) for token in tokens], tokens, own))
+        words = np.zeros(len(tokens), compiled.WORD)
+        words["valence"] = [features.valence_of(token) for token in tokens]
+        words["term"] = [self._vocabulary.single.get(token, -1) for token in tokens]
+        words["negated_term"] = [self._vocabulary.negated.get(token, -1) for token in tokens]
+        words["flags"] = [self._flags(token) for token in tokens]
+        words["starts_with"] = [features.MARKS.find(token[0]) + 1 for token in tokens]
+        words["is_mark"] = [token in features.MARKS for token in tokens]
+        words["grown"] = self._numbers_of([_grown(token) for token in tokens], tokens, own)
+        self._words.extend(words)
+        self._learn_grams(tokens)
+
+    def _numbers_of(self, wanted: list[str], tokens: Sequence[str], own: NDArray[np.int32]) -> NDArray[np.int32]:
+        """Numbers of the wanted words, most of which equal the token that they come from; -1 for ""."""
+        found = own.copy()
+        others = [k for k, (word, token) in enumerate(zip(wanted, tokens, strict=True)) if word != token]
+        found[others] = -1
+        others = [k for k in others if wanted[k]]
+        if others:
+            found[others] = self._number([wanted[k] for k in others])
+        return found
+
+    def _flags(self, token: str) -> int:
+        first = token[0]
+        return (
+            compiled.NEGATION * features.is_negation(token)
+            | compiled.ENDS_CLAUSE * (token in features.CLAUSE_END)
+            | compiled.APART * (token in features.APART)
+            | compiled.ALPHANUMERIC * first.isalnum()
+            | compiled.DIGIT * first.isdigit()
+            | compiled.HASHTAG * (first == "#")
+            | compiled.USER * (token == text.USER)
+            | compiled.PAIR_FIRST * (token in self._firsts)
+            | compiled.PAIR_SECOND * (token in self._seconds)
+        )
+
+    def _learn_grams(self, tokens: Sequence[str]) -> None:
+        points, starts = code_points(tokens)
+        grams = np.empty(
+            (compiled.LONGEST_GRAM - compiled.SHORTEST_GRAM + 1) * (len(points) + 2 * len(tokens)), np.int32
+        )
+        ends = np.empty(len(tokens), np.int64)
+        sums = np.zeros((len(tokens), 4))
+        compiled.find_grams(points, starts, *self._trie, self._character_terms, grams, ends, sums)
+        self._gram_starts.extend(len(self._grams.array) + ends)
+        self._grams.extend(grams[: ends[-1]])
+        self._gram_sums.extend(sums)
+
+
+def _grown(token: str) -> str:
+    if token[0] in features.MARKS and len(token) < features.LONGEST_RUN:
+        return token + token[0]
+    return token
+
+
+# ------------------------------------------------------------------------------------------------- columns
+
+
+def column_of(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.LargeStringArray:
+    """The texts as a column without missing ones; half a surrogate pair becomes U+FFFD, as cleaning has it."""
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    if not isinstance(texts, pa.Array):
+        try:
+            texts = pa.array(texts, pa.large_string())
+        except UnicodeEncodeError:
+            texts = pa.array([each and text._LONE_SURROGATE.sub("\ufffd", each) for each in texts], pa.large_string())
+    if isinstance(texts, pa.ChunkedArray):
+        texts = texts.combine_chunks()
+    column = texts.cast(pa.large_string())
+    return column.fill_null("") if column.null_count else column
+
+
+def _readable(column: pa.LargeStringArray) -> pa.LargeStringArray:
+    data, offsets = _buffers(column)
+    is_plain = np.empty(len(column), np.bool_)
+    compiled.find_plain(data, offsets, features.LONGEST_TEXT, is_plain)
+    rows = np.flatnonzero(~is_plain)
+    if not len(rows):
+        return column
+    texts = [features.readable(each) for each in column.take(pa.array(rows)).to_pylist()]
+    wanted = np.arange(len(column))
+    wanted[rows] = len(column) + np.arange(len(rows))
+    return pa.concat_arrays([column, pa.array(texts, pa.large_string())]).take(pa.array(wanted))
+
+
+def _buffers(column: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    _, offset_buffer, data_buffer = column.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
+    # Copies, because Arrow's memory is read-only and numba would compile everything twice, once for each kind.
+    return np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]].copy(), offsets - offsets[0]
