@@ -267,7 +267,7 @@ def test_the_compiled_rules_start_where_no_cache_can_be_written(monkeypatch):
     """Prevents a read-only install without a home folder from failing at import ("no locator available")."""
     import numba
 
-    from socialsent_assets.domain.language.vader import compiled as vader_batch
+    from socialsent_assets.domain.language import compiling
 
     plain_njit = numba.njit
 
@@ -277,7 +277,7 @@ def test_the_compiled_rules_start_where_no_cache_can_be_written(monkeypatch):
         return plain_njit(*arguments, **options)
 
     monkeypatch.setattr(numba, "njit", njit)
-    assert vader_batch._compiled(lambda x: x + 1)(1) == 2
+    assert compiling.compiled(lambda x: x + 1)(1) == 2
 
 
 @pytest.mark.timeout(60)

@@ -268,7 +268,7 @@ def _is_key(points, start, end, number, store):  # type: ignore[no-untyped-def]
     key = store.key_starts[number]
     if store.key_starts[number + 1] - key != end - start:
         return False
-    for k in range(end - start):
+    for k in range(end - start):  # noqa: SIM110 - numba compiles no generator
         if store.keys[key + k] != points[start + k]:
             return False
     return True

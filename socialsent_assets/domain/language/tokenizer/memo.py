@@ -110,17 +110,19 @@ class TokenMemo(ABC):
         rows, first = len(offsets) - 1, 0
         ids = np.empty(int(offsets[-1] - offsets[0]), np.int32)
         ends, left_over = np.zeros(rows, np.int64), np.zeros(rows, np.bool_)
+        has_started_again = False
         while first < rows:
             end = compiled.read_tokens(
                 *(data, offsets, first, kinds(), self._forms, self._with_signs, self._store, ids, ends, left_over)
             )
+            if end == first and not has_started_again:
+                self._start_again()
+                has_started_again = True
+                continue
             if end == first:  # one row alone fills the store
-                if self.size == 0:
-                    ends[first], left_over[first] = 0, True
-                    end += 1
-                else:
-                    self._start_again()
-                    continue
+                ends[first], left_over[first] = 0, True
+                end += 1
+            has_started_again = False
             self._learn_new()
             part = slice(first, end)
             yield Numbered(first, end, ids[: ends[end - 1]], ends[part], left_over[part])

@@ -12,12 +12,11 @@ Importing this module imports numba (about a second). Not here: Arrow, languages
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numba
 import numpy as np
 
+from socialsent_assets.domain.language.compiling import borrowing, compiled
 from socialsent_assets.domain.language.vader.lexicon import CAPITALS, NEGATION
 
 if TYPE_CHECKING:
@@ -53,22 +52,6 @@ _READ, _HAS_EMOJI, _LEFT_OVER = 0, 1, 2
 _BUT_LIMIT = 256
 
 
-def _compiled(function: Callable[..., Any], **options: Any) -> Any:
-    """Compiled on first use, without the GIL, and kept on disk where numba finds a folder that it may write."""
-    try:
-        return numba.njit(function, nogil=True, error_model="numpy", cache=True, **options)
-    except RuntimeError:  # "no locator available": read-only install and no home; NUMBA_CACHE_DIR would help
-        return numba.njit(function, nogil=True, error_model="numpy", **options)
-
-
-def _borrowing(function: Callable[..., Any]) -> Any:
-    """Compiled without reference counts: for functions that read arrays of their caller and make none.
-
-    numba counts every array on each call, atomically, which took half of the time.
-    """
-    return _compiled(function, _nrt=False)
-
-
 def score_rows(
     data: NDArray[np.uint8], offsets: NDArray[np.int64], tables: Tables
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
@@ -82,7 +65,7 @@ def score_rows(
     return scores, left_over
 
 
-@_compiled
+@compiled
 def _score_rows(data, offsets, tables, scores, left_over):  # type: ignore[no-untyped-def]
     longest = np.int64(0)
     for row in range(len(scores)):
@@ -101,14 +84,14 @@ def _score_rows(data, offsets, tables, scores, left_over):  # type: ignore[no-un
         left_over[row] = state != _READ
 
 
-@_compiled
+@compiled
 def _scratch(length):  # type: ignore[no-untyped-def]
     """Room for the tokens of a text of `length` bytes: a token and its white space take two."""
     room = length // 2 + 1 + 2 * PADDING
     return np.zeros(room, TOKEN), np.zeros(room, np.int64), np.zeros(room)
 
 
-@_borrowing
+@borrowing
 def _score_text(data, start, end, tables, tokens, hits, sentiments, scores, row):  # type: ignore[no-untyped-def]
     """Scores data[start:end] into scores[row]. -> state."""
     state, count, found, shouted, but, emphasis = _read_tokens(data, start, end, tables, tokens, hits)
@@ -136,7 +119,7 @@ def _score_text(data, start, end, tables, tokens, hits, sentiments, scores, row)
 # ----------------------------------------------------------------------------------- from bytes to tokens
 
 
-@_borrowing
+@borrowing
 def _read_tokens(data, start, end, tables, tokens, hits):  # type: ignore[no-untyped-def]
     """Splits data[start:end] and looks its words up.
 
@@ -208,7 +191,7 @@ def _read_tokens(data, start, end, tables, tokens, hits):  # type: ignore[no-unt
     return _READ, at - PADDING, found, shouted, but, _emphasis(exclamations, questions)
 
 
-@_borrowing
+@borrowing
 def _decode(data, i, end):  # type: ignore[no-untyped-def]
     """Code point at byte i and its width in bytes; width 0 for a character cut short or out of order."""
     lead = np.int64(data[i])
@@ -223,7 +206,7 @@ def _decode(data, i, end):  # type: ignore[no-untyped-def]
     return code_point, width
 
 
-@_borrowing
+@borrowing
 def _look_up(data, first, last, hashed, tables):  # type: ignore[no-untyped-def]
     """Number of the ASCII word data[first:last], whatever its case; 0 when no rule knows it."""
     bucket = np.int64(hashed >> np.uint64(64 - BUCKET_BITS))
@@ -235,12 +218,12 @@ def _look_up(data, first, last, hashed, tables):  # type: ignore[no-untyped-def]
     return np.int64(0)
 
 
-@_borrowing
+@borrowing
 def _hash(hashed, byte):  # type: ignore[no-untyped-def]
     return (hashed ^ np.uint64(byte)) * np.uint64(HASH_FACTOR)
 
 
-@_borrowing
+@borrowing
 def _is_key(data, first, last, tables, word):  # type: ignore[no-untyped-def]
     start = tables.words[word].key_start
     if tables.words[word].key_length != last - first:
@@ -251,12 +234,12 @@ def _is_key(data, first, last, tables, word):  # type: ignore[no-untyped-def]
     return True
 
 
-@_borrowing
+@borrowing
 def _lower(byte, kind):  # type: ignore[no-untyped-def]
     return byte | (kind & UPPER_CASE) << 3  # in ASCII, capitals lack the bit of value 32
 
 
-@_borrowing
+@borrowing
 def _has_nt(data, first, last):  # type: ignore[no-untyped-def]
     for i in range(first + 1, last - 1):
         if data[i] == 39 and data[i - 1] | 32 == 110 and data[i + 1] | 32 == 116:  # ' between n or N and t or T
@@ -264,7 +247,7 @@ def _has_nt(data, first, last):  # type: ignore[no-untyped-def]
     return False
 
 
-@_borrowing
+@borrowing
 def _emphasis(exclamations, questions):  # type: ignore[no-untyped-def]
     emphasis = min(exclamations, 4) * 0.292
     if questions > 1:
@@ -272,7 +255,7 @@ def _emphasis(exclamations, questions):  # type: ignore[no-untyped-def]
     return emphasis
 
 
-@_compiled
+@compiled
 def _describe_emoji(data, start, end, tables):  # type: ignore[no-untyped-def]
     """A copy of data[start:end] with a space and its description for each emoji.
 
@@ -302,7 +285,7 @@ def _describe_emoji(data, start, end, tables):  # type: ignore[no-untyped-def]
 # ------------------------------------------------------------------------------- from tokens to the scores
 
 
-@_borrowing
+@borrowing
 def _valence(i, shouting, tables, tokens):  # type: ignore[no-untyped-def]
     """vader_rules._valence_in_context, step by step; i counts from PADDING."""
     words = tables.words
@@ -340,7 +323,7 @@ def _valence(i, shouting, tables, tokens):  # type: ignore[no-untyped-def]
     return 0.0 if w0 == KIND and a1 == OF else valence
 
 
-@_borrowing
+@borrowing
 def _boost(boost, valence, shouted):  # type: ignore[no-untyped-def]
     if boost == 0.0:
         return 0.0
@@ -351,7 +334,7 @@ def _boost(boost, valence, shouted):  # type: ignore[no-untyped-def]
     return boost
 
 
-@_borrowing
+@borrowing
 def _idiom(valence, w3, w2, w1, w0, a1, a2, tables):  # type: ignore[no-untyped-def]
     idioms, modifiers = tables.idioms, tables.modifiers
     no = np.uint8(0)  # the third word of a phrase of two
@@ -371,7 +354,7 @@ def _idiom(valence, w3, w2, w1, w0, a1, a2, tables):  # type: ignore[no-untyped-
     return valence
 
 
-@_borrowing
+@borrowing
 def _find(phrase, phrases):  # type: ignore[no-untyped-def]
     first, second, third = phrase
     for k in range(len(phrases)):
@@ -380,7 +363,7 @@ def _find(phrase, phrases):  # type: ignore[no-untyped-def]
     return -1
 
 
-@_borrowing
+@borrowing
 def _weigh_around_but(sentiments, found, before_but):  # type: ignore[no-untyped-def]
     """vader_rules._weigh_around_but; the first equal sentiment is found by looking."""
     for k in range(found):
@@ -390,7 +373,7 @@ def _weigh_around_but(sentiments, found, before_but):  # type: ignore[no-untyped
         sentiments[first] *= 0.5 if first < before_but else 1.5
 
 
-@_borrowing
+@borrowing
 def _combine(sentiments, found, neutral, emphasis, scores, row):  # type: ignore[no-untyped-def]
     total = positive = negative = 0.0
     for k in range(found):
@@ -415,7 +398,7 @@ def _combine(sentiments, found, neutral, emphasis, scores, row):  # type: ignore
     scores[row, 3] = _rounded(abs(negative / whole), 1_000.0)
 
 
-@_borrowing
+@borrowing
 def _rounded(x, scale):  # type: ignore[no-untyped-def]
     """Python's round to 3 (scale 1000) or 4 (10000) decimals for |x| <= 1: exact value to nearest, ties to even.
 

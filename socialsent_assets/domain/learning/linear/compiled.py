@@ -15,7 +15,7 @@ import numpy as np
 
 from socialsent_assets.domain.language.compiling import borrowing, compiled
 
-__all__ = ["WORD", "find_grams", "find_plain", "grow_trie", "put_pairs", "weigh_rows"]
+__all__ = ["NO_PAIR", "WORD", "put_pairs", "weigh_rows"]
 
 # The constants below are compiled in, and numba notices a change of this file alone: they must stay in it.
 
@@ -46,13 +46,9 @@ WORD_BITS, TERM_BITS = 18, 28
 NO_PAIR = 2**64 - 1
 
 NUMBERS = 30
-SHORTEST_GRAM, LONGEST_GRAM = 2, 5
 
 HASH_FACTOR = 0x9E3779B97F4A7C15
 """2**64 / golden ratio, the multiplier of Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""
-
-_OCCUPIED = 1 << 63
-_PADDING = 32  # the space before and after a word is part of its n-grams
 
 
 @compiled
@@ -335,23 +331,7 @@ def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
     numbers[14] = is_stretched
 
 
-# ------------------------------------------------------------------------------------------------- look-ups
-
-
-@borrowing
-def _slot(key, keys):  # type: ignore[no-untyped-def]
-    """Slot of the key, or the empty one where it belongs; the number of slots is a power of two."""
-    mask = len(keys) - 1
-    slot = np.int64((key * np.uint64(HASH_FACTOR)) >> np.uint64(32)) & mask
-    while keys[slot] != 0 and keys[slot] != key | np.uint64(_OCCUPIED):
-        slot = (slot + 1) & mask
-    return slot
-
-
-@borrowing
-def _find(key, keys, values):  # type: ignore[no-untyped-def]
-    slot = _slot(key, keys)
-    return np.int64(values[slot]) if keys[slot] != 0 else np.int64(-1)
+# ------------------------------------------------------------------------------------------ pairs of words
 
 
 @borrowing
@@ -378,97 +358,3 @@ def _pair_slot(key, pairs):  # type: ignore[no-untyped-def]
     while pairs[slot] != NO_PAIR and pairs[slot] >> np.uint64(TERM_BITS) != key:
         slot = (slot + 1) & mask
     return slot
-
-
-@borrowing
-def grow_trie(points, starts, edges, targets, terms):  # type: ignore[no-untyped-def]
-    """Puts the n-grams points[starts[k]:starts[k + 1]] into an empty trie; n-gram k ends in a node of term k.
-
-    An edge is known by node and character: their key leads to a node through `edges` and `targets`.
-    """
-    nodes = 1
-    for k in range(len(starts) - 1):
-        node = np.int64(0)
-        for i in range(starts[k], starts[k + 1]):
-            key = np.uint64(node) << np.uint64(32) | np.uint64(points[i])
-            slot = _slot(key, edges)
-            if edges[slot] == 0:
-                edges[slot] = key | np.uint64(_OCCUPIED)
-                targets[slot] = nodes
-                nodes += 1
-            node = np.int64(targets[slot])
-        terms[node] = k
-
-
-@borrowing
-def find_grams(points, starts, edges, targets, nodes, terms, grams, ends, sums):  # type: ignore[no-untyped-def]
-    """Terms of the n-grams of the words points[starts[k]:starts[k + 1]], as "char_wb" of scikit-learn cuts them.
-
-    `grams` receives the terms that the model knows, word after word, `ends` where each word's end in it, `sums`
-    (words, 4) the sum of their squares and of their weights for each class, all terms counted once.
-    """
-    found = 0
-    for k in range(len(ends)):
-        length = starts[k + 1] - starts[k] + 2
-        for i in range(length - 1):
-            node = np.int64(0)
-            for n in range(min(LONGEST_GRAM, length - i)):
-                at = starts[k] + i + n - 1
-                point = points[at] if starts[k] <= at < starts[k + 1] else _PADDING
-                node = _find(np.uint64(node) << np.uint64(32) | np.uint64(point), edges, targets)
-                if node < 0:
-                    break
-                term = nodes[node]
-                if n + 1 >= SHORTEST_GRAM and term >= 0:
-                    grams[found] = term
-                    found += 1
-                    rarity = np.float64(terms[term, 0])
-                    sums[k, 0] += rarity * rarity
-                    for j in range(1, 4):
-                        sums[k, j] += rarity * terms[term, j]
-        ends[k] = found
-
-
-# -------------------------------------------------------------------------------------------------- plain
-
-
-@borrowing
-def find_plain(data, offsets, longest, is_plain):  # type: ignore[no-untyped-def]
-    """Marks texts that are readable as they are: `features.readable` gives them back unchanged.
-
-    Printable ASCII with single spaces inside, and none of the signs with which an escape, an address, a mention
-    or a doubled quote begins. Sure of those that it marks; the rest may still be readable.
-    """
-    for row in range(len(is_plain)):
-        start, end = offsets[row], offsets[row + 1]
-        plain = end - start <= longest
-        previous = np.uint8(32)
-        i = start
-        while plain and i < end:
-            byte = data[i]
-            if byte < 48:
-                plain = byte >= 32 and byte != 38  # control characters, "&"
-                if byte == 32 or byte == 34:  # a second space or quote
-                    plain = plain and previous != byte
-                elif byte == 46:  # "www."
-                    plain = previous | 32 != 119
-                elif byte == 47:  # "://", "pic.twitter.com/"
-                    plain = previous != 47 and previous | 32 != 109
-            elif byte == 64:
-                plain = _is_user(data, i, end)
-            elif byte > 126 or byte == 92:  # not ASCII, "\\"
-                plain = False
-            elif byte == 116 and previous == 116 and i - start > 1:  # "http"
-                plain = data[i - 2] != 104
-            previous = byte
-            i += 1
-        is_plain[row] = plain and (previous != 32 or end == start)
-
-
-@borrowing
-def _is_user(data, i, end):  # type: ignore[no-untyped-def]
-    """Whether "@user" starts at i, and no longer name does."""
-    if i + 5 > end or data[i + 1] != 117 or data[i + 2] != 115 or data[i + 3] != 101 or data[i + 4] != 114:
-        return False
-    after = data[i + 5] if i + 5 < end else np.uint8(32)
-    return after < 48 or 57 < after < 65 or 90 < after < 95 or after == 96 or 122 < after < 128

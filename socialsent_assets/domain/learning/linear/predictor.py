@@ -20,6 +20,8 @@ from socialsent_assets.domain.language.tokenizer.memo import LIMIT, GrowingArray
 from socialsent_assets.domain.language.tokenizer.tables import kinds, lowered
 from socialsent_assets.domain.learning import features
 from socialsent_assets.domain.learning.linear import compiled
+from socialsent_assets.domain.learning.linear.grams import LONGEST_GRAM, SHORTEST_GRAM, find_grams
+from socialsent_assets.domain.learning.linear.plain import find_plain
 from socialsent_assets.domain.learning.linear.tables import Vocabulary, code_points, model_of, trie_of, with_weights
 
 if TYPE_CHECKING:
@@ -164,12 +166,10 @@ class Predictor(TokenMemo):
 
     def _learn_grams(self, tokens: Sequence[str]) -> None:
         points, starts = code_points(tokens)
-        grams = np.empty(
-            (compiled.LONGEST_GRAM - compiled.SHORTEST_GRAM + 1) * (len(points) + 2 * len(tokens)), np.int32
-        )
+        grams = np.empty((LONGEST_GRAM - SHORTEST_GRAM + 1) * (len(points) + 2 * len(tokens)), np.int32)
         ends = np.empty(len(tokens), np.int64)
         sums = np.zeros((len(tokens), 4))
-        compiled.find_grams(points, starts, *self._trie, self._character_terms, grams, ends, sums)
+        find_grams(points, starts, *self._trie, self._character_terms, grams, ends, sums)
         self._gram_starts.extend(len(self._grams.array) + ends)
         self._grams.extend(grams[: ends[-1]])
         self._gram_sums.extend(sums)
@@ -202,7 +202,7 @@ def column_of(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.La
 def _readable(column: pa.LargeStringArray) -> pa.LargeStringArray:
     data, offsets = _buffers(column)
     is_plain = np.empty(len(column), np.bool_)
-    compiled.find_plain(data, offsets, features.LONGEST_TEXT, is_plain)
+    find_plain(data, offsets, features.LONGEST_TEXT, is_plain)
     rows = np.flatnonzero(~is_plain)
     if not len(rows):
         return column

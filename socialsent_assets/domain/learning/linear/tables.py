@@ -12,6 +12,7 @@ import numpy as np
 
 from socialsent_assets.domain.learning.features import NEGATED
 from socialsent_assets.domain.learning.linear import compiled
+from socialsent_assets.domain.learning.linear.grams import grow_trie
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -101,7 +102,7 @@ def trie_of(terms: Sequence[str]) -> Trie:
     points, starts = code_points(terms)
     edges, targets = np.zeros(_slots(len(points)), np.uint64), np.zeros(_slots(len(points)), np.int32)
     nodes = np.full(len(points) + 1, -1, np.int32)
-    compiled.grow_trie(points, starts, edges, targets, nodes)
+    grow_trie(points, starts, edges, targets, nodes)
     return Trie(edges, targets, nodes)
 
 
