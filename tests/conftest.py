@@ -21,7 +21,6 @@ from hypothesis import HealthCheck, settings
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, landing_key, landing_name
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage.local import FolderStorage
 
 # How fast a busy machine draws examples is no property of ours. CI draws the same ones every time, so that a red
 # build is the fault of its commit; everybody else draws new ones.
@@ -55,7 +54,7 @@ def landing(lake: Lake) -> Landing:
 
 def lake_at(root: Path) -> Lake:
     """A lake whose tiers are folders below `root`."""
-    return Lake(*(FolderStorage(root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")))
+    return Lake.in_folder(root)
 
 
 class Landing:

@@ -12,12 +12,13 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from socialsent_assets.lake.receipts import Receipt, write_receipt
+
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.candidates import Candidate
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.ml.corpus import read_corpus
 from socialsent_assets.ml.train import train_classifier

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from socialsent_assets.lake.receipts import Receipt, write_receipt
+
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
@@ -16,7 +18,6 @@ from socialsent_assets.domain.events.layout import (
     landing_name,
 )
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 
 TOPICS = {"tram": (40, 8), "football": (3, 0)}
 

@@ -1,77 +1,66 @@
-{# Rows of a lake table, at least those of the window's days: what staging reads. Filter by in_window() on top.
+{# Rows of a lake table, at least those of the window: what staging reads. Filter by in_window() on top.
    Its columns, except the lists of strings that are not asked for in `lists`.
 
-   The adapters differ in how a file is named, so this is the one dispatching reader: Redshift sees the table in a
-   Spectrum schema, DuckDB is given the very files of the window's days. Naming files keeps a build from listing and
-   opening the history, and a table without any file yet is an empty relation instead of an error. #}
+   Redshift and Athena see the Iceberg table itself, through the Glue Data Catalog. DuckDB is given the data files that
+   the catalog planned for this build (SOCIALSENT_LAKE_FILES), in the snapshots that belong together. #}
 {% macro lake_rows(tier, table, lists=[]) -%}
     {{ return(adapter.dispatch('lake_rows', 'socialsent')(tier, table, lists)) }}
 {%- endmacro %}
 
-{# Names its columns, because Spectrum refuses `*` where a table has a list. Compares dt with plain text and without a
-   cast, whether the catalog calls it a date or a string, so that only the partitions of these days are read. #}
+{# Names its columns, because Spectrum refuses `*` where a table has a list. The condition on event_hour itself, without
+   a cast, lets the engine skip the files of other hours. #}
 {% macro default__lake_rows(tier, table, lists) -%}
     {%- set relation = source(tier, table) -%}
     {%- if not execute -%} {{ return(relation) }} {%- endif -%}
-    {%- set columns = ['dt', 'hr'] -%}
+    {%- set columns = [] -%}
     {%- for node in graph.sources.values() if node.source_name == tier and node.name == table -%}
         {%- for column in node.columns.values() if column.name in lists or not column.data_type.startswith('array') -%}
             {%- do columns.append(column.name) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {%- set days = window_days() -%}
-    (select {{ columns | join(', ') }} from {{ relation }}
-    {%- if days %} where dt between '{{ days[0] }}' and '{{ days[-1] }}'{% endif %})
+    (select {{ columns | join(', ') }} from {{ relation }} where {{ in_window('event_hour') }})
 {%- endmacro %}
 
 {% macro duckdb__lake_rows(tier, table, lists) -%}
     {%- set relation = source(tier, table) -%}
     {%- if not execute -%} {{ return(relation) }} {%- endif -%}
-    {%- set root = env_var('SOCIALSENT_LAKE_' ~ tier | upper, '../.socialsent/lake/' ~ tier) -%}
-    {%- set folder = (root ~ '/' ~ table) | replace("'", "''") -%}
-    {%- set patterns = [] -%}
-    {%- for day in window_days() or ['*'] -%}
-        {%- do patterns.append("'" ~ folder ~ "/dt=" ~ day ~ "/hr=*/*.parquet'") -%}
-    {%- endfor -%}
-    {%- set files = files_matching(patterns) -%}
-    {%- if files -%}
-        read_parquet([{{ files | join(', ') }}], hive_partitioning = true, hive_types = {'dt': date, 'hr': varchar})
-    {%- else -%}
-        {{ no_rows(tier, table) }}
-    {%- endif -%}
+    {%- set files = planned_files(tier, table) -%}
+    ({{ no_rows(tier, table) }}
+    {%- if files %}
+    union all by name
+    select * from read_parquet([{{ files | join(', ') }}], union_by_name = true, hive_partitioning = false)
+    {%- endif %})
 {%- endmacro %}
 
-{# Quoted paths: the patterns themselves when they stand for all history, else what they match now. #}
-{% macro files_matching(patterns) -%}
-    {%- set selects = [] -%}
-    {%- for pattern in patterns -%}
-        {%- do selects.append("select file from glob(" ~ pattern ~ ")") -%}
-    {%- endfor -%}
-    {%- if window_days() is none -%}
-        {%- set found = run_query(selects[0] ~ " limit 1") -%}
-        {{ return(patterns if found | length else []) }}
-    {%- endif -%}
-    {%- set found = run_query("select file from (" ~ selects | join(" union all ") ~ ") as files order by file") -%}
+{# Quoted paths of the table's data files that may hold rows of the window. #}
+{% macro planned_files(tier, table) -%}
+    {%- set listing = env_var('SOCIALSENT_LAKE_FILES', '../.socialsent/dbt/lake_files.json') | replace("'", "''") -%}
+    {%- set window = build_window() -%}
+    {%- set query -%}
+        select path from read_json('{{ listing }}', format = 'array', columns = {
+            'tier': 'varchar', 'name': 'varchar', 'path': 'varchar', 'first_hour': 'timestamp', 'last_hour': 'timestamp'
+        })
+        where tier = '{{ tier }}' and name = '{{ table }}'
+        {%- if window.start is not none %}
+            and last_hour >= timestamp '{{ window.start }}' and first_hour < timestamp '{{ window.end }}'
+        {%- endif %}
+        order by path
+    {%- endset -%}
     {%- set files = [] -%}
-    {%- for path in found.columns[0].values() -%}
+    {%- for path in run_query(query).columns[0].values() -%}
         {%- do files.append("'" ~ path | replace("'", "''") ~ "'") -%}
     {%- endfor -%}
     {{ return(files) }}
 {%- endmacro %}
 
-{# An empty relation with the columns that models/lake.yml documents. #}
+{# No row, with the columns that models/lake.yml documents: a column that is younger than every file is null. #}
 {% macro no_rows(tier, table) -%}
     {%- set types = {'string': 'varchar', 'timestamp': 'timestamp with time zone', 'array<string>': 'varchar[]'} -%}
     {%- for node in graph.sources.values() if node.source_name == tier and node.name == table -%}
-    (select cast(null as date) as dt, cast(null as varchar) as hr
-        {%- for column in node.columns.values() %}, cast(null as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{% endfor %}
-    where 1 = 0)
+    select
+        {%- for column in node.columns.values() %} cast(null as {{ types.get(column.data_type, column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}{% endfor %}
+    where 1 = 0
     {%- endfor -%}
-{%- endmacro %}
-
-{# Start of the event hour that a lake row is filed under, from its partition columns. #}
-{% macro partition_hour() -%}
-    {{ utc(dbt.concat(["cast(dt as varchar(10))", "' '", "cast(hr as varchar(2))", "':00:00'"])) }}
 {%- endmacro %}
 
 {# A time as the marts keep it: UTC, without an offset, with microseconds. #}

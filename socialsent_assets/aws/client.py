@@ -2,7 +2,7 @@
 
 Which account and region: whatever boto3's own chain finds (environment, profile, role of the container).
 
-Not here: S3 (s3.py), what is asked (lake/glue_catalog.py, warehouse/athena/engine.py).
+Not here: S3 (s3.py), statements (warehouse/athena/engine.py).
 """
 
 from __future__ import annotations

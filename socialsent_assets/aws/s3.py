@@ -2,7 +2,7 @@
 
 Which account, region and endpoint: whatever boto3's own chain finds (environment, profile, role of the container).
 
-Not here: objects of a tier (lake/storage/s3.py), reading ranges (lake/storage/s3_file.py).
+Not here: objects of a tier (lake/storage/s3.py).
 """
 
 from __future__ import annotations

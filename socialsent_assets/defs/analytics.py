@@ -11,8 +11,8 @@ from socialsent_assets.defs.metadata import OWNERS, describe_days, table_metadat
 from socialsent_assets.defs.ml.assets import CLASSIFIER
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.staleness import hours_with_work, score_code_version
-from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -44,7 +44,7 @@ def _spec(table: Table) -> dg.AssetSpec:
     pool="lake",
 )
 def analytics_tables(
-    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource, catalog: Catalog
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Lexicon scores and the champion's answers for every post and comment version; the marts learn from
     `lake_hours` what they hold.
@@ -52,7 +52,6 @@ def analytics_tables(
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_run(context.run))
     compute.run("score", hours, context)
-    catalog.register(opened, hours, context.log.info)
-    describe_days(context, TABLES, "score", opened.analytics, hours)
+    describe_days(context, TABLES, read_builds(opened).score, hours)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

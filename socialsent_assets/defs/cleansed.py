@@ -1,4 +1,4 @@
-"""The cleansed tier: one Spark job reads the landed hours and writes four tables and the quarantine.
+"""The cleansed tier: one job reads the landed hours and writes four tables and the quarantine.
 
 Not here: the rules (domain/events/), the job (jobs/cleanse.py), its checks (checks/).
 """
@@ -11,8 +11,8 @@ from socialsent_assets.defs.landing import EVENTS
 from socialsent_assets.defs.metadata import OWNERS, describe_days, table_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.staleness import cleanse_code_version, hours_with_work
-from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -25,7 +25,7 @@ def _spec(table: Table) -> dg.AssetSpec:
         deps=[EVENTS],
         description=table.meaning,
         group_name="cleansed",
-        kinds={"spark", "parquet"},
+        kinds={"spark", "iceberg"},
         owners=OWNERS,
         code_version=cleanse_code_version(),
         metadata=table_metadata(table),
@@ -42,13 +42,12 @@ def _spec(table: Table) -> dg.AssetSpec:
     pool="lake",
 )
 def cleansed_tables(
-    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource, catalog: Catalog
+    context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_run(context.run))
     compute.run("cleanse", hours, context)
-    catalog.register(opened, hours, context.log.info)
-    describe_days(context, TABLES, "cleanse", opened.cleansed, hours)
+    describe_days(context, TABLES, read_builds(opened).cleanse, hours)
     for key in sorted(context.selected_asset_keys):
         yield dg.MaterializeResult(asset_key=key)

@@ -15,8 +15,6 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.resources.catalog import Catalog
-from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
 from socialsent_assets.warehouse.dbt.environment import window_vars
@@ -95,13 +93,9 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
         context: dg.AssetExecutionContext,
         dbt: DbtCliResource,
         warehouse: Warehouse,
-        lake: LakeResource,
-        catalog: Catalog,
     ) -> Iterator[Any]:
         """Build the models for the hours of the run, then test them; a failed test stops what depends on it."""
         hours = hours_of_run(context.run)
-        # A run that was killed after it built an hour and before it registered it leaves that to whoever reads it.
-        catalog.register(lake.open(), hours, context.log.info)
         with warehouse.building(context.log.info):
             invocation = dbt.cli(build_arguments(hours), context=context, target_path=warehouse.artifacts_folder())
             events, failure = _until_end(invocation.stream())

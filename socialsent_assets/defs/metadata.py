@@ -14,8 +14,7 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.hour_set import days_of, hours_of_day
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import Table
-from socialsent_assets.lake.receipts import Receipt, read_receipts
-from socialsent_assets.lake.storage.base import Storage
+from socialsent_assets.lake.builds import Receipt
 
 OWNERS = ("team:socialsent",)
 DAYS_DESCRIBED = 31
@@ -94,7 +93,10 @@ def measures_metadata(measures: Mapping[str, Any]) -> dict[str, float | int | st
 
 
 def describe_days(
-    context: dg.AssetExecutionContext, tables: Iterable[Table], job: str, tier: Storage, hours: Iterable[EventHour]
+    context: dg.AssetExecutionContext,
+    tables: Iterable[Table],
+    built: Mapping[EventHour, Receipt],
+    hours: Iterable[EventHour],
 ) -> None:
     """Give every day of every table its own metadata: a run over many days would else stamp all of them alike.
 
@@ -103,7 +105,7 @@ def describe_days(
     days = days_of(hours)
     if len(days) > DAYS_DESCRIBED:
         return
-    by_day = {day: read_receipts(tier, job, hours_of_day(day)) for day in days}
+    by_day = {day: [built[hour] for hour in hours_of_day(day) if hour in built] for day in days}
     for table in tables:
         key = dg.AssetKey(table.asset_key)
         if key not in context.selected_asset_keys:

@@ -16,9 +16,9 @@ from datetime import datetime, timedelta
 from socialsent_assets.defs.partitions import is_before_partitions
 from socialsent_assets.defs.retries import Attempt, after_request, runs_again
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import RECEIPTS
-from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version, stale_hours
+from socialsent_assets.lake.staleness import attempt_version, stale_hours
 
 RECENT = timedelta(hours=48)
 AHEAD = timedelta(hours=24)
@@ -102,7 +102,9 @@ def plan(
     waiting = [hour for hour in stale if hour in covered]
     unreachable = [hour for hour in stale if is_before_partitions(hour)]
     versions = {
-        hour: attempt_version(lake, hour) for hour in stale if hour not in covered and not is_before_partitions(hour)
+        hour: attempt_version(lake.landing_fingerprint(hour))
+        for hour in stale
+        if hour not in covered and not is_before_partitions(hour)
     }
     bad = set(failed()) if versions else set()
     tried = {hour: memory.attempts.get(hour.key) for hour in versions}
@@ -123,11 +125,6 @@ def plan(
     return Plan(runs, paused, waiting, unreachable, len(looked_at), Memory(day, kept))
 
 
-def attempt_version(lake: Lake, hour: EventHour) -> str:
-    """Changes when trying the hour again can end differently: other objects, or other code."""
-    return f"{lake.landing_fingerprint(hour)} {cleanse_code_version()} {score_code_version()}"
-
-
 def _was_tried(attempt: Attempt | None, version: str) -> bool:
     return attempt is not None and attempt.version == version
 
@@ -135,14 +132,15 @@ def _was_tried(attempt: Attempt | None, version: str) -> bool:
 def _next_old_hours(lake: Lake, before: EventHour, after_day: str) -> tuple[list[EventHour], str]:
     """Hours of the next old days after `after_day`, round and round, and the last day among them."""
     limit = f"dt={before.start:%Y-%m-%d}"
-    known = {*lake.landing.folders(LANDING_EVENTS), *lake.cleansed.folders(RECEIPTS)}
-    days = sorted(day for day in known if day <= limit)
+    built_days = {hour.path.partition("/")[0] for hour in read_builds(lake).cleanse}
+    days = sorted(day for day in {*lake.landing.folders(LANDING_EVENTS), *built_days} if day <= limit)
     following = [day for day in days if day > after_day]
     chosen = (following + [day for day in days if day <= after_day])[:DAYS_PER_TICK]
     found = [
         EventHour.from_path(f"{day}/{hour}")
         for day in chosen
-        for hour in {*lake.landing.folders(f"{LANDING_EVENTS}/{day}"), *lake.cleansed.folders(f"{RECEIPTS}/{day}")}
+        for hour in lake.landing.folders(f"{LANDING_EVENTS}/{day}")
     ]
-    hours = sorted(hour for hour in found if hour is not None and hour < before)
+    built = [hour for hour in read_builds(lake).cleanse if hour.path.partition("/")[0] in chosen]
+    hours = sorted({hour for hour in [*found, *built] if hour is not None and hour < before})
     return hours, chosen[-1] if chosen else ""

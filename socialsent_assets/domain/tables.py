@@ -2,7 +2,7 @@
 
 Spark schemas, Dagster column metadata and the dbt sources follow from here, or a drift test fails.
 
-Not here: partition columns (`dt`, `hr` live in the path, never in the file), the marts (dbt_project/).
+Not here: partitioning and field ids (lake/iceberg/schema.py), the marts (dbt_project/).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake, partitioned by event hour; `key` identifies a row within the whole table."""
+    """One table of the lake; `event_hour` says which hour a row belongs to, `key` identifies it in the whole table."""
 
     tier: Tier
     name: str
@@ -96,7 +96,13 @@ def _of_texts(column: str) -> tuple[str, str]:
     return (f"cleansed/posts.{column}", f"cleansed/comments.{column}")
 
 
+EVENT_HOUR = "event_hour"
+"""Column of every table: an hour of a table is what a run replaces."""
+
+_HOUR = Column(EVENT_HOUR, "timestamp", "Start of the event hour that the row is filed under, UTC.", required=True)
+
 _ENVELOPE = (
+    _HOUR,
     Column("event_id", "string", "Identity of the event; a redelivery repeats it.", required=True),
     Column("event_time", "timestamp", "When it happened, UTC.", required=True),
     Column("source", "string", "Short slug of the system that sent it.", required=True),
@@ -162,12 +168,23 @@ INTERACTIONS = Table(
         ),
     ),
 )
+# What a job records about an hour, so that later runs can tell whether it is stale (lake/builds.py).
+_RECEIPT = (
+    Column("input_version", "string", "Fingerprint of what was read for the hour.", True),
+    Column("output_version", "string", "Changes whenever other rows were written.", True),
+    Column("code_version", "string", "Version of the code that wrote the rows.", True),
+    Column("rows_by_table", "string", "JSON: rows written, by table.", True),
+    Column("measures", "string", "JSON: numbers worth plotting.", True),
+    Column("held_version", "string", "Input and code of an undone build: not built again while they are the same."),
+)
+
 QUARANTINE = Table(
     "cleansed",
     "quarantine",
     "Landed lines that the cleansing could not accept, with the reason.",
     ("source_object", "raw"),
     (
+        _HOUR,
         Column("event_id", "string", "If it could be read.", False, ("landing/events.event_id",)),
         Column("reason", "string", "One of the nine quarantine reasons.", required=True),
         Column("detail", "string", "A sentence that says what is wrong.", required=True),
@@ -181,6 +198,7 @@ SENTIMENT = Table(
     "Polarity and sentiment of every post and comment version.",
     ("event_id",),
     (
+        _HOUR,
         Column("event_id", "string", "The version that was scored.", True, _of_texts("event_id")),
         Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
         Column("text_kind", "string", "post or comment.", True),
@@ -208,17 +226,32 @@ LAKE_HOURS = Table(
     "analytics",
     "lake_hours",
     "One row per built event hour: what came in, what became of it, and which version of the hour this is.",
-    ("event_hour",),
+    (EVENT_HOUR,),
     (
-        Column("event_hour", "timestamp", "Start of the hour, UTC.", True),
+        _HOUR,
         Column("records", "bigint", "Landed lines of the hour.", True),
         Column("accepted", "bigint", "Rows in the four cleansed tables.", True, tuple(f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions"))),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
         Column("quarantined", "bigint", "Lines set aside with a reason.", True, ("cleansed/quarantine.reason",)),
         Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
         Column("lake_version", "string", "Digest of everything written for the hour; changes if any row does.", True),
+        *_RECEIPT,
     ),
 )  # fmt: skip
+BUILDS = Table(
+    "cleansed",
+    "builds",
+    "One row per cleansed event hour: the receipt that says from which landing it was made, and with which counts.",
+    (EVENT_HOUR,),
+    (
+        _HOUR,
+        Column("records", "bigint", "Landed lines of the hour.", True),
+        Column("accepted", "bigint", "Rows in the four cleansed tables.", True),
+        Column("duplicates", "bigint", "Redeliveries dropped.", True),
+        Column("quarantined", "bigint", "Lines quarantined with a reason.", True),
+        *_RECEIPT,
+    ),
+)
 
 CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS)
-TABLES = (*CLEANSED_EVENTS, QUARANTINE, SENTIMENT, LAKE_HOURS)
+TABLES = (*CLEANSED_EVENTS, QUARANTINE, BUILDS, SENTIMENT, LAKE_HOURS)

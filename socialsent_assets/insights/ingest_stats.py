@@ -11,10 +11,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_QUARANTINE
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import stock_of
-from socialsent_assets.lake.receipts import read_receipt, receipted_hours
-from socialsent_assets.lake.storage.base import Storage, walk
+from socialsent_assets.lake.storage.base import Storage
 
 OPENED = 2000
 """Quarantine objects that are opened, newest first; beyond that their reasons stay unnamed."""
@@ -42,8 +42,8 @@ class Arrivals:
 
 def read_arrivals(lake: Lake) -> Arrivals:
     """The arrivals of a lake; its cost grows with the hours there are, not with the events in them."""
-    landing = stock_of(walk(lake.landing, LANDING_EVENTS))
-    arrival, later = _reasons_at_arrival(lake.landing), _reasons_in_cleansing(lake.cleansed)
+    landing = stock_of(lake.landing.walk(LANDING_EVENTS))
+    arrival, later = _reasons_at_arrival(lake.landing), _reasons_in_cleansing(lake)
     together = arrival + later
     reasons = dict(sorted(together.items(), key=lambda item: (-item[1], item[0])))
     return Arrivals(landing.rows, landing.duplicates, reasons, arrival.total())
@@ -51,7 +51,7 @@ def read_arrivals(lake: Lake) -> Arrivals:
 
 def _reasons_at_arrival(landing: Storage) -> Counter[str]:
     reasons: Counter[str] = Counter()
-    objects = list(walk(landing, LANDING_QUARANTINE))
+    objects = landing.walk(LANDING_QUARANTINE)
     for info in objects[-OPENED:]:
         for line in gzip.decompress(landing.read(info.key)).splitlines():
             reasons[_reason(line)] += 1
@@ -66,11 +66,10 @@ def _reason(line: bytes) -> str:
         return UNREADABLE
 
 
-def _reasons_in_cleansing(cleansed: Storage) -> Counter[str]:
+def _reasons_in_cleansing(lake: Lake) -> Counter[str]:
     reasons: Counter[str] = Counter()
-    for hour in receipted_hours(cleansed):
-        receipt = read_receipt(cleansed, "cleanse", hour)
-        if receipt is None or not receipt.counts.quarantined:
+    for receipt in read_builds(lake).cleanse.values():
+        if not receipt.counts.quarantined:
             continue
         named = Counter({reason: int(count) for reason, count in _by_reason(receipt.measures).items()})
         reasons += named or Counter({UNREADABLE: receipt.counts.quarantined})

@@ -1,13 +1,14 @@
-"""Landing -> cleansed/{posts,comments,users,interactions} and cleansed/quarantine, hour by hour.
+"""Landing -> cleansed.{posts,comments,users,interactions} and cleansed.quarantine, hour by hour.
 
-One read, one shuffle and one write for all of them. An hour is built from all of its landing, whenever that
-arrived, so repeats are found exactly; then its files are put in place and its receipt is written last.
+One read, one shuffle and one write for all of them. An hour is built from all of its landing, whenever that arrived,
+so repeats are found exactly; then each table changes by one commit, and the receipts are committed last.
 
-Not here: the rules for a line (read_landing.py), the files (partition_writer.py), Dagster (defs/cleansed.py).
+Not here: the rules for a line (landing_rows.py), the files (hour_files.py), Dagster (defs/cleansed.py).
 """
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,28 +17,31 @@ from typing import TYPE_CHECKING
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, parse_landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
-from socialsent_assets.jobs.batching import in_slices
 from socialsent_assets.jobs.engines.engine import Engine
+from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.normalise import normaliser
-from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
+from socialsent_assets.jobs.partition_writer import TableFile, Written
+from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
 from socialsent_assets.jobs.read_landing import TABLE_OF
-from socialsent_assets.lake.commit import promote, staging
+from socialsent_assets.lake.builds import Receipt, output_version, write_receipts
+from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake, fingerprint
-from socialsent_assets.lake.receipts import Receipt, drop_receipt, write_receipt
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.lake.storage.base import ObjectInfo
-from socialsent_assets.lake.storage.parallel import each
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 JOB = "cleanse"
+TABLES = (*CLEANSED_EVENTS, QUARANTINE)
 SLICE_BYTES = 256 * 1024 * 1024
+GROUP_BYTES = 8 * 1024 * 1024
+"""Landing, as stored, that one task sorts and writes: about 100,000 events."""
 
 
 @dataclass(frozen=True)
 class LandedHour:
-    """What stood in landing for an hour when the job looked; exactly this is read."""
+    """What had landed of an hour when the job looked; exactly this is read."""
 
     hour: EventHour
     objects: tuple[ObjectInfo, ...]
@@ -57,64 +61,61 @@ class LandedHour:
 def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
     """Rebuild the cleansed tables of these hours from their landing; one receipt per hour, in order.
 
-    An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same bytes.
+    An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same rows.
+
+    Raises:
+        SparkRunError: Spark was the engine and failed; no table was changed.
+        CommitConflictError: other runs rebuilt the same hours at the same time, again and again.
     """
-    landed = each(lake.landing, lambda hour: LandedHour(hour, tuple(lake.landed(hour))), sorted(set(hours)))
-    return [
-        receipt
-        for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES)
-        for receipt in _cleanse_slice(engine, lake, batch)
-    ]
+    return rebuild_on_conflict(lambda: _cleanse(engine, lake, sorted(set(hours))))
 
 
-def _cleanse_slice(engine: Engine, lake: Lake, landed: Sequence[LandedHour]) -> list[Receipt]:
-    objects = [info for hour in landed for info in hour.objects]
-    with staging(lake.cleansed) as area:
-        staged = engine.cleanse(lake.landing, objects, area, _table_files()) if objects else []
-        return each(
-            lake.cleansed,
-            lambda hour: _publish(lake, hour, {done.table: done for done in staged if done.hour == hour.hour}),
-            landed,
-        )
+def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+    objects = lake.landed_by_hour(set(hours))
+    landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
+    files = _table_files(lake)
+    written = Written()
+    for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES):
+        found = [info for hour in batch for info in hour.objects]
+        groups = Groups.by_size([(hour.hour, hour.size) for hour in batch], GROUP_BYTES)
+        if found:
+            written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups))
+    run = uuid.uuid4().hex
+    pins = publish_tables(lake, TABLES, hours, written.files, run)
+    receipts = [_receipt(hour, written) for hour in landed]
+    write_receipts(lake, JOB, receipts, pins, run)
+    return receipts
 
 
-def _table_files() -> dict[str, TableFile]:
+def _table_files(lake: Lake) -> dict[str, TableFile]:
+    schemas = {table.name: arrow_schema_of(lake.table(table)) for table in TABLES}
     tables = {table.name: table for table in CLEANSED_EVENTS}
-    files = {name: TableFile(tables[name], derive=normaliser(kind)) for kind, name in TABLE_OF.items()}
-    return {**files, QUARANTINE.name: TableFile(QUARANTINE, unique=False, measure=_by_reason)}
+    files = {name: TableFile(tables[name], schemas[name], derive=normaliser(kind)) for kind, name in TABLE_OF.items()}
+    quarantine = TableFile(QUARANTINE, schemas[QUARANTINE.name], unique=False, measure=_by_reason)
+    return {**files, QUARANTINE.name: quarantine}
 
 
 def _by_reason(rows: pa.RecordBatch) -> Mapping[str, int]:
     return Counter(rows.column("reason").to_pylist())
 
 
-def _publish(lake: Lake, landed: LandedHour, staged: Mapping[str, StagedHour]) -> Receipt:
-    drop_receipt(lake.cleansed, JOB, landed.hour)
-    outputs: dict[str, str] = {}
-    for table in (*CLEANSED_EVENTS, QUARANTINE):
-        done = staged.get(table.name)
-        outputs.update(promote(lake.cleansed, table.name, landed.hour, done.file if done else None))
-    receipt = _receipt(landed, staged, outputs)
-    write_receipt(lake.cleansed, receipt)
-    return receipt
-
-
-def _receipt(landed: LandedHour, staged: Mapping[str, StagedHour], outputs: Mapping[str, str]) -> Receipt:
-    rows = {table.name: staged[table.name].rows if table.name in staged else 0 for table in CLEANSED_EVENTS}
-    quarantined = staged.get(QUARANTINE.name)
-    accepted = sum(rows.values())
-    duplicates = sum(done.duplicates for done in staged.values())
-    set_aside = quarantined.rows if quarantined else 0
+def _receipt(landed: LandedHour, written: Written) -> Receipt:
+    counts = {table.name: written.count(table, landed.hour) for table in TABLES}
+    rows = {name: count.rows for name, count in counts.items()}
+    quarantined = rows[QUARANTINE.name]
+    accepted = sum(rows[table.name] for table in CLEANSED_EVENTS)
+    duplicates = sum(count.duplicates for count in counts.values())
+    input_version = fingerprint(landed.objects)
     return Receipt(
         job=JOB,
         hour=landed.hour,
-        input_version=fingerprint(landed.objects),
+        input_version=input_version,
+        output_version=output_version(input_version, cleanse_code_version()),
         code_version=cleanse_code_version(),
-        counts=Counts(accepted + duplicates + set_aside, accepted, duplicates, set_aside),
-        rows={**rows, QUARANTINE.name: set_aside},
-        outputs=outputs,
+        counts=Counts(accepted + duplicates + quarantined, accepted, duplicates, quarantined),
+        rows=rows,
         measures={
-            "quarantined_by_reason": dict(quarantined.measures) if quarantined else {},
+            "quarantined_by_reason": dict(counts[QUARANTINE.name].measures),
             "announced_records": landed.announced,
             "landing_objects": len(landed.objects),
         },

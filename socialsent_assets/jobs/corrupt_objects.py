@@ -20,7 +20,7 @@ from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour
 from socialsent_assets.domain.tables import QUARANTINE
 from socialsent_assets.jobs.partition_writer import PARTITION
 from socialsent_assets.jobs.read_landing import landing_row_schema, landing_rows
-from socialsent_assets.lake.commit import StagingArea
+from socialsent_assets.lake.staging import StagingArea
 from socialsent_assets.lake.storage.base import Storage
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-    from socialsent_assets.lake.receipts import Receipt
+    from socialsent_assets.lake.builds import Receipt
 
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -55,7 +55,7 @@ def run(order: GlueOrder, spark: SparkSession, log: Callable[[str], Any]) -> lis
     from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.score import score
 
-    lake = Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()})
+    lake = Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()}, catalog=order.catalog)
     log(f"{order.job}: {len(order.hours)} hours from {order.hours[0].key} on, with Spark {spark.version}")
     job = cleanse if order.job == "cleanse" else score
     return job(SparkEngine(spark), lake, order.hours)

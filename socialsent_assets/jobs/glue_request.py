@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges, parse_hour_range
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 
 JobName = Literal["cleanse", "score"]
 
@@ -40,20 +41,29 @@ class GlueOrder:
         job: of jobs/.
         hours: to build, in order.
         tiers: URI of every tier, by the names in TIERS.
+        catalog: the Iceberg catalog that the job commits to.
     """
 
     job: JobName
     hours: tuple[EventHour, ...]
     tiers: Mapping[str, str]
+    catalog: CatalogConfig
 
     @classmethod
-    def of(cls, job: JobName, hours: Sequence[EventHour], tiers: Mapping[str, str]) -> GlueOrder:
+    def of(
+        cls, job: JobName, hours: Sequence[EventHour], tiers: Mapping[str, str], catalog: CatalogConfig
+    ) -> GlueOrder:
         """The same order for the same hours, whatever their sequence."""
-        return cls(job, tuple(sorted(set(hours))), {name: tiers[name] for name in TIERS})
+        return cls(job, tuple(sorted(set(hours))), {name: tiers[name] for name in TIERS}, catalog)
 
     def to_extras(self) -> dict[str, Any]:
         """As the extras of a Pipes session: JSON values."""
-        return {"job": self.job, "hours": [hour.key for hour in self.hours], "tiers": dict(self.tiers)}
+        return {
+            "job": self.job,
+            "hours": [hour.key for hour in self.hours],
+            "tiers": dict(self.tiers),
+            "catalog": asdict(self.catalog),
+        }
 
     @classmethod
     def from_extras(cls, extras: Mapping[str, Any]) -> GlueOrder:
@@ -62,7 +72,12 @@ class GlueOrder:
         if job not in ("cleanse", "score"):
             raise OrderError(f"no job is called {job!r}: it is cleanse or score")
         try:
-            return cls.of(job, [EventHour.from_key(key) for key in extras["hours"]], extras["tiers"])
+            return cls.of(
+                job,
+                [EventHour.from_key(key) for key in extras["hours"]],
+                extras["tiers"],
+                CatalogConfig(**extras["catalog"]),
+            )
         except (KeyError, TypeError, ValueError) as error:
             raise OrderError(f"not an order: {error!r}") from error
 

@@ -1,11 +1,10 @@
-"""The lake's tables in Arrow's and Spark's types, and a landing line in Spark's; all follow from the domain.
+"""The lake's tables and a landing line in Spark's types; all follow from the domain.
 
 Not here: the columns themselves (domain/tables.py), the fields of an event (domain/events/kinds/).
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.event import ENVELOPE
@@ -13,33 +12,15 @@ from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.tables import Table
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql.types import StructType
 
 CORRUPT = "_corrupt_record"
 PATH_COLUMNS = ("dt", "hr")
-"""Partition columns, read from the path as text."""
-
-
-@cache
-def arrow_schema(table: Table) -> pa.Schema:
-    """Columns of a table in Arrow's types; timestamps in microseconds, UTC. All nullable, as Spark writes them."""
-    import pyarrow as pa
-
-    types = {
-        "string": pa.string(),
-        "timestamp": pa.timestamp("us", tz="UTC"),
-        "boolean": pa.bool_(),
-        "double": pa.float64(),
-        "bigint": pa.int64(),
-        "int": pa.int32(),
-        "array<string>": pa.list_(pa.field("element", pa.string())),
-    }
-    return pa.schema([pa.field(column.name, types[column.type]) for column in table.columns])
+"""Partition columns of landing, read from the path as text."""
 
 
 def spark_schema(table: Table) -> StructType:
-    """Columns of a table in Spark's types, then PATH_COLUMNS."""
+    """Columns of a table in Spark's types."""
     from pyspark.sql import types as T  # noqa: N812 - as everybody writes it
 
     kinds = {
@@ -51,8 +32,7 @@ def spark_schema(table: Table) -> StructType:
         "int": T.IntegerType(),
         "array<string>": T.ArrayType(T.StringType()),
     }
-    columns = [T.StructField(column.name, kinds[column.type]) for column in table.columns]
-    return T.StructType([*columns, *(T.StructField(name, T.StringType()) for name in PATH_COLUMNS)])
+    return T.StructType([T.StructField(column.name, kinds[column.type]) for column in table.columns])
 
 
 def landing_schema() -> StructType:

@@ -1,36 +1,45 @@
-"""Cleansed posts and comments -> analytics/sentiment, and analytics/lake_hours: which version of an hour this is.
+"""Cleansed posts and comments -> analytics.sentiment, and analytics.lake_hours: which version of an hour this is.
 
 Not here: how a text is scored or split into tokens (domain/language/), the classifier (champion.py), the files
-(partition_writer.py), Dagster (defs/analytics.py).
+(hour_files.py), Dagster (defs/analytics.py).
 """
 
 from __future__ import annotations
 
-import io
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, SENTIMENT
-from socialsent_assets.jobs.batching import in_slices
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, POSTS, SENTIMENT, Table
 from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
-from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
-from socialsent_assets.jobs.schemas import arrow_schema
-from socialsent_assets.lake.commit import StagingArea, partition_key, promote, staging
+from socialsent_assets.jobs.grouping import Groups, in_slices
+from socialsent_assets.jobs.partition_writer import HourCount, TableFile, Written
+from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
+from socialsent_assets.lake.builds import (
+    BuildState,
+    Receipt,
+    output_version,
+    read_builds,
+    table_name,
+    write_receipts,
+)
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, drop_receipt, read_receipt, write_receipt
-from socialsent_assets.lake.staleness import lake_version, score_code_version
-from socialsent_assets.lake.storage.parallel import each
+from socialsent_assets.lake.staleness import score_code_version
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 JOB = "score"
-SLICE_ROWS = 2_000_000
+SLICE_ROWS = 5_000_000
+GROUP_ROWS = 125_000
+"""Texts that one task scores and writes."""
+
 _POLARITY_UNITS = 10_000  # VADER rounds to four decimals
 _CLASSES = ("positive", "neutral", "negative")
 _TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays small whatever the topics are
@@ -39,56 +48,55 @@ _TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays s
 def score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
     """Rebuild sentiment and the lake_hours row of these hours from their cleansed tables; one receipt per hour.
 
-    An hour without posts and comments has no sentiment object, but a row in lake_hours. Safe to repeat. The
-    champion of this moment fills the predictions; a later one changes no hour by itself, only when it is scored
-    again (`socialsent materialize --hours FROM..TO`).
+    An hour without posts and comments has no sentiment rows, but a row in lake_hours. Safe to repeat. The champion of
+    this moment fills the predictions; a later one changes no hour by itself, only when it is scored again
+    (`socialsent materialize --hours FROM..TO`).
 
     Raises:
         FileNotFoundError: an hour was never cleansed.
         ModelRefusedError: there is a champion, but it must not answer.
-        SparkRunError: Spark was the engine and failed.
+        SparkRunError, CommitConflictError: see `cleanse`.
     """
-    cleansed = each(lake.cleansed, lambda hour: _cleansed(lake, hour), sorted(set(hours)))
+    return rebuild_on_conflict(lambda: _score(engine, lake, sorted(set(hours))))
+
+
+def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+    builds = read_builds(lake)
+    missing = [hour for hour in hours if hour not in builds.cleanse]
+    if missing:
+        raise FileNotFoundError(f"hour {missing[0]} was never cleansed: run cleanse for it first")
     champion = champion_of(lake.artifacts)
-    return [
-        receipt
-        for batch in in_slices(cleansed, _texts, SLICE_ROWS)
-        for receipt in _score_slice(engine, lake, batch, champion)
-    ]
-
-
-def _cleansed(lake: Lake, hour: EventHour) -> Receipt:
-    receipt = read_receipt(lake.cleansed, "cleanse", hour)
-    if receipt is None:
-        raise FileNotFoundError(f"hour {hour} was never cleansed: run cleanse for it first")
-    return receipt
+    written = Written()
+    for batch in in_slices([builds.cleanse[hour] for hour in hours], _texts, SLICE_ROWS):
+        written.add(_write(engine, lake, builds, batch, champion))
+    run = uuid.uuid4().hex
+    pins = publish_tables(lake, (SENTIMENT,), hours, written.files, run)
+    receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion) for hour in hours]
+    names = [table_name(table) for table in CLEANSED_EVENTS]
+    read = {name: builds.pins[name] for name in names if name in builds.pins}
+    write_receipts(lake, JOB, receipts, {**read, **pins}, run)
+    return receipts
 
 
 def _texts(cleansed: Receipt) -> int:
     return cleansed.rows.get(POSTS.name, 0) + cleansed.rows.get(COMMENTS.name, 0)
 
 
-def _score_slice(engine: Engine, lake: Lake, cleansed: Sequence[Receipt], champion: Champion | None) -> list[Receipt]:
-    with staging(lake.analytics) as area:
-        staged = _stage(engine, lake, cleansed, area, champion)
-        by_hour = {done.hour: done for done in staged}
-        return each(
-            lake.analytics,
-            lambda receipt: _publish(lake, receipt, by_hour.get(receipt.hour), champion),
-            cleansed,
-        )
+def _write(
+    engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Receipt], champion: Champion | None
+) -> Written:
+    hours = frozenset(receipt.hour for receipt in cleansed if _texts(receipt))
+    if not hours:
+        return Written()
 
+    def paths(table: Table) -> tuple[str, ...]:
+        return tuple(file.path for file in files_of(lake.table(table), hours, builds.pins.get(table_name(table))))
 
-def _stage(
-    engine: Engine, lake: Lake, cleansed: Sequence[Receipt], area: StagingArea, champion: Champion | None
-) -> list[StagedHour]:
-    posts, comments = (
-        tuple(key for r in cleansed for key in r.outputs if key == partition_key(table.name, r.hour))
-        for table in (POSTS, COMMENTS)
-    )
-    files = TextFiles(posts, comments, rows=sum(_texts(receipt) for receipt in cleansed))
-    scored = partial(_scored, champion=champion)
-    return engine.score(lake.cleansed, files, area, {SENTIMENT.name: TableFile(SENTIMENT, False, scored, _mood)})
+    files = TextFiles(paths(POSTS), paths(COMMENTS), hours, sum(map(_texts, cleansed)))
+    schema = arrow_schema_of(lake.table(SENTIMENT))
+    scored = TableFile(SENTIMENT, schema, False, partial(_scored, champion=champion), _mood)
+    groups = Groups.by_size([(receipt.hour, _texts(receipt)) for receipt in cleansed], GROUP_ROWS)
+    return engine.score(files, lake.analytics.uri, {SENTIMENT.name: scored}, groups)
 
 
 def _scored(rows: pa.RecordBatch, champion: Champion | None) -> Mapping[str, pa.Array]:
@@ -139,36 +147,25 @@ def _mood(rows: pa.RecordBatch) -> Mapping[str, int]:
     }
 
 
-def _publish(lake: Lake, cleansed: Receipt, staged: StagedHour | None, champion: Champion | None) -> Receipt:
-    hour = cleansed.hour
-    drop_receipt(lake.analytics, JOB, hour)
-    outputs = promote(lake.analytics, SENTIMENT.name, hour, staged.file if staged else None)
-    receipt = _receipt(cleansed, staged, outputs, champion)
-    lake.analytics.write(partition_key(LAKE_HOURS.name, hour), _lake_hours_file(cleansed, receipt))
-    write_receipt(lake.analytics, receipt)
-    return receipt
-
-
-def _receipt(
-    cleansed: Receipt, staged: StagedHour | None, outputs: Mapping[str, str], champion: Champion | None
-) -> Receipt:
-    rows = staged.rows if staged else 0
+def _receipt(cleansed: Receipt, count: HourCount, champion: Champion | None) -> Receipt:
+    model = champion.digest if champion else None
+    version = output_version(cleansed.output_version, score_code_version(), model)
     return Receipt(
         job=JOB,
         hour=cleansed.hour,
         input_version=cleansed.output_version,
+        output_version=version,
         code_version=score_code_version(),
-        counts=Counts(records=rows, accepted=rows, duplicates=0, quarantined=0),
-        rows={SENTIMENT.name: rows, LAKE_HOURS.name: 1},
-        outputs=outputs,
-        measures={**_measures(staged), "model_version": champion.digest if champion else None},
+        counts=cleansed.counts,
+        rows={SENTIMENT.name: count.rows},
+        measures={**_measures(count), "model_version": model},
+        lake_version=output_version(cleansed.output_version, str(cleansed.counts), version),
     )
 
 
-def _measures(staged: StagedHour | None) -> dict[str, object]:
+def _measures(count: HourCount) -> dict[str, object]:
     """Of one hour. `disagreement`: share of the rows judged by lexicon and champion that they judge differently."""
-    counted = staged.measures if staged else {}
-    rows = staged.rows if staged else 0
+    counted, rows = count.measures, count.rows
     by_sentiment = {name: int(counted.get(name, 0)) for name in _CLASSES}
     by_prediction = {name: int(counted.get(f"predicted/{name}", 0)) for name in _CLASSES}
     compared = counted.get("compared", 0)
@@ -192,26 +189,3 @@ def _moods_by_topic(counted: Mapping[str, float]) -> dict[str, dict[str, int]]:
         topic: {"texts": texts[topic], "negative": int(counted.get(f"topic_negative/{topic}", 0))}
         for topic in sorted(frequent)
     }
-
-
-def _lake_hours_file(cleansed: Receipt, scored: Receipt) -> bytes:
-    """The one-row Parquet object that tells readers which version of the hour they see.
-
-    It is not among the receipt's outputs: it holds the version that is computed from them.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    counts = cleansed.counts
-    row = {
-        "event_hour": cleansed.hour.start,
-        "records": counts.records,
-        "accepted": counts.accepted,
-        "duplicates": counts.duplicates,
-        "quarantined": counts.quarantined,
-        "scored": scored.counts.accepted,
-        "lake_version": lake_version(cleansed, scored),
-    }
-    buffer = io.BytesIO()
-    pq.write_table(pa.Table.from_pylist([row], schema=arrow_schema(LAKE_HOURS)), buffer, compression="zstd")
-    return buffer.getvalue()

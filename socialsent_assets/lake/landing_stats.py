@@ -1,6 +1,6 @@
 """What has landed, told by the names of the objects alone: no object is opened.
 
-Not here: what the cleansing made of it (lake/receipts.py).
+Not here: what the cleansing made of it (lake/builds.py).
 """
 
 from __future__ import annotations

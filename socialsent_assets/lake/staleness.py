@@ -1,83 +1,86 @@
-"""Which event hours are stale, tier by tier: what stands is compared with what was read, never with clocks.
+"""Stale event hours, tier by tier: what has landed is compared with what was built of it, never with clocks.
 
-An hour of cleansed is fresh while its receipt names the fingerprint of what has landed; analytics while its
-receipt names what cleansed wrote; the warehouse while it holds the version that analytics wrote.
+An hour of cleansed is fresh while its receipt names the fingerprint of what has landed; analytics while its receipt
+names what cleansed wrote; the warehouse while it holds the version that analytics wrote. An hour that a killed run
+left between two commits is stale too. An hour whose build was undone is held until its landing or the code changes.
 
-Not here: what the warehouse holds (warehouse/duckdb/database.py), who rebuilds (defs/, cli/).
+Not here: what the warehouse holds (lake/warehouse.py), who rebuilds (defs/, cli/).
 """
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Literal
 
-from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, table_prefix
-from socialsent_assets.domain.tables import LAKE_HOURS
-from socialsent_assets.lake.lake import NOTHING_LANDED, Lake, hours_under
-from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
-from socialsent_assets.lake.storage.base import Storage
-from socialsent_assets.lake.storage.parallel import each
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.lake.builds import BuildState, output_version, read_builds
+from socialsent_assets.lake.lake import NOTHING_LANDED, Lake, fingerprint
+from socialsent_assets.lake.storage.base import ObjectInfo
 
 # Raised when a job would write other rows for the same landing: every hour is then stale.
-CLEANSE_VERSION = "1"
-SCORE_VERSION = "1"
+CLEANSE_VERSION = "2"
+SCORE_VERSION = "2"
 
 StaleTier = Literal["cleansed", "analytics", "warehouse"]
 
 
-def lake_version(cleanse: Receipt, score: Receipt) -> str:
-    """Digest of everything that the marts can read of one hour: `analytics/lake_hours.lake_version`."""
-    both = f"{cleanse.output_version} {cleanse.counts} {score.output_version}"
-    return hashlib.sha256(both.encode()).hexdigest()[:16]
-
-
 def known_hours(lake: Lake) -> list[EventHour]:
-    """Hours that have landed or were built, in order. Lists folders, so its cost grows with the days kept."""
-    return sorted({*hours_under(lake.landing, LANDING_EVENTS), *receipted_hours(lake.cleansed)})
+    """Hours that have landed or were built, in order."""
+    return sorted({*lake.landed_by_hour(), *read_builds(lake).cleanse})
 
 
 def hours_with_work(lake: Lake, hours: Iterable[EventHour]) -> list[EventHour]:
     """Those of `hours` that hold anything or held it once: landed now, or built before and gone since."""
-
-    def has_work(hour: EventHour) -> bool:
-        built = read_receipt(lake.cleansed, "cleanse", hour) is not None
-        return built or lake.landing_fingerprint(hour) != NOTHING_LANDED
-
-    asked = list(hours)
-    return [hour for hour, work in zip(asked, each(lake.cleansed, has_work, asked), strict=True) if work]
+    wanted = set(hours)
+    return sorted(wanted & {*lake.landed_by_hour(wanted), *read_builds(lake).cleanse})
 
 
-def stale_tier(lake: Lake, hour: EventHour, warehouse: Mapping[str, str]) -> StaleTier | None:
-    """The first tier that has to be built again for this hour; None if all of it is up to date.
+def stale_hours(
+    lake: Lake,
+    hours: Collection[EventHour],
+    warehouse: Mapping[str, str],
+    landed: Mapping[EventHour, Sequence[ObjectInfo]] | None = None,
+) -> dict[EventHour, StaleTier]:
+    """Those of `hours` that are stale, in order, each with the first tier to rebuild.
 
-    `warehouse` maps hour keys to the lake version that the marts hold (warehouse/duckdb/database.py).
+    Args:
+        lake: to look at.
+        hours: to compare.
+        warehouse: {hour key: lake version} that the marts hold (lake/warehouse.py).
+        landed: `lake.landed_by_hour`, if it was listed already.
     """
-    landed = lake.landing_fingerprint(hour)
-    cleanse = read_receipt(lake.cleansed, "cleanse", hour)
+    wanted, builds = sorted(set(hours)), read_builds(lake)
+    if landed is None:
+        landed = lake.landed_by_hour(set(wanted))
+    tiers = ((hour, stale_tier(builds, hour, fingerprint(landed.get(hour, ())), warehouse)) for hour in wanted)
+    return {hour: tier for hour, tier in tiers if tier is not None}
+
+
+def stale_tier(builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str]) -> StaleTier | None:
+    """The first tier that has to be built again for this hour; None if all of it is up to date, or held.
+
+    `landed` is the hour's landing fingerprint.
+    """
+    cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
     if cleanse is None:
-        return None if landed == NOTHING_LANDED else "cleansed"
-    if cleanse.input_version != landed or cleanse.code_version != cleanse_code_version():
-        return "cleansed"
-    if not _stands(lake.cleansed, cleanse):
-        return "cleansed"
-    score = read_receipt(lake.analytics, "score", hour)
-    if score is None or score.input_version != cleanse.output_version:
-        return "analytics"
-    if score.code_version != score_code_version() or not _stands(lake.analytics, score):
-        return "analytics"
-    if not lake.analytics.list(table_prefix(LAKE_HOURS.name, hour)):  # holds a digest of the outputs, so is none
-        return "analytics"
-    if warehouse.get(hour.key) != lake_version(cleanse, score):
+        return None if landed == NOTHING_LANDED and hour not in builds.unfinished else "cleansed"
+    if cleanse.held_version != attempt_version(landed):
+        if cleanse.input_version != landed or cleanse.code_version != cleanse_code_version():
+            return "cleansed"
+        if hour in builds.unfinished:
+            return "cleansed"
+        if score is None or score.input_version != cleanse.output_version:
+            return "analytics"
+        if score.code_version != score_code_version():
+            return "analytics"
+    if warehouse.get(hour.key) != (score.lake_version if score is not None else None):
         return "warehouse"
     return None
 
 
-def stale_hours(lake: Lake, hours: Iterable[EventHour], warehouse: Mapping[str, str]) -> dict[EventHour, StaleTier]:
-    """Those of `hours` that are stale, each with the first tier to rebuild."""
-    asked = list(hours)
-    tiers = each(lake.cleansed, lambda hour: stale_tier(lake, hour, warehouse), asked)
-    return {hour: tier for hour, tier in zip(asked, tiers, strict=True) if tier is not None}
+def attempt_version(landed: str) -> str:
+    """Changes when building an hour again can end differently: other objects, or other code."""
+    return output_version(landed, cleanse_code_version(), score_code_version())
 
 
 def cleanse_code_version() -> str:
@@ -93,10 +96,3 @@ def score_code_version() -> str:
     from socialsent_assets.domain.language.text import TEXT_VERSION
 
     return f"{SCORE_VERSION}/{TEXT_VERSION}/{SCORER_VERSION}"
-
-
-def _stands(tier: Storage, receipt: Receipt) -> bool:
-    """Whether every object that the receipt names is still there (someone may have deleted a folder)."""
-    folders = {key.rpartition("/")[0] for key in receipt.outputs}
-    found = {info.key for folder in folders for info in tier.list(folder)}
-    return found.issuperset(receipt.outputs)

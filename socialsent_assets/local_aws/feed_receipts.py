@@ -3,7 +3,7 @@
 A receipt is first written as begun, so that a feed that was interrupted is taken up again with the same end and
 overwrites what it left, and written again with names, sizes and versions of its objects when all of them landed.
 
-Not here: how a feed is sent (feed.py), receipts of the graph's own steps (lake/receipts.py).
+Not here: how a feed is sent (feed.py), receipts of the graph's own steps (lake/builds.py).
 """
 
 from __future__ import annotations

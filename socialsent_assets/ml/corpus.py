@@ -3,22 +3,22 @@
 Of very many, the same share is taken every time: whether a text belongs to it depends on its id alone, so memory
 is bounded whatever the history. All hours are read; training is rare.
 
-Not here: what is learned (domain/learning/, domain/language/bigram/model.py), labels (training_set.py).
+Not here: what is learned (domain/learning/, domain/language/bigrams.py), labels (labelled.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, POSTS
-from socialsent_assets.lake.duckdb.connection import connected, read_again_if_replaced
+from socialsent_assets.lake.builds import read_builds
+from socialsent_assets.lake.duckdb.connection import connected
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.quality import objects_of
-from socialsent_assets.lake.receipts import receipted_hours
+from socialsent_assets.lake.table_rows import rows_sql
 
 if TYPE_CHECKING:
     import duckdb
@@ -69,7 +69,6 @@ class LivingText:
     is_deleted: bool
 
 
-@read_again_if_replaced
 def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
     """About `most` living texts at the most, in the order of their ids."""
     with _versions(lake) as (connection, hours):
@@ -92,7 +91,6 @@ def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
     )
 
 
-@read_again_if_replaced
 def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
     """The latest version of the posts and comments of these ids that the lake holds; a post before a comment."""
     import pyarrow as pa
@@ -119,24 +117,15 @@ _LATEST = """
 @contextmanager
 def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[EventHour]]]:
     """A connection with the view `versions` over all hours, and the hours that hold any."""
-    known = receipted_hours(lake.cleansed)
-    paths = {table: objects_of(lake, table, known) for table in (POSTS, COMMENTS)}
+    builds = read_builds(lake)
+    parts = [
+        f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS} from ({rows_sql(lake, table, builds.pins)})"  # noqa: S608
+        for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))
+    ]
+    held = [h for h, r in builds.cleanse.items() if r.rows.get(POSTS.name, 0) or r.rows.get(COMMENTS.name, 0)]
     with connected([lake.cleansed], memory_limit="1GB") as connection:
-        parts = [
-            f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS} from {kind}s"  # noqa: S608
-            for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))
-            if _view(connection, f"{kind}s", sorted(paths[table].values()))
-        ]
-        empty = "select '' as kind, '' as text_id, '' as event_id, null::timestamptz as event_time, " \
-                "'' as author_id, '' as clean_text, '' as lang, false as deleted where false"  # fmt: skip
-        connection.execute(f"create view versions as {' union all '.join(parts) or empty}")
-        yield connection, sorted({hour for found in paths.values() for hour in found})
-
-
-def _view(connection: duckdb.DuckDBPyConnection, name: str, paths: Sequence[str]) -> bool:
-    if paths:
-        connection.read_parquet(list(paths), hive_partitioning=False).create_view(name)
-    return bool(paths)
+        connection.execute(f"create view versions as {' union all '.join(parts)}")
+        yield connection, held
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:

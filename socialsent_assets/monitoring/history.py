@@ -3,7 +3,7 @@
 It repeats what receipts and object names say, so that a look costs one read instead of a thousand. Losing it costs
 reading them again.
 
-Not here: what is unusual (domain/monitoring/), when to look (evaluate.py).
+Not here: what is unusual (domain/monitoring/), when to look (watch.py).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from socialsent_assets.domain.events.layout import (
 )
 from socialsent_assets.domain.monitoring.hour_stats import History, HourFacts
 from socialsent_assets.domain.monitoring.volume import DAYS
+from socialsent_assets.lake.builds import Receipt, read_builds
 from socialsent_assets.lake.lake import NOTHING_LANDED, Lake
 from socialsent_assets.lake.landing_stats import stock_of
-from socialsent_assets.lake.receipts import RECEIPTS, Receipt, read_receipt
 
 HISTORY = "alerts/history.json"  # in the artifacts tier
 WINDOW = timedelta(days=DAYS, hours=2)
@@ -64,7 +64,8 @@ def with_hours(lake: Lake, history: History, hours: Iterable[EventHour], now: da
 
 def facts_of(lake: Lake, hour: EventHour) -> HourFacts | None:
     """What receipts and names say about an hour; None if they say nothing."""
-    cleanse, score = read_receipt(lake.cleansed, "cleanse", hour), read_receipt(lake.analytics, "score", hour)
+    builds = read_builds(lake)
+    cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
     refused = stock_of(lake.landing.list(table_prefix(LANDING_QUARANTINE, hour))).rows
     if cleanse is None and not refused:
         return None
@@ -88,11 +89,7 @@ def facts_of(lake: Lake, hour: EventHour) -> HourFacts | None:
 def built_hours(lake: Lake, now: datetime) -> list[EventHour]:
     """Hours of the window that have receipts, in order."""
     oldest = EventHour.of(now - WINDOW)
-    days = [day for day in lake.cleansed.folders(RECEIPTS) if day >= oldest.path.partition("/")[0]]
-    found = [
-        EventHour.from_path(f"{day}/{name}") for day in days for name in lake.cleansed.folders(f"{RECEIPTS}/{day}")
-    ]
-    return sorted(hour for hour in found if hour is not None and oldest <= hour <= EventHour.of(now))
+    return [hour for hour in read_builds(lake).cleanse if oldest <= hour <= EventHour.of(now)]
 
 
 def newest_landed(lake: Lake, now: datetime) -> EventHour | None:
@@ -112,10 +109,10 @@ def newest_landed(lake: Lake, now: datetime) -> EventHour | None:
 def is_built(lake: Lake, hour: EventHour) -> bool:
     """Whether receipts of both jobs stand for exactly what has landed; true for an hour with neither."""
     landed = lake.landing_fingerprint(hour)
-    cleanse = read_receipt(lake.cleansed, "cleanse", hour)
+    builds = read_builds(lake)
+    cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
     if cleanse is None:
         return landed == NOTHING_LANDED
-    score = read_receipt(lake.analytics, "score", hour)
     return cleanse.input_version == landed and score is not None and score.input_version == cleanse.output_version
 
 

@@ -20,8 +20,8 @@ from socialsent_assets.domain.monitoring.alerts import Book, Message, advance
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.hour_stats import History
 from socialsent_assets.domain.monitoring.metrics import OLDEST, Point, hour_points, timely
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import read_receipt
 from socialsent_assets.lake.storage.file_lock import exclusive
 from socialsent_assets.monitoring.evaluate import SETTLED, look
 from socialsent_assets.monitoring.state import RUNS_REMEMBERED, AlertState, Seen, read_state, write_state
@@ -161,8 +161,9 @@ def _hours_to_send(history: History, seen: Seen, now: datetime) -> list[EventHou
 
 def _points_of(lake: Lake, hour: EventHour, history: History) -> Iterable[Point]:
     yield Point(names.QUARANTINED, history[hour].refused, hour.start, ("landing",))
-    for tier, storage, job in (("cleansed", lake.cleansed, "cleanse"), ("analytics", lake.analytics, "score")):
-        receipt = read_receipt(storage, job, hour)
+    builds = read_builds(lake)
+    for tier, job in (("cleansed", "cleanse"), ("analytics", "score")):
+        receipt = builds.receipts(job).get(hour)
         if receipt is not None:
             yield from hour_points(hour, tier, receipt.counts, receipt.rows, receipt.measures)
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.resources.alerting import AlertDesk
-from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.compute import Compute, LocalSpark
 from socialsent_assets.resources.dbt_cli import DbtCli
 from socialsent_assets.resources.ingest import EmbeddedKinesis
@@ -32,16 +31,10 @@ LOCKS = "locks"  # folder under home
 
 def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]:
     """Every resource that an asset, check or sensor may ask for, by name."""
-    lake = LakeResource(
-        landing=settings.landing,
-        cleansed=settings.cleansed,
-        analytics=settings.analytics,
-        artifacts=settings.artifacts,
-    )
+    lake = LakeResource.of(settings)
     return {
         "lake": lake,
         "compute": _compute(settings, lake),
-        "catalog": catalog_of(settings),
         "warehouse": _warehouse(settings, lake),
         "dbt": DbtCli(
             project_dir=str(dbt_project.project_dir),

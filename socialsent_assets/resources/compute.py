@@ -14,8 +14,8 @@ import dagster as dg
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import JobName
+from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt
 from socialsent_assets.lake.storage.file_lock import exclusive
 from socialsent_assets.resources.lake import LakeResource
 

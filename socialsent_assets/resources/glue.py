@@ -19,8 +19,8 @@ import dagster as dg
 from socialsent_assets.aws.glue_runs import GlueRunError, GlueRuns, NoRoomError, Run
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import TIERS, GlueOrder, JobName
+from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
@@ -57,7 +57,7 @@ class GlueSpark(Compute):
         """
         if not hours:
             return []
-        order = GlueOrder.of(job, hours, self._tiers())
+        order = GlueOrder.of(job, hours, self._tiers(), self.lake.catalog_config())
         runs = self._runs(order, context.log.info)
         twin = _settle_with_others(order, runs)
         with stopped_with_its_step(runs, order):
@@ -113,16 +113,17 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
     Raises:
         GlueRunError: one is missing, or was written by another version of the code.
     """
-    from socialsent_assets.lake.receipts import read_receipt
+    from socialsent_assets.lake.builds import RECEIPT_TABLES, read_builds, table_name
     from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version
 
-    is_cleanse = order.job == "cleanse"
-    tier, version = (lake.cleansed, cleanse_code_version()) if is_cleanse else (lake.analytics, score_code_version())
+    version = cleanse_code_version() if order.job == "cleanse" else score_code_version()
+    found = read_builds(lake).receipts(order.job)
     receipts = []
     for hour in order.hours:
-        receipt = read_receipt(tier, order.job, hour)
+        receipt = found.get(hour)
         if receipt is None:
-            raise GlueRunError(f"the Glue run succeeded, but hour {hour.key} has no receipt in {tier.uri}")
+            table = table_name(RECEIPT_TABLES[order.job])
+            raise GlueRunError(f"the Glue run succeeded, but hour {hour.key} has no receipt in {table}")
         if receipt.code_version != version:  # its hours would be stale for ever, and built again and again
             raise GlueRunError(
                 f"the Glue job {order.job} runs version {receipt.code_version} of the code, this Dagster {version}: "

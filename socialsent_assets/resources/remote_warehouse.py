@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from socialsent_assets.lake.storage.base import Storage
-from socialsent_assets.resources.warehouse import ARTIFACTS, Warehouse
+from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse import version_cache
-from socialsent_assets.warehouse.dbt.environment import dbt_environment, in_environment
+from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, dbt_environment, in_environment
 from socialsent_assets.warehouse.errors import WarehouseUnreachableError
 from socialsent_assets.warehouse.version_cache import FRESH_FOR, HeldHours
 

@@ -14,15 +14,13 @@ from pathlib import Path
 import dagster as dg
 
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.warehouse.dbt.environment import dbt_environment, in_environment
+from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, LAKE_FILES, dbt_environment, in_environment
 from socialsent_assets.warehouse.duckdb.database import versions_held, writing
 from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
 from socialsent_assets.warehouse.engine import SqlEngine
 from socialsent_assets.warehouse.errors import WarehouseBusyError
+from socialsent_assets.warehouse.lake_files import write_lake_files
 
-# dbt's artifacts of the latest build. One folder per warehouse: dbt finds its parsed project again there,
-# and only one build at a time can use it (the pool `warehouse`, and `Warehouse.building`).
-ARTIFACTS = "dbt"
 _TABLES = "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
 
 
@@ -88,6 +86,7 @@ class DuckDbWarehouse(Warehouse):
             writing(Path(self.path), on_wait=lambda who: log(f"waiting for the warehouse: {who}")),
             in_environment(self.environment()),
         ):
+            write_lake_files(self.lake.open(), self.artifacts_folder() / LAKE_FILES)
             yield
 
     @contextmanager

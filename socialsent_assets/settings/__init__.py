@@ -55,7 +55,7 @@ class Settings:
         sagemaker: where the champion is hosted; None when it is not.
         glue: where the Spark jobs run on AWS; None when they run in this process.
         redshift: where the marts are on AWS; None with another dbt target.
-        catalog: databases of the Glue Data Catalog; None when there is no catalog.
+        catalog: the Iceberg catalog of the lake's tables.
         athena: who answers queries on AWS; None when DuckDB does.
         alerts: where alerts and metrics go besides this machine.
     """
@@ -69,11 +69,11 @@ class Settings:
     start: datetime
     dbt_target: str
     spark_memory: str
+    catalog: CatalogSettings
     refresh_seconds: int = 20
     sagemaker: SageMakerSettings | None = None
     glue: GlueSettings | None = None
     redshift: RedshiftSettings | None = None
-    catalog: CatalogSettings | None = None
     athena: AthenaSettings | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
 
@@ -101,13 +101,13 @@ class Settings:
             start=start_hour(env),
             dbt_target=env.get("SOCIALSENT_DBT_TARGET") or "local",
             spark_memory=env.get("SOCIALSENT_SPARK_MEMORY") or "1g",
+            catalog=CatalogSettings.from_env(env, lake),
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
             glue=GlueSettings.from_env(env, tier("artifacts")),
             redshift=RedshiftSettings.from_env(env),
-            catalog=CatalogSettings.from_env(env),
             athena=AthenaSettings.from_env(env),
             alerts=AlertSettings.from_env(env),
         )

@@ -1,4 +1,4 @@
-"""The Glue Data Catalog over the lake, and Athena: `SOCIALSENT_CATALOG=glue`, `SOCIALSENT_ATHENA_WORKGROUP`.
+"""The Iceberg catalog of the lake, and Athena: `SOCIALSENT_CATALOG`, `SOCIALSENT_ATHENA_WORKGROUP`.
 
 Not here: the tables (domain/tables.py), the queries (resources/athena.py).
 """
@@ -8,31 +8,46 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.settings.values import choice_of, identifier_of, number_of
+from socialsent_assets.settings.values import identifier_of, number_of
 
 
 @dataclass(frozen=True)
 class CatalogSettings:
-    """Which databases of the Glue Data Catalog show the lake.
+    """Where the Iceberg catalog of the lake's tables is.
 
     Attributes:
-        cleansed, analytics: database of each tier; its tables are those of domain/tables.py.
+        cleansed, analytics: namespace of each tier (Glue: database); its tables are those of domain/tables.py.
+        kind: `sqlite`, `glue` or `rest`.
+        uri: of SQLite and REST catalogs; empty for Glue.
     """
 
     cleansed: str
     analytics: str
+    kind: Literal["sqlite", "glue", "rest"] = "glue"
+    uri: str = ""
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> CatalogSettings | None:
-        """None unless `SOCIALSENT_CATALOG=glue`. Raises UserError."""
-        if choice_of(env, "SOCIALSENT_CATALOG", ("none", "glue")) == "none":
-            return None
-        return cls(
-            cleansed=identifier_of(env, "SOCIALSENT_GLUE_DATABASE_CLEANSED", "socialsent_cleansed"),
-            analytics=identifier_of(env, "SOCIALSENT_GLUE_DATABASE_ANALYTICS", "socialsent_analytics"),
-        )
+    def from_env(cls, env: Mapping[str, str], lake: Path) -> CatalogSettings:
+        """`glue`, the `https://` address of a REST catalog, or by default a SQLite file in the folder `lake`.
+
+        Raises:
+            UserError: another value.
+        """
+        value = env.get("SOCIALSENT_CATALOG") or "sqlite"
+        if value == "glue":
+            return cls(
+                cleansed=identifier_of(env, "SOCIALSENT_GLUE_DATABASE_CLEANSED", "socialsent_cleansed"),
+                analytics=identifier_of(env, "SOCIALSENT_GLUE_DATABASE_ANALYTICS", "socialsent_analytics"),
+            )
+        if re.match(r"https?://", value):
+            return cls("cleansed", "analytics", "rest", value)
+        if value in ("sqlite", "none"):
+            return cls("cleansed", "analytics", "sqlite", f"sqlite:///{lake / 'catalog.db'}")
+        raise UserError(f"SOCIALSENT_CATALOG={value}: use sqlite, glue, or the https:// address of a REST catalog")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Where everything stands: rows, duplicates, quarantined and newest event of every tier, and what is stale.
 
-Not here: showing it (cli/status.py), which hours are stale and why (lake/staleness.py).
+Not here: showing it (cli/status.py), which hours are stale and why (freshness.py).
 """
 
 from __future__ import annotations
@@ -8,27 +8,21 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from socialsent_assets.domain.events.layout import (
-    LANDING_EVENTS,
-    LANDING_QUARANTINE,
-    EventHour,
-    table_prefix,
-)
+from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
-from socialsent_assets.lake.lake import Lake, hours_under
+from socialsent_assets.lake.builds import Pins, Receipt, read_builds
+from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
-from socialsent_assets.lake.quality import keys_of
-from socialsent_assets.lake.receipts import Receipt, read_receipt, receipted_hours
+from socialsent_assets.lake.marts import NoMartsError, marts_of, versions_of
 from socialsent_assets.lake.staleness import StaleTier, stale_hours
-from socialsent_assets.lake.storage.parallel import each
+from socialsent_assets.lake.storage.base import ObjectInfo
+from socialsent_assets.lake.table_rows import rows_of
 from socialsent_assets.settings import Settings
-from socialsent_assets.warehouse.engine import HOURS_TABLE
-from socialsent_assets.warehouse.errors import NoMartsError
-from socialsent_assets.warehouse.marts import marts_of, versions_of
+from socialsent_assets.warehouse.duckdb.database import HOURS_TABLE
 
 _EVENT_TIME = re.compile(rb'"event_time":"([0-9T:.Z-]+)"')
 _MARTS = ("fct_posts", "fct_comments", "fct_interactions")
@@ -67,42 +61,33 @@ class Standing:
 
 
 def standing(lake: Lake, settings: Settings) -> Standing:
-    """Look at everything. Its cost grows with the hours kept; nothing is opened but receipts and the newest hour.
+    """Look at everything. Opens the newest landing hour and the catalog's pointers, whatever the history.
 
     Raises:
         WarehouseBusyError: the marts are being written for longer than a moment.
     """
-    landed = hours_under(lake.landing, LANDING_EVENTS)
-    built = receipted_hours(lake.cleansed)
-    cleanse = _receipts(lake, "cleanse", built)
-    score = _receipts(lake, "score", built)
+    landed, builds = lake.landed_by_hour(), read_builds(lake)
     tiers = {
         "landing": _landing(lake, landed),
-        "cleansed": _built(lake, cleanse, CLEANSED_EVENTS),
-        "analytics": _built(lake, score, (SENTIMENT,)),
+        "cleansed": _built(lake, builds.cleanse, builds.pins, CLEANSED_EVENTS),
+        "analytics": _built(lake, builds.score, builds.scored_pins, (SENTIMENT,)),
         "marts": _marts(settings),
     }
-    return Standing(tiers, stale_hours(lake, sorted({*landed, *built}), versions_of(settings)))
+    known = {*landed, *builds.cleanse}
+    return Standing(tiers, stale_hours(lake, known, versions_of(settings), landed))
 
 
-def _landing(lake: Lake, hours: Sequence[EventHour]) -> TierStanding:
-    listed = dict(zip(hours, each(lake.landing, lake.landed, hours), strict=True))
-    events = sum((stock_of(objects) for objects in listed.values()), Stock())
-    quarantine = _quarantine_stock(lake)
+def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStanding:
+    events = sum((stock_of(objects) for objects in landed.values()), Stock())
+    quarantine = stock_of(lake.landing.walk(LANDING_QUARANTINE))
     return TierStanding(
-        hours=sum(1 for objects in listed.values() if objects),
+        hours=len(landed),
         records=events.rows + events.duplicates + quarantine.rows,
         rows=events.rows,
         duplicates=events.duplicates,
         quarantined=quarantine.rows,
-        newest_event=_newest_landed(lake, [hour for hour, objects in listed.items() if objects]),
+        newest_event=_newest_landed(lake, list(landed)),
     )
-
-
-def _quarantine_stock(lake: Lake) -> Stock:
-    hours = hours_under(lake.landing, LANDING_QUARANTINE)
-    folders = [table_prefix(LANDING_QUARANTINE, hour) for hour in hours]
-    return sum((stock_of(objects) for objects in each(lake.landing, lake.landing.list, folders)), Stock())
 
 
 def _newest_landed(lake: Lake, hours: Sequence[EventHour]) -> datetime | None:
@@ -129,41 +114,33 @@ def _times_in(packed: bytes) -> Iterable[datetime]:
         return []
 
 
-def _receipts(lake: Lake, job: str, hours: Sequence[EventHour]) -> list[Receipt]:
-    tier = lake.cleansed if job == "cleanse" else lake.analytics
-    found = each(tier, lambda hour: read_receipt(tier, job, hour), hours)
-    return [receipt for receipt in found if receipt is not None]
-
-
-def _built(lake: Lake, receipts: Sequence[Receipt], tables: Sequence[Table]) -> TierStanding:
-    full = [receipt for receipt in receipts if any(receipt.rows.get(table.name, 0) for table in tables)]
-    rows = {table.name: sum(receipt.rows.get(table.name, 0) for receipt in receipts) for table in tables}
+def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables: Sequence[Table]) -> TierStanding:
+    full = [hour for hour, receipt in receipts.items() if any(receipt.rows.get(table.name, 0) for table in tables)]
+    rows = {table.name: sum(receipt.rows.get(table.name, 0) for receipt in receipts.values()) for table in tables}
+    total = sum(rows.values())
+    # Scoring drops nothing: what came in is what it wrote.
+    counts = [receipt.counts for receipt in receipts.values()] if tables != (SENTIMENT,) else []
+    duplicates, quarantined = sum(c.duplicates for c in counts), sum(c.quarantined for c in counts)
     return TierStanding(
         hours=len(full),
-        records=sum(receipt.counts.records for receipt in receipts),
-        rows=sum(rows.values()),
-        duplicates=sum(receipt.counts.duplicates for receipt in receipts),
-        quarantined=sum(receipt.counts.quarantined for receipt in receipts),
-        newest_event=_newest_row(lake, tables, max((receipt.hour for receipt in full), default=None)),
+        records=total + duplicates + quarantined,
+        rows=total,
+        duplicates=duplicates,
+        quarantined=quarantined,
+        newest_event=_newest_row(lake, tables, pins, max(full, default=None)),
         tables=rows,
     )
 
 
-def _newest_row(lake: Lake, tables: Sequence[Table], hour: EventHour | None) -> datetime | None:
-    """From the column statistics in the footers of the newest hour."""
-    import pyarrow.parquet as pq
-
+def _newest_row(lake: Lake, tables: Sequence[Table], pins: Pins, hour: EventHour | None) -> datetime | None:
+    """The latest event of the newest hour."""
     if hour is None:
         return None
     newest: list[datetime] = []
     for table in tables:
-        for key in keys_of(lake, table, [hour]).values():
-            column = [name.name for name in table.columns].index("event_time")
-            with lake.tier(table.tier).open(key) as file:
-                footer = pq.read_metadata(file)
-            groups = [footer.row_group(number).column(column).statistics for number in range(footer.num_row_groups)]
-            newest += [group.max for group in groups if group is not None and group.has_min_max]
-    return max((time if time.tzinfo else time.replace(tzinfo=UTC) for time in newest), default=hour.start)
+        with rows_of(lake, table, [hour], pins) as connection:
+            newest += [row[0] for row in connection.execute("select max(event_time) from rows").fetchall() if row[0]]
+    return max((time.astimezone(UTC) for time in newest), default=hour.start)
 
 
 def _marts(settings: Settings) -> TierStanding:

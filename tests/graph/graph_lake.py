@@ -11,14 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from socialsent_assets.lake.commit import partition_key
+from socialsent_assets.lake.receipts import Receipt, read_receipt, write_receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, landing_key, landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake import staleness
-from socialsent_assets.lake.commit import partition_key
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, read_receipt, write_receipt
 from socialsent_assets.lake.storage.local import FolderStorage
 
 ARROW = {

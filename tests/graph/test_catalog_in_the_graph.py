@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import pytest
 from graph_lake import Landing, hour
+from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.catalog import Catalog
 
 from socialsent_assets.defs import analytics, cleansed, marts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt
-from socialsent_assets.resources.catalog import Catalog
 from socialsent_assets.resources.compute import Compute, JobName
 from socialsent_assets.resources.lake import LakeResource
 

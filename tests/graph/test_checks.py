@@ -10,6 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from graph_lake import Landing, hour, post_row, score_row, write_table
+from socialsent_assets.lake.commit import partition_key
+from socialsent_assets.lake.receipts import Receipt
+from socialsent_assets.resources.catalog import NoCatalog
 
 from socialsent_assets.defs import analytics, cleansed
 from socialsent_assets.defs import landing as landed
@@ -18,10 +21,7 @@ from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import POSTS, SENTIMENT
 from socialsent_assets.lake import quality
-from socialsent_assets.lake.commit import partition_key
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt
-from socialsent_assets.resources.catalog import NoCatalog
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 import duckdb
 import pytest
+from socialsent_assets.lake.receipts import Receipt, write_receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
@@ -16,7 +17,6 @@ from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.insights import figure
 from socialsent_assets.insights.report import build_report
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.storage.local import FolderStorage
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.warehouse.duckdb.marts import duckdb_marts

@@ -2,7 +2,6 @@
 
 from hypothesis import given
 from hypothesis import strategies as st
-
 from socialsent_assets.jobs.batching import in_slices
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import duckdb
 import pyarrow.parquet as pq
 import pytest
+from socialsent_assets.lake.commit import STAGING
+from socialsent_assets.lake.receipts import Receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
@@ -17,8 +19,6 @@ from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines import spark as spark_engine
 from socialsent_assets.jobs.read_landing import landing_rows
-from socialsent_assets.lake.commit import STAGING
-from socialsent_assets.lake.receipts import Receipt
 from tests.conftest import Landing, canonical, lake_at
 from tests.jobs import events
 from tests.jobs.events import HOUR, comment, event, interaction, post, user

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-
-from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.receipts import read_receipt
+
+from socialsent_assets.jobs.cleanse import cleanse
 from tests.conftest import Landing, lake_at
 from tests.jobs.events import HOUR, random_lines
 from tests.jobs.test_cleanse import hours, parquet_bytes

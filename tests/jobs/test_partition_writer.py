@@ -9,11 +9,11 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from socialsent_assets.lake.commit import StagingArea
 
 from socialsent_assets.domain.tables import INTERACTIONS, LAKE_HOURS
 from socialsent_assets.jobs import partition_writer
 from socialsent_assets.jobs.partition_writer import TableFile, write_batches
-from socialsent_assets.lake.commit import StagingArea
 
 HOURS = ("interactions/dt=2026-11-22/hr=08", "interactions/dt=2026-11-22/hr=09")
 

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from socialsent_assets.lake.receipts import Receipt, read_receipt, receipt_key, write_receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, landing_key
 from socialsent_assets.lake import staleness
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, read_receipt, receipt_key, write_receipt
 from socialsent_assets.lake.storage.local import FolderStorage
 
 HOUR = EventHour(datetime(2026, 11, 22, 9, tzinfo=UTC))

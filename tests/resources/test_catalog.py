@@ -12,6 +12,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.stub import Stubber
+from socialsent_assets.lake.commit import partition_key
+from socialsent_assets.lake.glue_catalog import MOST_DELETED, MOST_WRITTEN, GlueCatalog, Registered
+from socialsent_assets.lake.receipts import Receipt, write_receipt
+from socialsent_assets.resources.catalog import GlueDataCatalog, NoCatalog, catalog_of
 
 from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.domain.catalog_tables import partition_values, table_input, table_location
@@ -19,13 +23,9 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.domain.tables import LAKE_HOURS, POSTS, SENTIMENT, TABLES
-from socialsent_assets.lake.commit import partition_key
-from socialsent_assets.lake.glue_catalog import MOST_DELETED, MOST_WRITTEN, GlueCatalog, Registered
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.storage.local import FolderStorage
 from socialsent_assets.local_aws.server import EmbeddedAws
-from socialsent_assets.resources.catalog import GlueDataCatalog, NoCatalog, catalog_of
 from socialsent_assets.settings import CatalogSettings, Settings
 
 HOUR = EventHour(datetime(2026, 11, 22, 3, tzinfo=UTC))

@@ -1,10 +1,5 @@
-with lake as (
-    select rows_of_days.*, {{ partition_hour() }} as partition_hour
-    from {{ lake_rows('cleansed', 'comments', lists=['hashtags']) }} as rows_of_days
-)
-
 select
-    partition_hour as event_hour,
+    {{ utc('event_hour') }} as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     {{ utc('event_time') }} as event_time,
     {{ short_text('source') }} as source,
@@ -17,5 +12,5 @@ select
     {{ short_text('lang') }} as lang,
     {{ long_text(list_to_text('hashtags')) }} as hashtags,
     cast(deleted as boolean) as deleted
-from lake
-where {{ in_window('partition_hour') }}
+from {{ lake_rows('cleansed', 'comments', lists=['hashtags']) }} as lake
+where {{ in_window(utc('event_hour')) }}

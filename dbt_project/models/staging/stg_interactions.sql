@@ -1,10 +1,5 @@
-with lake as (
-    select rows_of_days.*, {{ partition_hour() }} as partition_hour
-    from {{ lake_rows('cleansed', 'interactions') }} as rows_of_days
-)
-
 select
-    partition_hour as event_hour,
+    {{ utc('event_hour') }} as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     {{ utc('event_time') }} as event_time,
     {{ short_text('source') }} as source,
@@ -13,5 +8,5 @@ select
     cast(actor_id as varchar(1024)) as actor_id,
     cast(post_id as varchar(1024)) as post_id,
     cast(target_user_id as varchar(1024)) as target_user_id
-from lake
-where {{ in_window('partition_hour') }}
+from {{ lake_rows('cleansed', 'interactions') }} as lake
+where {{ in_window(utc('event_hour')) }}

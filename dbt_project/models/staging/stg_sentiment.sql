@@ -1,10 +1,5 @@
-with lake as (
-    select rows_of_days.*, {{ partition_hour() }} as partition_hour
-    from {{ lake_rows('analytics', 'sentiment') }} as rows_of_days
-)
-
 select
-    partition_hour as event_hour,
+    {{ utc('event_hour') }} as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     cast(text_kind as varchar(1024)) as text_kind,
     cast(polarity as double precision) as polarity,
@@ -17,5 +12,5 @@ select
     cast(predicted_probability as double precision) as predicted_probability,
     cast(scorer_version as varchar(1024)) as scorer_version,
     cast(model_version as varchar(1024)) as model_version
-from lake
-where {{ in_window('partition_hour') }}
+from {{ lake_rows('analytics', 'sentiment') }} as lake
+where {{ in_window(utc('event_hour')) }}

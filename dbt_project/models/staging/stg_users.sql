@@ -1,10 +1,5 @@
-with lake as (
-    select rows_of_days.*, {{ partition_hour() }} as partition_hour
-    from {{ lake_rows('cleansed', 'users') }} as rows_of_days
-)
-
 select
-    partition_hour as event_hour,
+    {{ utc('event_hour') }} as event_hour,
     cast(event_id as varchar(1024)) as event_id,
     {{ utc('event_time') }} as event_time,
     {{ short_text('source') }} as source,
@@ -14,5 +9,5 @@ select
     cast(age as integer) as age,
     {{ short_text('location') }} as location,
     {{ utc('joined_at') }} as joined_at
-from lake
-where {{ in_window('partition_hour') }}
+from {{ lake_rows('cleansed', 'users') }} as lake
+where {{ in_window(utc('event_hour')) }}

@@ -1,6 +1,6 @@
 """The conservation law: records in = accepted + duplicates + quarantined.
 
-Not here: where the counts are kept (lake/receipts.py) or shown (cli/, defs/).
+Not here: where the counts are kept (lake/builds.py) or shown (cli/, defs/).
 """
 
 from __future__ import annotations

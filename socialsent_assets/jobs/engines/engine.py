@@ -1,9 +1,10 @@
-"""What the jobs ask of an engine: read objects, write one file per table and event hour.
+"""Engines as the jobs see them: read files, sort rows, write data files.
 
 An engine ends at `write_batches` (partition_writer.py): it hands over record batches sorted by partition, `event_id`,
 newest `event_time` first, then the other columns in the order of their names, greatest first, nulls before them.
 
-Not here: the engines (the modules beside this one), which one works (resources/compute.py).
+Not here: the engines (the modules beside this one), which one works (resources/compute.py), commits
+(jobs/publish.py).
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from socialsent_assets.jobs.partition_writer import StagedHour, TableFile
-from socialsent_assets.lake.commit import StagingArea
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.jobs.grouping import Groups
+from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 
 
@@ -22,12 +24,14 @@ class TextFiles:
     """Cleansed texts to score.
 
     Attributes:
-        posts, comments: keys of Parquet files of those tables, `…/dt=…/hr=…/…`.
-        rows: of all of them together.
+        posts, comments: paths of data files of those tables; they may hold rows of other hours too.
+        hours: whose rows are scored.
+        rows: number of texts in these hours.
     """
 
     posts: tuple[str, ...]
     comments: tuple[str, ...]
+    hours: frozenset[EventHour]
     rows: int
 
 
@@ -40,13 +44,16 @@ class Engine(Protocol):
         ...
 
     def cleanse(
-        self, landing: Storage, objects: Sequence[ObjectInfo], area: StagingArea, tables: Mapping[str, TableFile]
-    ) -> list[StagedHour]:
-        """Landing objects -> a staged file per table and hour, in order. Every line of them becomes a row."""
+        self,
+        landing: Storage,
+        objects: Sequence[ObjectInfo],
+        tier: str,
+        tables: Mapping[str, TableFile],
+        groups: Groups,
+    ) -> Written:
+        """Landing objects -> data files below the URI `tier`. Every line becomes a row or a counted repeat."""
         ...
 
-    def score(
-        self, cleansed: Storage, files: TextFiles, area: StagingArea, tables: Mapping[str, TableFile]
-    ) -> list[StagedHour]:
-        """Cleansed posts and comments -> a staged file of sentiment per hour, in order."""
+    def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:
+        """Cleansed posts and comments -> data files of sentiment below the URI `tier`."""
         ...

@@ -8,7 +8,6 @@ Not here: what the keys mean (domain/events/layout.py), several objects at once 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -43,6 +42,10 @@ class Storage(Protocol):
         """Objects whose folder is exactly `prefix`, sorted by key; [] if there is no such folder."""
         ...
 
+    def walk(self, prefix: str) -> Objects:
+        """Objects at any depth below the folder `prefix`, sorted by key; hidden folders and files are left out."""
+        ...
+
     def folders(self, prefix: str) -> Names:
         """Names of the folders directly under `prefix`, sorted."""
         ...
@@ -71,12 +74,8 @@ class Storage(Protocol):
         """A folder of this machine to write files in that `adopt` will take; `prefix` is where they will be kept."""
         ...
 
-    def adopt(self, key: str, file: Path, digest: str) -> None:
-        """Make a finished file from `scratch` the object `key`; `digest` is its SHA-256, in hex digits."""
-        ...
-
-    def replace(self, key: str, other: str, size: int) -> None:
-        """Put the object `other`, of `size` bytes, in the place of `key`, at once; `other` may be gone then."""
+    def adopt(self, key: str, file: Path) -> None:
+        """Make a finished file from `scratch` the object `key`."""
         ...
 
     def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
@@ -88,10 +87,3 @@ def inside(key: str) -> None:
     """Raises ValueError for a key that leaves its tier."""
     if key.startswith("/") or ".." in key.split("/"):
         raise ValueError(f"key leaves its tier: {key!r}")
-
-
-def walk(storage: Storage, prefix: str) -> Iterator[ObjectInfo]:
-    """Every object at or below `prefix`, folder by folder in order. Its cost grows with the history."""
-    yield from storage.list(prefix)
-    for name in storage.folders(prefix):
-        yield from walk(storage, f"{prefix}/{name}" if prefix else name)

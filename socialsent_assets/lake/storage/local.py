@@ -37,6 +37,12 @@ class FolderStorage:
             files = [e for e in entries if e.is_file() and not e.name.startswith(".")]
         return sorted((self._info(prefix, e) for e in files), key=lambda info: info.key)
 
+    def walk(self, prefix: str) -> Objects:
+        """See `Storage.walk`."""
+        below = [f"{prefix}/{name}" if prefix else name for name in self.folders(prefix)]
+        found = [*self.list(prefix), *(info for folder in below for info in self.walk(folder))]
+        return sorted(found, key=lambda info: info.key)
+
     def folders(self, prefix: str) -> Names:
         """See `Storage.folders`."""
         folder = self._inside(prefix)
@@ -85,18 +91,12 @@ class FolderStorage:
         folder.mkdir(parents=True, exist_ok=True)
         yield folder
 
-    def adopt(self, key: str, file: Path, digest: str) -> None:  # noqa: ARG002 - a disk keeps no digests
+    def adopt(self, key: str, file: Path) -> None:
         """See `Storage.adopt`. Raises ValueError for a file that is not where `scratch` said."""
         if file != self._inside(key):
             raise ValueError(f"{file} is not the place of {key}")
         with file.open("rb") as written:
             os.fsync(written.fileno())  # or a power cut could leave the name with no content
-
-    def replace(self, key: str, other: str, size: int) -> None:  # noqa: ARG002 - a rename costs the same for any
-        """See `Storage.replace`: a rename."""
-        target = self._inside(key)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(self._inside(other), target)
 
     def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
         """See `Storage.remove`; a folder directly below `prefix` is as old as its own last change."""

@@ -1,29 +1,26 @@
 """A tier in S3: objects below `s3://bucket/prefix`.
 
-A PUT or a copy replaces an object at once and whole, so S3 keeps the promise of `Storage` by itself; keys whose last
+A PUT replaces an object at once and whole, so S3 keeps the promise of `Storage` by itself; keys whose last
 part starts with a dot or an underscore are as invisible as on disk.
 
-Not here: the client and its errors (aws/s3.py), why a partition is replaced atomically (lake/commit.py).
+Not here: the client and its errors (aws/s3.py), tables (lake/iceberg/).
 """
 
 from __future__ import annotations
 
 import hashlib
-import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from socialsent_assets.aws.s3 import SCHEME, get, parse_s3_uri, s3_client, told
 from socialsent_assets.lake.storage.base import Names, ObjectInfo, Objects, inside
-from socialsent_assets.lake.storage.s3_file import S3File
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import (
-        CopySourceTypeDef,
         HeadObjectOutputTypeDef,
         ListObjectsV2OutputTypeDef,
         ObjectIdentifierTypeDef,
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
 
 _DIGEST = "sha256"  # metadata of what we write: an ETag is no digest under KMS, nor of an upload in parts
 _DELETED_AT_ONCE = 1000  # keys of a DeleteObjects request, its limit
-_COPIED_AT_ONCE = 5 * 1024**3  # bytes of a CopyObject request, its limit; beyond it, a copy in parts
-_READ_BUFFER = 1024 * 1024
 
 
 class S3Storage:
@@ -54,6 +49,17 @@ class S3Storage:
         ]
         return sorted(found, key=lambda info: info.key)
 
+    def walk(self, prefix: str) -> Objects:
+        """See `Storage.walk`: one request per thousand objects, whatever the number of folders."""
+        start = len(self._folder(""))
+        found = [
+            ObjectInfo(item["Key"][start:], item["Size"], item["ETag"].strip('"'))
+            for page in self._pages(self._folder(prefix), by_folder=False)
+            for item in page.get("Contents", [])
+            if not any(part.startswith(".") for part in item["Key"][start:].split("/"))
+        ]
+        return sorted(found, key=lambda info: info.key)
+
     def folders(self, prefix: str) -> Names:
         """See `Storage.folders`."""
         names = [
@@ -68,10 +74,10 @@ class S3Storage:
         return get(self.bucket, self._key(key))
 
     def open(self, key: str) -> BinaryIO:
-        """See `Storage.open`; a range is fetched with each step. Raises ReplacedError while reading."""
-        head = self._head(key)
-        file = S3File(self.bucket, self._key(key), head["ETag"], head["ContentLength"])
-        return io.BufferedReader(file, _READ_BUFFER)
+        """See `Storage.open`: one answer, read as it is needed."""
+        with told("s3:GetObject", self.path(key)):
+            answer = s3_client().get_object(Bucket=self.bucket, Key=self._key(key))
+        return cast(BinaryIO, answer["Body"])
 
     def write(self, key: str, content: bytes) -> bool:
         """See `Storage.write`."""
@@ -98,20 +104,11 @@ class S3Storage:
         with tempfile.TemporaryDirectory(prefix="socialsent-") as folder:
             yield Path(folder)
 
-    def adopt(self, key: str, file: Path, digest: str) -> None:
+    def adopt(self, key: str, file: Path) -> None:
         """See `Storage.adopt`: an upload, in parts if the file is big."""
         with told("s3:PutObject", self.path(key)):
-            s3_client().upload_file(str(file), self.bucket, self._key(key), ExtraArgs={"Metadata": {_DIGEST: digest}})
+            s3_client().upload_file(str(file), self.bucket, self._key(key))
         file.unlink()
-
-    def replace(self, key: str, other: str, size: int) -> None:
-        """See `Storage.replace`: a copy inside S3; `other` stays until its folder is removed."""
-        source: CopySourceTypeDef = {"Bucket": self.bucket, "Key": self._key(other)}
-        with told("s3:PutObject", self.path(key)):
-            if size <= _COPIED_AT_ONCE:
-                s3_client().copy_object(Bucket=self.bucket, Key=self._key(key), CopySource=source)
-            else:  # becomes visible with its last request, CompleteMultipartUpload
-                s3_client().copy(source, self.bucket, self._key(key))
 
     def remove(self, prefix: str, older_than_s: float = 0.0) -> None:
         """See `Storage.remove`; ages are S3's own."""

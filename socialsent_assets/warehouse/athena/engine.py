@@ -43,7 +43,7 @@ def athena_sql(settings: Settings) -> AthenaSql:
     """The engine that the settings name. Raises UserError when they name none, or no catalog for it."""
     if settings.athena is None:
         raise UserError("SOCIALSENT_ATHENA_WORKGROUP is missing: it names the workgroup that answers")
-    if settings.catalog is None:
+    if settings.catalog.kind != "glue":
         raise UserError(
             "SOCIALSENT_ATHENA_WORKGROUP needs SOCIALSENT_CATALOG=glue: Athena finds the lake by its catalog"
         )

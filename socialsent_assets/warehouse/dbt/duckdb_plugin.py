@@ -1,8 +1,5 @@
 """A plugin of dbt-duckdb: lets dbt's DuckDB read a lake in S3. dbt_project/profiles.yml names it when there is one.
 
-One file system serves a whole dbt process, so every model of a build sees an object in the same version. When an
-object is replaced during a build, the build fails rather than mix two versions of an hour; its repetition succeeds.
-
 Not here: how S3 is read (lake/duckdb/s3_filesystem.py).
 """
 

@@ -30,9 +30,18 @@ def in_environment(values: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+LAKE_FILES = "lake_files.json"
+"""Listing of the lake's data files beside the warehouse, in the folder of dbt's artifacts."""
+
+ARTIFACTS = "dbt"
+"""Folder of dbt's artifacts: one per warehouse, because dbt finds its parsed project again there, and one build at a
+time can use it (the pool `warehouse`, and `Warehouse.building`)."""
+
+
 def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str, str]:
     """Environment of every dbt process: parsing and running need the same one, or dbt parses twice."""
     return {
+        "SOCIALSENT_LAKE_FILES": str(warehouse.absolute().parent / ARTIFACTS / LAKE_FILES),
         "SOCIALSENT_LAKE_CLEANSED": _absolute(cleansed),
         "SOCIALSENT_LAKE_ANALYTICS": _absolute(analytics),
         "SOCIALSENT_WAREHOUSE": str(warehouse.absolute()),

@@ -138,7 +138,7 @@ def parse_environment(project: Path, settings: Settings) -> Mapping[str, str]:
 
 
 def _athena_environment(settings: Settings) -> Mapping[str, str]:
-    if settings.dbt_target != ATHENA or settings.athena is None or settings.catalog is None:
+    if settings.dbt_target != ATHENA or settings.athena is None or settings.catalog.kind != "glue":
         return {}
     from socialsent_assets.warehouse.dbt.environment import athena_environment
 

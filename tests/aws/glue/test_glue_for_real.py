@@ -7,6 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from socialsent_assets.lake.receipts import read_receipt
+from socialsent_assets.resources.catalog import NoCatalog
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.defs import analytics, cleansed, landing
@@ -14,8 +16,6 @@ from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import read_receipt
-from socialsent_assets.resources.catalog import NoCatalog
 from socialsent_assets.resources.glue import GlueSpark
 from tests.aws.glue.bare_glue import glue_environment
 from tests.aws.glue.local_glue import LocalGlue

@@ -13,13 +13,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from socialsent_assets.lake.receipts import Receipt, write_receipt
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.aws.glue_runs import GlueRunError
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.resources import glue as glue_resource

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.receipts import RECEIPTS
+
 from socialsent_assets.lake.storage.base import walk
 from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.settings import PROJECT_ROOT

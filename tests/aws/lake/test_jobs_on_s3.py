@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from socialsent_assets.lake.commit import STAGING
+from socialsent_assets.lake.receipts import Receipt, read_receipt
 
 from socialsent_assets.aws.s3 import StorageError
 from socialsent_assets.domain.events.errors import UserError
@@ -16,9 +18,7 @@ from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.score import score
 from socialsent_assets.jobs.spark_errors import SparkRunError
-from socialsent_assets.lake.commit import STAGING
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.receipts import Receipt, read_receipt
 from socialsent_assets.lake.storage.base import Storage, walk
 from socialsent_assets.ml.registry import ModelRegistry
 from tests.aws.lake.faulty_s3 import Faults

@@ -14,10 +14,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from socialsent_assets.lake.commit import STAGING, StagingArea, partition_key, promote, staging
 
 from socialsent_assets.aws.s3 import ReplacedError, s3_client
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.lake.commit import STAGING, StagingArea, partition_key, promote, staging
 from socialsent_assets.lake.duckdb.connection import connected
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.base import Storage, walk

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from socialsent_assets.lake.receipts import Receipt, receipt_key
+from socialsent_assets.resources.catalog import catalog_of
 
 from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.domain.events.counts import Counts
@@ -18,10 +20,8 @@ from socialsent_assets.domain.monitoring.metrics_catalog import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.ingest.label_file import import_label_file
 from socialsent_assets.lake.lake import Lake, hours_under
-from socialsent_assets.lake.receipts import Receipt, receipt_key
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.ml.registry import ModelRegistry
-from socialsent_assets.resources.catalog import catalog_of
 from socialsent_assets.resources.metrics import CloudWatchMetrics
 from socialsent_assets.resources.model_endpoint import HostingError, SageMakerHosting
 from socialsent_assets.resources.notifications import NotSentError, SnsNotifications

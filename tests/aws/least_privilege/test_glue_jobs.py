@@ -15,13 +15,13 @@ from typing import Any
 
 import dagster as dg
 import pytest
+from socialsent_assets.resources.catalog import GlueDataCatalog
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.defs import analytics, cleansed, landing
 from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.resources.catalog import GlueDataCatalog
 from socialsent_assets.resources.glue import GlueSpark
 from socialsent_assets.resources.lake import LakeResource
 from tests.aws.glue.bare_glue import glue_environment

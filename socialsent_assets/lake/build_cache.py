@@ -1,0 +1,111 @@
+"""Cache of the build state beside a SQLite catalog, valid while no table's pointer has moved.
+
+`socialsent status` and a second `materialize` have nothing to read but one small file then, and import neither
+pyiceberg nor SQLAlchemy, which take longer than everything else that they do.
+
+Not here: what is cached (builds.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.lake.iceberg.catalog import CatalogError
+
+if TYPE_CHECKING:
+    from socialsent_assets.lake.lake import Lake
+
+Pointers = Mapping[str, str]
+"""Table (`cleansed.posts`) -> address of its current metadata."""
+
+_FORMAT = 1
+_NAME = ".builds.json"
+_BUSY_S = 30
+
+
+def pointers_of(lake: Lake) -> dict[str, str]:
+    """Pointers of the lake's tables; {} while there is no table.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    file = lake.catalog.file
+    if file is None:
+        return _remote_pointers(lake)
+    if not file.exists():
+        return {}
+    namespaces = {lake.catalog.cleansed: "cleansed", lake.catalog.analytics: "analytics"}
+    try:
+        with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=_BUSY_S)) as database:
+            rows = database.execute(
+                "select table_namespace, table_name, metadata_location from iceberg_tables"
+            ).fetchall()
+    except sqlite3.OperationalError as error:
+        if "no such table" in str(error):
+            return {}
+        raise _unusable(file, error) from error
+    except sqlite3.DatabaseError as error:
+        raise _unusable(file, error) from error
+    known = {(table.tier, table.name) for table in TABLES}
+    return {
+        f"{tier}.{name}": address
+        for namespace, name, address in rows
+        if (tier := namespaces.get(namespace, "")) and (tier, name) in known
+    }
+
+
+def kept_state(lake: Lake, pointers: Pointers) -> Any | None:
+    """What was kept for exactly these pointers; None if nothing, or nothing that can be read."""
+    file = _file(lake)
+    if file is None:
+        return None
+    try:
+        content = json.loads(file.read_bytes())
+        fits = content["format"] == _FORMAT and content["pointers"] == dict(pointers)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return content["state"] if fits else None
+
+
+def keep_state(lake: Lake, pointers: Pointers, state: Mapping[str, Any]) -> None:
+    """Keep a state; nothing happens where it cannot be kept, because it is a cache."""
+    file = _file(lake)
+    if file is None:
+        return
+    with contextlib.suppress(OSError):
+        handle, temporary = tempfile.mkstemp(prefix=".builds-", dir=file.parent)
+        with os.fdopen(handle, "w") as written:
+            json.dump({"format": _FORMAT, "pointers": dict(pointers), "state": dict(state)}, written)
+        os.replace(temporary, file)
+
+
+def _remote_pointers(lake: Lake) -> dict[str, str]:
+    from socialsent_assets.lake.iceberg.catalog import open_catalog, translate_errors
+
+    found = {}
+    catalog = open_catalog(lake.catalog)
+    with translate_errors(lake.catalog):
+        for table in TABLES:
+            identifier = lake.catalog.identifier(table)
+            if catalog.table_exists(identifier):
+                found[f"{table.tier}.{table.name}"] = catalog.load_table(identifier).metadata_location
+    return found
+
+
+def _file(lake: Lake) -> Path | None:
+    return None if lake.catalog.file is None else lake.catalog.file.with_name(_NAME)
+
+
+def _unusable(file: Path, error: sqlite3.DatabaseError) -> CatalogError:
+    return CatalogError(
+        f"{file} cannot be used as a catalog ({error}): move it away and run `socialsent materialize`, "
+        "which builds every table again from landing"
+    )

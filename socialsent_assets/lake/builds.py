@@ -1,0 +1,251 @@
+"""Receipts: what a job wrote for an event hour, from which input and with which counts; one row per job and hour.
+
+They are rows of two tables, `cleansed.builds` and `analytics.lake_hours`, committed after the tables that they vouch
+for. The snapshot that holds them names the snapshots of those tables (pins), so that a reader finds the tables of one
+run together. All of it is read at once, and kept until a table changes: deciding what is stale costs the same number
+of requests with ten hours of history or ten thousand. A receipt carries no clock, so a repeated run leaves the same
+row.
+
+Not here: which hours are stale (lake/freshness.py), commits of the tables themselves (lake/iceberg/commit.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import BUILDS, EVENT_HOUR, LAKE_HOURS, TABLES, Table
+from socialsent_assets.lake.build_cache import Pointers, keep_state, kept_state, pointers_of
+from socialsent_assets.lake.iceberg.commit import Change, overtaken_hours, replace_hours
+from socialsent_assets.lake.iceberg.data_files import write_runs
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import arrow_schema_of
+from socialsent_assets.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table as IcebergTable
+
+PINS = "socialsent.pins"
+"""Key of a snapshot's summary: JSON, `{"cleansed.posts": snapshot id, …}`."""
+
+RECEIPT_TABLES: Mapping[str, Table] = {"cleanse": BUILDS, "score": LAKE_HOURS}
+"""Job -> table of its receipts."""
+
+Pins = Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """One finished hour of one job.
+
+    Attributes:
+        job: `cleanse` or `score`.
+        input_version: fingerprint of what was read (landing objects, or the output of the job before).
+        output_version: changes whenever the rows written can be others.
+        code_version: changes when the job would write other rows for the same input.
+        counts: records in = accepted + duplicates + quarantined.
+        rows: rows written, by table.
+        measures: numbers and small mappings worth plotting (quarantined by reason, mean polarity, …).
+        held_version: `attempt_version` of a build that was undone; it is not repeated while it would be the same.
+        lake_version: of `score` alone: digest of everything that the marts read of the hour.
+    """
+
+    job: str
+    hour: EventHour
+    input_version: str
+    output_version: str
+    code_version: str
+    counts: Counts
+    rows: Mapping[str, int]
+    measures: Mapping[str, Any] = field(default_factory=dict)
+    held_version: str | None = None
+    lake_version: str | None = None
+
+    def to_row(self) -> dict[str, Any]:
+        """As a row of its table."""
+        row: dict[str, Any] = {
+            EVENT_HOUR: self.hour.start,
+            "records": self.counts.records,
+            "accepted": self.counts.accepted,
+            "duplicates": self.counts.duplicates,
+            "quarantined": self.counts.quarantined,
+            "input_version": self.input_version,
+            "output_version": self.output_version,
+            "code_version": self.code_version,
+            "rows_by_table": json.dumps(dict(self.rows), sort_keys=True),
+            "measures": json.dumps(dict(self.measures), sort_keys=True),
+            "held_version": self.held_version,
+        }
+        if self.job == "score":
+            row |= {"scored": self.rows.get("sentiment", 0), "lake_version": self.lake_version}
+        return row
+
+    @classmethod
+    def from_row(cls, job: str, row: Mapping[str, Any]) -> Receipt:
+        """The inverse of `to_row`."""
+        hour = row[EVENT_HOUR]
+        return cls(
+            job=job,
+            hour=EventHour.from_key(hour) if isinstance(hour, str) else EventHour.of(hour),
+            input_version=row["input_version"],
+            output_version=row["output_version"],
+            code_version=row["code_version"],
+            counts=Counts(row["records"], row["accepted"], row["duplicates"], row["quarantined"]),
+            rows=json.loads(row["rows_by_table"]),
+            measures=json.loads(row["measures"]),
+            held_version=row.get("held_version"),
+            lake_version=row.get("lake_version"),
+        )
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """Everything that the lake says about what was built, in one moment.
+
+    Attributes:
+        cleanse, score: receipts by hour, in order.
+        pins: table (`cleansed.posts`) -> snapshot, of the last finished cleansing.
+        scored_pins: the same of the last finished scoring: the cleansed tables that it read, and its own.
+        unfinished: hours that a commit changed after the pins: a run is at work on them, or was killed.
+    """
+
+    cleanse: Mapping[EventHour, Receipt] = field(default_factory=dict)
+    score: Mapping[EventHour, Receipt] = field(default_factory=dict)
+    pins: Pins = field(default_factory=dict)
+    scored_pins: Pins = field(default_factory=dict)
+    unfinished: frozenset[EventHour] = frozenset()
+
+    def receipts(self, job: str) -> Mapping[EventHour, Receipt]:
+        """Receipts of `cleanse` or `score`."""
+        return self.cleanse if job == "cleanse" else self.score
+
+
+def read_builds(lake: Lake) -> BuildState:
+    """What was built, as of now. Reads nothing but the catalog's pointers while no table has changed.
+
+    Raises:
+        CatalogError: the catalog cannot be read.
+    """
+    pointers = pointers_of(lake)
+    if not pointers:
+        return BuildState()
+    found = _states.get(lake.catalog)
+    if found is not None and found[0] == pointers:
+        return found[1]
+    kept = kept_state(lake, pointers)
+    state = _from_json(kept) if kept is not None else _read(lake)
+    if kept is None:
+        keep_state(lake, pointers, _to_json(state))
+    _states[lake.catalog] = (pointers, state)
+    return state
+
+
+_states: dict[Any, tuple[Pointers, BuildState]] = {}
+
+
+def write_receipts(lake: Lake, job: str, receipts: Sequence[Receipt], pins: Pins, run: str) -> None:
+    """Commit the receipts of these hours, and with them the pins: the last commit of a job.
+
+    Raises as `replace_hours`.
+    """
+    import pyarrow as pa
+
+    table = RECEIPT_TABLES[job]
+    loaded, folder = lake.table(table), lake.folder(table)
+    schema = arrow_schema_of(loaded)
+    ordered = sorted(receipts, key=lambda receipt: receipt.hour)
+    rows = ((receipt.hour, pa.RecordBatch.from_pylist([receipt.to_row()], schema=schema)) for receipt in ordered)
+    hours = {receipt.hour for receipt in receipts}
+    replace_hours(
+        loaded,
+        folder,
+        Change(hours, list(write_runs(folder, schema, rows)), run, summary={PINS: json.dumps(pins, sort_keys=True)}),
+    )
+
+
+def output_version(*parts: str | None) -> str:
+    """Digest of everything that decides the rows of an hour."""
+    return hashlib.sha256("\n".join(part or "" for part in parts).encode()).hexdigest()[:16]
+
+
+def table_name(table: Table) -> str:
+    """Key of a table in the pins: `cleansed.posts`."""
+    return f"{table.tier}.{table.name}"
+
+
+def _read(lake: Lake) -> BuildState:
+    loaded = {job: lake.table(table) for job, table in RECEIPT_TABLES.items()}
+    pins, scored_pins = _pins(loaded["cleanse"]), _pins(loaded["score"])
+    unfinished: set[EventHour] = set()
+    for table in TABLES:
+        if table not in RECEIPT_TABLES.values():
+            pinned = (pins if table.tier == "cleansed" else scored_pins).get(table_name(table))
+            unfinished |= overtaken_hours(lake.table(table), pinned, run="")
+    return BuildState(
+        cleanse=_receipts("cleanse", loaded["cleanse"]),
+        score=_receipts("score", loaded["score"]),
+        pins=pins,
+        scored_pins=scored_pins,
+        unfinished=frozenset(unfinished),
+    )
+
+
+def _pins(table: IcebergTable) -> dict[str, int]:
+    """Of the newest snapshot that has any: compaction and undo keep those of the snapshot before."""
+    snapshot = table.current_snapshot()
+    if snapshot is None or snapshot.summary is None:
+        return {}
+    text = snapshot.summary.additional_properties.get(PINS)
+    return {str(key): int(value) for key, value in json.loads(text).items()} if text else {}
+
+
+def _receipts(job: str, table: IcebergTable) -> dict[EventHour, Receipt]:
+    """All receipts of a job. A data file never changes, so what was read of it before is not read again."""
+    before = _by_file.get(job, {})
+    found = {file.path: before.get(file.path) or _receipts_in(job, table, file.path) for file in files_of(table)}
+    _by_file[job] = found
+    receipts = sorted((receipt for group in found.values() for receipt in group), key=lambda receipt: receipt.hour)
+    return {receipt.hour: receipt for receipt in receipts}
+
+
+_by_file: dict[str, dict[str, list[Receipt]]] = {}
+
+
+def _receipts_in(job: str, table: IcebergTable, path: str) -> list[Receipt]:
+    import pyarrow.parquet as pq
+
+    with table.io.new_input(path).open() as source:
+        return [Receipt.from_row(job, row) for row in pq.read_table(source).to_pylist()]
+
+
+def _to_json(state: BuildState) -> dict[str, Any]:
+    return {
+        "cleanse": [_json_row(receipt) for receipt in state.cleanse.values()],
+        "score": [_json_row(receipt) for receipt in state.score.values()],
+        "pins": dict(state.pins),
+        "scored_pins": dict(state.scored_pins),
+        "unfinished": sorted(hour.key for hour in state.unfinished),
+    }
+
+
+def _json_row(receipt: Receipt) -> dict[str, Any]:
+    return {**receipt.to_row(), EVENT_HOUR: receipt.hour.key}
+
+
+def _from_json(kept: Mapping[str, Any]) -> BuildState:
+    jobs = {
+        job: {receipt.hour: receipt for receipt in (Receipt.from_row(job, row) for row in kept[job])}
+        for job in RECEIPT_TABLES
+    }
+    return BuildState(
+        cleanse=jobs["cleanse"],
+        score=jobs["score"],
+        pins=kept["pins"],
+        scored_pins=kept["scored_pins"],
+        unfinished=frozenset(EventHour.from_key(key) for key in kept["unfinished"]),
+    )

@@ -1,0 +1,220 @@
+"""Replace whole event hours of a table by one atomic commit: the one way in which rows of the lake change.
+
+A commit drops the files that hold the hours, adds the new ones, and carries over the rows of other hours that shared
+a dropped file. Readers go by the catalog's pointer, so they see the snapshot before or the one after. Writers are
+optimistic: whoever finds the pointer moved plans again from the new snapshot, a bounded number of times. The summary
+of each snapshot names the run and the hours, which is what history and undo go by.
+
+Not here: files (data_files.py), which snapshots belong together (pins.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import random
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges, hours_between, parse_hour_range
+from socialsent_assets.domain.tables import EVENT_HOUR
+from socialsent_assets.lake.iceberg.data_files import TableFolder, WrittenFile, describe, write_runs
+from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
+from socialsent_assets.lake.iceberg.schema import arrow_schema_of
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyiceberg.table import Table as IcebergTable
+    from pyiceberg.table.snapshots import Snapshot
+
+RUN, HOURS, ACTION = "socialsent.run", "socialsent.hours", "socialsent.action"
+"""Keys of a snapshot's summary: id of the run, hours that it replaced, what it did (`build`, `undo`, `compact`)."""
+
+ATTEMPTS = 10
+_FIRST_PAUSE_S = 0.05
+_BATCH_ROWS = 65_536
+
+
+class CommitConflictError(RuntimeError):
+    """Other writers committed in between, every time. The same may work later; nothing was changed."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a commit replaces.
+
+    Attributes:
+        hours: whose rows are replaced, all of them.
+        files: the new rows; none to empty the hours.
+        run: id of the run that does it.
+        action: `build`, `undo` or `compact`.
+        summary: further entries of the snapshot's summary.
+    """
+
+    hours: Collection[EventHour]
+    files: Sequence[WrittenFile]
+    run: str
+    action: str = "build"
+    summary: Mapping[str, str] = field(default_factory=dict)
+
+
+def replace_hours(table: IcebergTable, folder: TableFolder, change: Change) -> int | None:
+    """Commit a change; returns the table's current snapshot id afterwards, None while it has never held a row.
+
+    Nothing is committed where the hours are empty before and after. Safe to repeat.
+
+    Raises:
+        CommitConflictError: after ATTEMPTS conflicts; the new files stay as orphans until upkeep removes them.
+        OSError: the disk is full, or storage failed; the table is as it was.
+    """
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+    for attempt in range(ATTEMPTS):
+        if attempt:
+            # Randomness spreads writers apart; it decides nothing that is kept.
+            time.sleep(_FIRST_PAUSE_S * 2 ** min(attempt, 6) * random.random())  # noqa: S311
+            table.refresh()
+        dropped = files_of(table, change.hours)
+        if not dropped and not change.files:
+            break
+        carried = list(_carry_over(table, folder, change.hours, dropped))
+        try:
+            _commit(table, dropped, [*change.files, *carried], change)
+        except (CommitFailedException, ValidationException):
+            _remove(table, carried)
+            continue
+        break
+    else:
+        raise CommitConflictError(
+            f"{'.'.join(table.name())} was changed by other runs {ATTEMPTS} times in a row; run this again"
+        )
+    snapshot = table.current_snapshot()
+    return None if snapshot is None else snapshot.snapshot_id
+
+
+def hours_of(snapshot: Snapshot) -> list[EventHour]:
+    """Hours that a snapshot replaced, in order, by its summary; [] for one that this project did not write."""
+    text = _property(snapshot, HOURS)
+    ranges = [parse_hour_range(part) for part in text.split(",") if part]
+    return [hour for first, last in ranges for hour in hours_between(first, last)]
+
+
+def overtaken_hours(table: IcebergTable, pinned: int | None, run: str) -> set[EventHour]:
+    """Hours that other runs replaced in the snapshots after `pinned`; compaction, which changes no row, left out."""
+    hours: set[EventHour] = set()
+    snapshot = table.current_snapshot()
+    while snapshot is not None and snapshot.snapshot_id != pinned:
+        if run_of(snapshot) != run and _property(snapshot, ACTION) != "compact":
+            hours.update(hours_of(snapshot))
+        parent = snapshot.parent_snapshot_id
+        snapshot = table.snapshot_by_id(parent) if parent is not None else None
+    return hours
+
+
+def run_of(snapshot: Snapshot) -> str:
+    """Id of the run that wrote a snapshot; empty for one that this project did not write."""
+    return _property(snapshot, RUN)
+
+
+def rows_of_hours(
+    table: IcebergTable,
+    files: Sequence[ScannedFile],
+    keep: Collection[EventHour] | None,
+    drop: Collection[EventHour] = (),
+) -> Iterator[tuple[EventHour, pa.RecordBatch]]:
+    """Rows of data files, hour by hour within each file: those of `keep`, or all but those of `drop`.
+
+    Rows have the columns of the table's schema; a column that is younger than a file is null.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+    import pyarrow.parquet as pq
+
+    schema = arrow_schema_of(table)
+    hour_type = schema.field(EVENT_HOUR).type
+    wanted = pa.array(sorted(hour.start for hour in (keep if keep is not None else drop)), hour_type)
+    for file in files:
+        with table.io.new_input(file.entry.file_path).open() as source:
+            for batch in pq.ParquetFile(source).iter_batches(batch_size=_BATCH_ROWS):
+                matches = pc.is_in(batch.column(EVENT_HOUR), value_set=wanted)
+                rows = batch.filter(matches if keep is not None else pc.invert(matches))
+                yield from _by_hour(_conform(rows, schema))
+
+
+def _carry_over(
+    table: IcebergTable, folder: TableFolder, hours: Collection[EventHour], dropped: Sequence[ScannedFile]
+) -> Iterator[WrittenFile]:
+    replaced = set(hours)
+    shared = [file for file in dropped if not file.is_within(replaced)]
+    yield from write_runs(folder, arrow_schema_of(table), rows_of_hours(table, shared, None, replaced))
+
+
+def _commit(
+    table: IcebergTable, dropped: Sequence[ScannedFile], added: Sequence[WrittenFile], change: Change
+) -> None:
+    from pyiceberg.table.refs import MAIN_BRANCH
+    from pyiceberg.table.snapshots import Operation
+
+    from socialsent_assets.lake.iceberg.overwrite import merging_overwrite
+
+    properties = {
+        RUN: change.run,
+        ACTION: change.action,
+        HOURS: ",".join(_range_text(first, last) for first, last in contiguous_ranges(change.hours)),
+        **change.summary,
+    }
+    with table.transaction() as transaction:
+        update = merging_overwrite()(
+            operation=Operation.OVERWRITE,
+            transaction=transaction,
+            io=table.io,
+            snapshot_properties=properties,
+            branch=MAIN_BRANCH,
+        )
+        for file in dropped:
+            update.delete_data_file(file.entry)
+        for new in added:
+            update.append_data_file(describe(table, new))
+        update.commit()
+
+
+def _remove(table: IcebergTable, files: Sequence[WrittenFile]) -> None:
+    for file in files:
+        with contextlib.suppress(OSError):  # an orphan at worst
+            table.io.delete(file.uri)
+
+
+def _conform(rows: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    columns = [
+        rows.column(field.name).cast(field.type)
+        if field.name in rows.schema.names
+        else pa.nulls(rows.num_rows, field.type)
+        for field in schema
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _by_hour(rows: pa.RecordBatch) -> Iterator[tuple[EventHour, pa.RecordBatch]]:
+    import itertools
+
+    import numpy as np
+
+    hours = rows.column(EVENT_HOUR)
+    if not len(hours):
+        return
+    values = hours.cast("int64").to_numpy()
+    edges = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
+    for start, end in itertools.pairwise(edges):
+        yield EventHour.of(hours[start].as_py()), rows.slice(start, end - start)
+
+
+def _property(snapshot: Snapshot, key: str) -> str:
+    summary = snapshot.summary
+    return "" if summary is None else str(summary.additional_properties.get(key, ""))
+
+
+def _range_text(first: EventHour, last: EventHour) -> str:
+    return first.key if first == last else f"{first.key}..{last.key}"

@@ -1,0 +1,55 @@
+"""Listing of the lake's data files for dbt on DuckDB: the files of one build, in snapshots that belong together.
+
+DuckDB's own Iceberg extension has to be downloaded from its site, so the catalog plans and DuckDB reads Parquet.
+
+Not here: reading the listing (dbt_project/macros/lake_rows.sql), other warehouses, which read the catalog themselves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, SENTIMENT
+from socialsent_assets.lake.builds import read_builds, table_name
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import table_exists
+from socialsent_assets.lake.lake import Lake
+
+TABLES = (*CLEANSED_EVENTS, SENTIMENT, LAKE_HOURS)
+_FORMAT = "%Y-%m-%d %H:%M:%S"
+
+
+def write_lake_files(lake: Lake, target: Path) -> None:
+    """Write the data files of the last finished scoring to `target`, as a JSON array.
+
+    One entry per file: `tier`, `name`, `path`, `first_hour`, `last_hour` (UTC). Replaced by one rename.
+    """
+    # Of one scoring: its own snapshots, and those of the cleansed tables that it read.
+    pins = dict(read_builds(lake).scored_pins)
+    entries = []
+    for table in TABLES:
+        if not table_exists(lake.catalog, table):
+            continue
+        loaded = lake.table(table)
+        current = loaded.current_snapshot()
+        snapshot = pins.get(table_name(table)) if table is not LAKE_HOURS else current and current.snapshot_id
+        if snapshot is None:
+            continue
+        entries += [
+            {
+                "tier": table.tier,
+                "name": table.name,
+                "path": file.path,
+                "first_hour": file.first.start.strftime(_FORMAT),
+                "last_hour": file.last.start.strftime(_FORMAT),
+            }
+            for file in files_of(loaded, snapshot_id=snapshot)
+        ]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(prefix=".lake_files-", dir=target.parent)
+    with os.fdopen(handle, "w") as file:
+        json.dump(entries, file)
+    os.replace(temporary, target)
