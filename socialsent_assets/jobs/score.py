@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, POSTS, SENTIMENT, Table
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, LAKE_HOURS, POSTS, SENTIMENT, Table
 from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
 from socialsent_assets.jobs.grouping import Groups, in_slices
@@ -157,7 +157,7 @@ def _receipt(cleansed: Receipt, count: HourCount, champion: Champion | None) -> 
         output_version=version,
         code_version=score_code_version(),
         counts=cleansed.counts,
-        rows={SENTIMENT.name: count.rows},
+        rows={SENTIMENT.name: count.rows, LAKE_HOURS.name: 1},
         measures={**_measures(count), "model_version": model},
         lake_version=output_version(cleansed.output_version, str(cleansed.counts), version),
     )

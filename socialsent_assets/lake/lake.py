@@ -42,16 +42,25 @@ class Lake:
     @classmethod
     def of(cls, settings: Settings) -> Lake:
         """The lake that the settings name. Raises UserError for a URI that cannot be used."""
-        tiers = (settings.landing, settings.cleansed, settings.analytics, settings.artifacts)
         found = settings.catalog
-        catalog = CatalogConfig(found.kind, found.uri, found.cleansed, found.analytics)
-        return cls(*map(storage_at, tiers), catalog)
+        return cls(
+            landing=storage_at(settings.landing),
+            cleansed=storage_at(settings.cleansed),
+            analytics=storage_at(settings.analytics),
+            artifacts=storage_at(settings.artifacts),
+            catalog=CatalogConfig(found.kind, found.uri, found.cleansed, found.analytics),
+        )
 
     @classmethod
     def in_folder(cls, root: Path) -> Lake:
         """A lake in one folder of this machine, its catalog beside the tiers."""
-        tiers = (storage_at(str(root / name)) for name in ("landing", "cleansed", "analytics", "artifacts"))
-        return cls(*tiers, CatalogConfig.in_folder(root))
+        return cls(
+            landing=storage_at(str(root / "landing")),
+            cleansed=storage_at(str(root / "cleansed")),
+            analytics=storage_at(str(root / "analytics")),
+            artifacts=storage_at(str(root / "artifacts")),
+            catalog=CatalogConfig.in_folder(root),
+        )
 
     def tier(self, name: str) -> Storage:
         """The storage of `landing`, `cleansed`, `analytics` or `artifacts`."""

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import SENTIMENT
-from socialsent_assets.lake.duckdb.connection import connected, read_again_if_replaced
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.quality import Verdict, objects_of
+from socialsent_assets.lake.quality import Verdict
+from socialsent_assets.lake.table_rows import rows_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,16 +60,11 @@ def no_drift(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     )
 
 
-@read_again_if_replaced
 def _read(lake: Lake, hours: Sequence[EventHour]) -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
     """Polarity and sentiment of every row in the lexicon's languages, and texts of some, always the same ones."""
     import numpy as np
 
-    paths = sorted(objects_of(lake, SENTIMENT, hours).values())
-    if not paths:
-        return np.zeros(0), [], []
-    with connected([lake.analytics]) as connection:
-        connection.read_parquet(list(paths), hive_partitioning=False).create_view("rows")
+    with rows_of(lake, SENTIMENT, hours, read_builds(lake).scored_pins) as connection:
         scored = "from rows where not deleted and clean_text <> '' and unscored_reason is null"
         rows = connection.execute(f"select polarity, sentiment {scored}").fetchall()
         texts = connection.execute(

@@ -35,7 +35,8 @@ def write_lake_files(lake: Lake, target: Path) -> None:
             continue
         loaded = lake.table(table)
         current = loaded.current_snapshot()
-        snapshot = pins.get(table_name(table)) if table is not LAKE_HOURS else current and current.snapshot_id
+        newest = None if current is None else current.snapshot_id
+        snapshot = newest if table is LAKE_HOURS else pins.get(table_name(table))
         if snapshot is None:
             continue
         entries += [

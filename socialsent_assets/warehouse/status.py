@@ -17,12 +17,13 @@ from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
 from socialsent_assets.lake.builds import Pins, Receipt, read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
-from socialsent_assets.lake.marts import NoMartsError, marts_of, versions_of
 from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
 from socialsent_assets.lake.table_rows import rows_of
 from socialsent_assets.settings import Settings
-from socialsent_assets.warehouse.duckdb.database import HOURS_TABLE
+from socialsent_assets.warehouse.engine import HOURS_TABLE
+from socialsent_assets.warehouse.errors import NoMartsError
+from socialsent_assets.warehouse.marts import marts_of, versions_of
 
 _EVENT_TIME = re.compile(rb'"event_time":"([0-9T:.Z-]+)"')
 _MARTS = ("fct_posts", "fct_comments", "fct_interactions")

@@ -89,7 +89,7 @@ def _opened(
     if config.kind == "glue":
         from pyiceberg.catalog.glue import GlueCatalog
 
-        return GlueCatalog(_NAME, **storage)
+        return GlueCatalog(_NAME, None, **storage)
     if config.kind == "rest":
         from pyiceberg.catalog.rest import RestCatalog
 

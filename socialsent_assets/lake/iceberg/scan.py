@@ -88,8 +88,8 @@ def _between(first: EventHour, last: EventHour) -> BooleanExpression:
     from pyiceberg.expressions import And, GreaterThanOrEqual, LessThanOrEqual
 
     return And(
-        GreaterThanOrEqual(EVENT_HOUR, first.start.isoformat()),
-        LessThanOrEqual(EVENT_HOUR, last.start.isoformat()),
+        GreaterThanOrEqual(EVENT_HOUR, first.start.isoformat()),  # type: ignore[misc,call-arg,arg-type]
+        LessThanOrEqual(EVENT_HOUR, last.start.isoformat()),  # type: ignore[misc,call-arg,arg-type]
     )
 
 
@@ -107,4 +107,4 @@ def _hour(bound: bytes) -> EventHour:
     from pyiceberg.types import TimestamptzType
     from pyiceberg.utils.datetime import micros_to_timestamptz
 
-    return EventHour.of(micros_to_timestamptz(from_bytes(TimestamptzType(), bound)))
+    return EventHour.of(micros_to_timestamptz(int(from_bytes(TimestamptzType(), bound))))
