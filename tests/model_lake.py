@@ -12,18 +12,18 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from socialsent_assets.lake.receipts import Receipt, write_receipt
-
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.candidates import Candidate
 from socialsent_assets.domain.tables import POSTS
+from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.ml.corpus import read_corpus
 from socialsent_assets.ml.train import train_classifier
 from socialsent_assets.ml.training_set import labelled_lake
-from tests.graph.graph_lake import post_row, write_table
+from tests.built_lake import keep_receipts, write_table
+from tests.graph.graph_lake import post_row
 
 AT = EventHour.from_key("2026-11-22-08:00")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -55,12 +55,12 @@ def put_posts(lake: Lake, rows: Iterable[Mapping[str, Any]], at: EventHour = AT)
         job="cleanse",
         hour=at,
         input_version="any",
+        output_version="any",
         code_version=cleanse_code_version(),
         counts=Counts(len(kept), len(kept), 0, 0),
         rows={POSTS.name: len(kept)},
-        outputs={f"posts/{at.path}/part-0.parquet": "any"},
     )
-    write_receipt(lake.cleansed, receipt)
+    keep_receipts(lake, [receipt])
 
 
 def put_labels(lake: Lake, labels: Iterable[Mapping[str, Any] | str], name: str = "people") -> None:

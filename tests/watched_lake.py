@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from socialsent_assets.lake.receipts import Receipt, write_receipt
-
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
@@ -17,7 +15,9 @@ from socialsent_assets.domain.events.layout import (
     landing_key,
     landing_name,
 )
+from socialsent_assets.lake.builds import Receipt, output_version
 from socialsent_assets.lake.lake import Lake
+from tests.built_lake import keep_receipts
 
 TOPICS = {"tram": (40, 8), "football": (3, 0)}
 
@@ -48,12 +48,12 @@ def build_hour(
 ) -> None:
     """The receipts of both jobs."""
     accepted = records - quarantined
-    outputs = {"posts": f"{hour} {records} {quarantined} {sorted(topics.items())}"}
+    version = output_version(f"{hour} {records} {quarantined} {sorted(topics.items())}")
     counts = Counts(records, accepted, 0, quarantined)
     rows = {"posts": accepted, "quarantine": quarantined}
     landed = lake.landing_fingerprint(hour)
-    cleanse = Receipt("cleanse", hour, landed, "1", counts, rows, outputs)
-    write_receipt(lake.cleansed, cleanse)
+    cleanse = Receipt("cleanse", hour, landed, version, "1", counts, rows)
+    keep_receipts(lake, [cleanse])
     negative = sum(bad for _, bad in topics.values())
     texts = max(accepted, 1)
     measures: dict[str, Any] = {
@@ -64,10 +64,10 @@ def build_hour(
         "moods_by_topic": {topic: {"texts": n, "negative": bad} for topic, (n, bad) in topics.items()},
     }
     score = Receipt(
-        "score", hour, cleanse.output_version, "1", Counts(accepted, accepted, 0, 0),
-        {"sentiment": accepted, "lake_hours": 1}, {"sentiment": outputs["posts"]}, measures,
+        "score", hour, version, version, "1", Counts(accepted, accepted, 0, 0),
+        {"sentiment": accepted, "lake_hours": 1}, measures, lake_version=version,
     )  # fmt: skip
-    write_receipt(lake.analytics, score)
+    keep_receipts(lake, [score])
 
 
 def normal_hours(lake: Lake, count: int, until: datetime) -> list[EventHour]:

@@ -8,42 +8,21 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from socialsent_assets.lake.commit import partition_key
-from socialsent_assets.lake.receipts import Receipt, read_receipt, write_receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, landing_key, landing_name
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, SENTIMENT
 from socialsent_assets.lake import staleness
+from socialsent_assets.lake.builds import Receipt, output_version, read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.local import FolderStorage
-
-ARROW = {
-    "string": pa.string(),
-    "timestamp": pa.timestamp("us", tz="UTC"),
-    "boolean": pa.bool_(),
-    "double": pa.float64(),
-    "bigint": pa.int64(),
-    "int": pa.int32(),
-    "array<string>": pa.list_(pa.string()),
-}
+from tests.built_lake import keep_receipts, write_table
 
 
 def hour(text: str) -> EventHour:
     """`22T09` is that hour of November 2026."""
     return EventHour.from_key(f"2026-11-{text[:2]}-{text[3:5]}:00")
-
-
-def write_table(lake: Lake, table: Table, at: EventHour, rows: list[dict[str, object]]) -> None:
-    """Put a Parquet object with the contract's columns in the place of an hour; absent values are null."""
-    schema = pa.schema([(column.name, ARROW[column.type]) for column in table.columns])
-    full = [{column.name: row.get(column.name) for column in table.columns} for row in rows]
-    path = Path(lake.tier(table.tier).path(partition_key(table.name, at)))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pq.write_table(pa.Table.from_pylist(full, schema=schema), path)
 
 
 def post_row(number: int, at: EventHour, **changes: object) -> dict[str, object]:
@@ -90,52 +69,44 @@ class Landing:
     def cleanse(self, at: EventHour) -> Receipt:
         """One post per hour, whatever landed."""
         landed = len(self.lake.landed(at))
-        rows = [post_row(number, at) for number in range(landed)]
-        outputs = {}
-        if rows:
-            write_table(self.lake, CLEANSED_EVENTS[0], at, rows)
-            outputs = {partition_key("posts", at): f"{landed} {self.lake.landing_fingerprint(at)}"}
+        write_table(self.lake, CLEANSED_EVENTS[0], at, [post_row(number, at) for number in range(landed)])
+        input_version = self.lake.landing_fingerprint(at)
         receipt = Receipt(
             job="cleanse",
             hour=at,
-            input_version=self.lake.landing_fingerprint(at),
+            input_version=input_version,
+            output_version=output_version(input_version, str(landed)),
             code_version=staleness.cleanse_code_version(),
             counts=Counts(landed, landed, 0, 0),
             rows={table.name: 0 for table in (*CLEANSED_EVENTS, QUARANTINE)} | {"posts": landed},
-            outputs=outputs,
         )
-        write_receipt(self.lake.cleansed, receipt)
+        keep_receipts(self.lake, [receipt])
         return receipt
 
     def score(self, at: EventHour) -> Receipt:
         """Scores of what `cleanse` wrote."""
-        cleanse = read_receipt(self.lake.cleansed, "cleanse", at)
-        assert cleanse is not None
+        cleanse = read_builds(self.lake).cleanse[at]
         count = cleanse.rows["posts"]
         write_table(self.lake, SENTIMENT, at, [score_row(number, at) for number in range(count)])
-        hours_row = {"event_hour": at.start, "records": count, "accepted": count, "duplicates": 0, "quarantined": 0,
-                     "scored": count, "lake_version": "v"}  # fmt: skip
-        write_table(self.lake, LAKE_HOURS, at, [hours_row])
         receipt = Receipt(
             job="score",
             hour=at,
             input_version=cleanse.output_version,
+            output_version=output_version(cleanse.output_version),
             code_version=staleness.score_code_version(),
             counts=Counts(count, count, 0, 0),
             rows={"sentiment": count, "lake_hours": 1},
-            outputs={partition_key("sentiment", at): cleanse.output_version, partition_key("lake_hours", at): "x"},
+            lake_version=output_version(cleanse.output_version, "scored"),
         )
-        write_receipt(self.lake.analytics, receipt)
-        self.warehouse[at.key] = staleness.lake_version(cleanse, receipt)
+        keep_receipts(self.lake, [receipt])
+        self.warehouse[at.key] = str(receipt.lake_version)
         return receipt
 
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake."""
-    return Lake(
-        *(FolderStorage(tmp_path / "lake" / tier) for tier in ("landing", "cleansed", "analytics", "artifacts"))
-    )
+    return Lake.in_folder(tmp_path / "lake")
 
 
 @pytest.fixture
@@ -148,7 +119,7 @@ def landing(lake: Lake) -> Landing:
 def count_listings(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Listings and reads of any tier so far: what a tick costs on a disk, and what it is billed for on S3."""
     calls = {"n": 0}
-    for name in ("list", "folders", "read"):
+    for name in ("list", "walk", "folders", "read"):
         original = getattr(FolderStorage, name)
 
         def counted(self: FolderStorage, *args: str, _original: Callable[..., object] = original) -> object:
