@@ -13,6 +13,8 @@ import typer
 from socialsent_assets.domain.events.errors import UserError
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from socialsent_assets.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -103,7 +105,14 @@ def _serve(settings: Settings, listener: socket.socket, hosts: list[str], passwo
     from socialsent_assets.dashboard.server import application
     from socialsent_assets.lake.lake import Lake
 
-    server = application(LiveMarts(settings.warehouse, Lake.of(settings)), hosts, password)
-    # Pages hold a stream open: without a limit a stop would wait for the last reader to close the page.
-    config = uvicorn.Config(server, log_level="warning", timeout_graceful_shutdown=1, server_header=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    marts = LiveMarts(settings.warehouse, Lake.of(settings))
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            marts.stop_soon()  # pages hold streams open, and a server waits for its streams
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        application(marts, hosts, password), log_level="warning", timeout_graceful_shutdown=2, server_header=False
+    )
+    Server(config).run(sockets=[listener])

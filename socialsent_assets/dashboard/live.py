@@ -73,6 +73,15 @@ class LiveMarts:
         """Begin to look; the first look is made at the same moment, in the background."""
         self._thread.start()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end has come, also for streams to pages."""
+        return self._stopping.is_set()
+
+    def stop_soon(self) -> None:
+        """Let streams and thread come to their end, without waiting for them."""
+        self._stopping.set()
+
     def stop(self) -> None:
         """End the thread."""
         self._stopping.set()

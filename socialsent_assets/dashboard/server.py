@@ -147,7 +147,7 @@ class Dashboard:
 
         async def changes() -> AsyncIterator[str]:
             sent, waited = -1, 0.0
-            while not await request.is_disconnected():
+            while not (self._marts.is_stopping or await request.is_disconnected()):
                 status = self._marts.status
                 if status.number != sent:
                     sent, waited = status.number, 0.0

@@ -47,7 +47,8 @@ function build(form) {
     h("label", { class: "search" }, h("span", { class: "unseen" }, "Texts that hold these words"),
       h("input", { id: "search", type: "search", placeholder: "Search texts …", maxlength: 200, spellcheck: "false", oninput: typed, onkeydown: (event) => event.key === "Enter" && typed(event, 0) })));
   document.addEventListener("click", (event) => {
-    for (const open of form.querySelectorAll("details[open]")) if (!open.contains(event.target)) open.open = false;
+    // The path as it was: a choice draws its list anew, and the clicked box is then no longer part of the page.
+    for (const open of form.querySelectorAll("details[open]")) if (!event.composedPath().includes(open)) open.open = false;
   });
   form.addEventListener("keydown", (event) => {
     const open = event.key === "Escape" && event.target.closest("details[open]");
@@ -87,7 +88,7 @@ function drawPick(facet) {
   const node = byId(`pick-${facet}`);
   const find = node.querySelector("input[type=search]")?.value ?? "";
   const option = ([value, texts]) =>
-    h("label", { hidden: find && !value.toLowerCase().includes(find.toLowerCase()) },
+    h("label", { hidden: Boolean(find) && !value.toLowerCase().includes(find.toLowerCase()) },
       h("input", { type: "checkbox", checked: state[facet].includes(value), "data-key": `${facet}-${value}`, onchange: () => change({ [facet]: toggled(state[facet], value) }) }),
       h("span", {}, name(shownValue(value))), h("span", { class: "note" }, compact(texts)));
   const values = valuesOf(facet);

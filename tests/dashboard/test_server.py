@@ -1,0 +1,259 @@
+"""Answers of the server are what SQL on the marts says, bounded, and closed to strangers."""
+
+import base64
+import csv
+import io
+import itertools
+import json
+
+import duckdb
+import pytest
+from starlette.testclient import TestClient
+
+from socialsent_assets.dashboard import snapshot
+from socialsent_assets.dashboard.live import LiveMarts
+from socialsent_assets.dashboard.server import application
+from socialsent_assets.insights.queries import TEXTS
+from tests.dashboard.conftest import FORMULA, HOSTILE, LONG, RTL_NAME, lake_with_alert, replace_warehouse, rows
+
+SCORED = "unscored_reason is null"
+
+
+def client_of(path, lake=None, **access):
+    marts = LiveMarts(path, lake)
+    marts.look()
+    return TestClient(application(marts, **access), base_url="http://127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def client(usual_warehouse, tmp_path_factory):
+    return client_of(usual_warehouse, lake_with_alert(tmp_path_factory.mktemp("lake")))
+
+
+@pytest.fixture(scope="module")
+def sql(usual_warehouse):
+    with duckdb.connect(str(usual_warehouse), read_only=True) as connection:
+        yield lambda question, *values: connection.execute(question.replace("TEXTS", TEXTS), values).fetchall()
+
+
+FILTERS = {
+    "": "true",
+    "topic=coffee": "topic = 'coffee'",
+    "topic=coffee&topic=(none)": "coalesce(topic, '') in ('coffee', '')",
+    "source=mastodon&kind=comment": "source = 'mastodon' and kind = 'comment'",
+    "lang=de": "lang = 'de'",
+    "from=2026-11-22T05:00&to=2026-11-23T05:00": "event_hour between '2026-11-22T05:00' and '2026-11-23T04:00'",
+    "q=SUNNY picnic": "clean_text ilike '%sunny%' and clean_text ilike '%picnic%'",
+    "q=sunny&topic=trains&kind=post": "clean_text ilike '%sunny%' and topic = 'trains' and kind = 'post'",
+    "q=100%25": "false",
+}
+
+
+@pytest.mark.parametrize(("address", "condition"), FILTERS.items(), ids=FILTERS)
+def test_numbers_are_those_of_the_texts(client, sql, address, condition):
+    """Prevents a summary that loses, doubles or misplaces texts: totals, time line and lists of values add up."""
+    view = client.get(f"/api/view?{address}").raise_for_status().json()
+    [(n, scored, positive, mean)] = sql(
+        f"select count(*), count(*) filter ({SCORED}), count(*) filter ({SCORED} and sentiment = 'positive'),"
+        f" avg(polarity) filter ({SCORED}) from TEXTS where {condition}"
+    )
+    totals = view["totals"]
+    assert (totals["n"], totals["scored"], totals["positive"]) == (n, scored, positive)
+    assert totals["mean"] == (None if mean is None else pytest.approx(mean, abs=5e-5))
+    assert sum(bar["n"] for bar in view["time"]) == n
+    assert sum(bar["positive"] + bar["neutral"] + bar["negative"] for bar in view["time"]) == scored
+    for facet, found in view["facets"].items():
+        values = {row["value"]: row["n"] for row in found["values"]}
+        if facet not in address:
+            assert sum(values.values()) == n
+
+
+def test_the_model_counts_its_own_labels(client, sql):
+    """Prevents shares of the lexicon under the name of the model."""
+    totals = client.get("/api/view?by=model").json()["totals"]
+    [(labelled, positive)] = sql(
+        "select count(predicted_sentiment), count(*) filter (predicted_sentiment = 'positive') from TEXTS"
+    )
+    assert (totals["scored"], totals["positive"], totals["mean"]) == (labelled, positive, None)
+
+
+def test_a_list_of_values_leaves_its_own_filter_out(client):
+    """Prevents a list of topics that shrinks to the one chosen, so that no second one can be added."""
+    topics = client.get("/api/view?topic=coffee").json()["facets"]["topic"]["values"]
+    assert {row["value"] for row in topics} == {"coffee", "trains", "(none)", HOSTILE}
+
+
+def test_the_newest_hours_are_counted_by_the_minute(client):
+    """Prevents a page on which nothing moves for an hour."""
+    view = client.get("/api/view?from=2026-11-24T00:00&to=2026-11-24T03:00").json()
+    assert view["step_min"] < 60
+    assert view["time"]
+
+
+def test_words_belong_to_a_mood(client):
+    """Prevents a cloud of stop words, or of the other mood."""
+    words = client.get("/api/view").json()["words"]
+    positive, negative = ({each["word"] for each in words[mood]} for mood in ("positive", "negative"))
+    assert {"wonderful", "sunny"} <= positive
+    assert {"awful", "rainy"} <= negative
+    assert not (positive | negative) & {"the", "it", "i"}
+    assert words["sampled"] == words["texts"]
+
+
+def pages(client, address):
+    for page in itertools.count():
+        found = client.get(f"/api/posts?{address}&page={page}").raise_for_status().json()
+        yield from found["posts"]
+        if not found["more"]:
+            return
+
+
+@pytest.mark.parametrize("order", ["newest", "positive", "negative", "sure"])
+def test_pages_hold_every_text_once_and_in_order(client, sql, order):
+    """Prevents posts that stand on two pages or on none, where posts and comments are put together."""
+    found = list(pages(client, f"order={order}&q=it"))
+    keys = [(post["kind"], post["id"]) for post in found]
+    assert len(keys) == len(set(keys))
+    column = {"newest": "time", "sure": "predicted_probability"}.get(order, "polarity")
+    values = [post[column] for post in found]
+    assert values == sorted(values, reverse=order != "negative")
+    limit = {"positive": f"{SCORED} and polarity > 0", "negative": f"{SCORED} and polarity < 0"}
+    limit["sure"] = "predicted_probability is not null"
+    [(count,)] = sql(f"select count(*) from TEXTS where clean_text ilike '%it%' and {limit.get(order, 'true')}")
+    assert len(found) == count
+
+
+def test_a_text_that_was_posted_often_is_shown_once(tmp_path):
+    """Prevents a list of extremes that one copied text fills."""
+    copies = [
+        {**post, "text": "so great", "clean_text": "so great", "polarity": 0.9, "unscored_reason": None}
+        for post in rows()["posts"][:30]
+    ]
+    path = tmp_path / "warehouse.duckdb"
+    replace_warehouse(path, posts=copies, comments=[])
+    found = client_of(path).get("/api/posts?order=positive&distinct=1").json()
+    assert [post["text"] for post in found["posts"]] == ["so great"]
+
+
+def test_a_long_text_is_cut_and_says_so(client):
+    """Prevents a page that a single text of megabytes fills."""
+    [post] = [post for post in pages(client, "q=long") if post["id"] == "h3"]
+    assert len(post["text"]) == 1500
+    assert post["length"] == len(LONG.strip()) or post["length"] == len(LONG)
+
+
+def test_bars_open_as_many_posts_as_they_say(client):
+    """Prevents a drill-down to other posts than those that were counted."""
+    row = next(row for row in client.get("/api/view").json()["facets"]["topic"]["values"] if row["value"] == "trains")
+    assert len(list(pages(client, "topic=trains&mood=negative"))) == row["negative"]
+
+
+def test_people_are_ranked_by_what_they_received(client):
+    """Prevents a ranking of writers where one of influence is announced."""
+    people = client.get("/api/people").json()
+    received = [person["received"] for person in people["people"]]
+    assert received == sorted(received, reverse=True)
+    assert received[0] > 0
+    assert people["found"] == 11
+
+
+def test_reasons_say_what_each_word_adds(client):
+    """Prevents reasons that are not those of the score."""
+    post = next(post for post in pages(client, "q=awful rainy") if not post["unscored_reason"])
+    found = client.get("/api/why", params={"kind": post["kind"], "id": post["id"]}).json()
+    adds = {word["word"]: word["adds"] for word in found["words"]}
+    assert found["polarity"] == post["polarity"]
+    assert adds["awful"] < 0
+    assert adds["hate"] < 0
+    assert adds["it"] == 0
+
+
+def test_a_text_that_was_erased_is_gone(client):
+    """Prevents a reason, and with it the text, for something that the marts no longer hold."""
+    assert client.get("/api/why?kind=post&id=nobody").status_code == 404
+    assert client.get("/api/why?kind=fct_posts&id=p1").status_code == 404
+
+
+def test_an_export_runs_nothing_in_a_spreadsheet(client):
+    """Prevents a post that becomes a formula on the reader's machine."""
+    answer = client.get("/api/posts.csv?q=formula")
+    header, row = csv.reader(io.StringIO(answer.text))
+    assert dict(zip(header, row, strict=True))["text"] == f"'{FORMULA}"
+    assert "attachment" in answer.headers["content-disposition"]
+
+
+def test_names_and_alerts_come_as_they_are(client):
+    """Prevents values that were changed on the way instead of being shown safely."""
+    authors = {post["author"] for post in pages(client, "q=it")} | {
+        post["author"] for post in pages(client, "q=love great")
+    }
+    assert {HOSTILE, RTL_NAME} <= authors
+    [alert] = client.get("/api/facts").json()["alerts"]
+    assert alert["open"]
+    assert alert["since"].startswith("2026-11-22T13:00")
+
+
+@pytest.mark.parametrize(
+    "path", ["view?from=x", "posts?order=worst", "posts?page=-1", "posts?page=9999", "posts.csv?order=x", "view?by=x"]
+)
+def test_a_wrong_question_gets_one_sentence(client, path):
+    """Prevents tracebacks, and answers to something else."""
+    answer = client.get(f"/api/{path}")
+    assert answer.status_code == 400
+    assert set(answer.json()) == {"error"}
+
+
+def test_many_topics_are_bounded(tmp_path, monkeypatch):
+    """Prevents a source that makes up a topic per text from filling the memory and the page."""
+    monkeypatch.setattr(snapshot, "MOST_TOPICS", 5)
+    posts = [{**post, "topic": f"topic {number}"} for number, post in enumerate(rows()["posts"])]
+    path = tmp_path / "warehouse.duckdb"
+    replace_warehouse(path, posts=posts, comments=[])
+    topics = client_of(path).get("/api/view").json()["facets"]["topic"]
+    assert topics["found"] == 6
+    assert topics["values"][0]["value"] == "(other topics)"
+    assert sum(row["n"] for row in topics["values"]) == len(posts)
+
+
+def basic(password):
+    return {"authorization": "Basic " + base64.b64encode(f"any:{password}".encode()).decode()}
+
+
+def test_a_password_is_asked_for_by_every_route(usual_warehouse):
+    """Prevents one route, or the files of the page, that stay open."""
+    client = client_of(usual_warehouse, password="correct horse ü")
+    for path in ("/", "/api/view", "/api/posts", "/api/facts", "/api/posts.csv", "/static/js/app.js", "/api/live"):
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers=basic("wrong horse")).status_code == 401
+    assert client.get("/api/view", headers=basic("correct horse ü")).status_code == 200
+    for broken in ("Basic", "Basic !!!", "Bearer x", "Basic " + base64.b64encode(b"no colon").decode()):
+        assert client.get("/api/view", headers={"authorization": broken}).status_code == 401
+
+
+def test_another_name_for_this_machine_is_refused(usual_warehouse):
+    """Prevents a site that points its own name at this machine from reading the page (DNS rebinding)."""
+    client = client_of(usual_warehouse, hosts=["127.0.0.1", "localhost"])
+    assert client.get("/api/view", headers={"host": "localhost:3010"}).status_code == 200
+    assert client.get("/api/view", headers={"host": "evil.example:3010"}).status_code == 421
+
+
+def test_every_answer_carries_the_policy(client):
+    """Prevents a page on which an injected script would run."""
+    for path in ("/", "/api/view", "/api/view?by=x", "/static/style.css", "/static/nothing"):
+        policy = client.get(path).headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "unsafe" not in policy
+
+
+def test_the_page_needs_nothing_from_elsewhere(client):
+    """Prevents a page that is blank without a network, and one that says where it is read."""
+    page = client.get("/").text
+    assert "http" not in page.replace('xmlns="http', "")
+    assert "<script>" not in page
+    assert "style=" not in page
+    assert client.get("/static/../server.py").status_code == 404
+
+
+def test_an_answer_is_json_whatever_the_texts_hold(client):
+    """Prevents a reply that the browser cannot read: half surrogates, controls, infinite numbers."""
+    assert json.loads(client.get("/api/posts?q=onerror").text)["posts"][0]["topic"] == HOSTILE
