@@ -20,6 +20,9 @@ run: install ## simulate a feed, build the whole graph, write the report   (EVEN
 ui: install ## Dagster UI, daemon and a continuous feed, until Ctrl-C   (PORT=3000)
 	@exec $(BIN)/socialsent ui --port $(PORT)
 
+dashboard: install ## the marts as a live page, until Ctrl-C   (PORT=3010)
+	@exec $(BIN)/socialsent dashboard --open $(if $(filter-out 3000,$(PORT)),--port $(PORT))
+
 docs: install ## dbt docs site, built and served until Ctrl-C   (PORT=3000)
 	@exec $(BIN)/socialsent docs --port $(PORT)
 
@@ -51,6 +54,9 @@ check: install-dev ## format, lint, types, import contracts, dbt parsing
 	$(BIN)/lint-imports
 	$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project --target local
 
+browser: ## Debian's Chromium, for the tests that drive a browser; they skip without it
+	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
+
 format: install-dev ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -67,4 +73,4 @@ install-dev:
 clean: ## remove what was built, keep $SOCIALSENT_HOME
 	rm -rf build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help run ui docs test test-slow test-aws check format bench lambdas wheel synth airflow install install-dev clean
+.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench lambdas wheel synth airflow install install-dev clean

@@ -88,15 +88,20 @@ def query(
 
         socialsent query --format csv - < question.sql
     """
+    from socialsent_assets.settings import Settings
+
+    statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else text_stream.argument_text(sql)
+    answer(statement, form, Settings.from_env())
+
+
+def answer(statement: str, form: Format, settings: Settings) -> None:
+    """Write the rows of one statement, from the engine that it needs. Raises UserError with the engine's words."""
     from socialsent_assets.cli import result_output
     from socialsent_assets.lake.lake import Lake
-    from socialsent_assets.settings import Settings
     from socialsent_assets.warehouse.athena.rewrite import names_marts_alone
     from socialsent_assets.warehouse.duckdb.engine import reading
     from socialsent_assets.warehouse.marts import marts_of
 
-    statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else text_stream.argument_text(sql)
-    settings = Settings.from_env()
     if settings.redshift is not None and names_marts_alone(statement):
         with marts_of(settings) as marts:
             result_output.write(marts.run(statement), form.value)

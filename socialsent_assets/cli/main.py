@@ -2,7 +2,7 @@
 
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
-Not here: what a command does (feed.py, ingest.py, graph.py, ask.py, models.py, alerts.py, dashboard.py,
+Not here: what a command does (feed.py, ingest.py, graph.py, ask.py, sql_shell.py, models.py, alerts.py, dashboard.py,
 docs_site.py).
 """
 
@@ -15,7 +15,7 @@ from typing import Annotated
 import click
 import typer
 
-from socialsent_assets.cli import alerts, ask, dashboard, docs_site, feed, graph, ingest, models, ui
+from socialsent_assets.cli import alerts, ask, dashboard, docs_site, feed, graph, ingest, models, sql_shell, ui
 from socialsent_assets.domain.events.errors import UserError
 
 INTERRUPTED = 130
@@ -28,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (feed, ingest, graph, ui, ask, models, alerts, dashboard, docs_site):
+for commands in (feed, ingest, graph, ui, ask, sql_shell, models, alerts, dashboard, docs_site):
     commands.register(app)
 
 

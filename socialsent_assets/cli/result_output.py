@@ -2,7 +2,8 @@
 
 CSV and JSON hold every row and are written as the rows arrive; the table stops early and says so.
 
-Not here: how the rows are found (warehouse/duckdb/engine.py), texts line by line (text_stream.py).
+Not here: the table itself (result_table.py), how the rows are found (warehouse/duckdb/engine.py), texts line by
+line (text_stream.py).
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from socialsent_assets.cli import result_table
 from socialsent_assets.cli.text_stream import close_stdout
 from socialsent_assets.warehouse.engine import QueryResult
 
 TABLE_ROWS = 50
 """Rows that the table shows; what somebody reads rather than processes."""
-
-_CELL = 200  # characters of one cell in the table
 
 
 def write(result: QueryResult, form: str) -> None:
@@ -89,26 +89,11 @@ def _text(value: Any) -> str:
 
 
 def _table(result: QueryResult) -> Iterator[str]:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     rows = list(islice(result.rows, TABLE_ROWS + 1))
     if result.columns == ("explain_key", "explain_value"):  # a drawing of its own
         yield "".join(f"{value}\n" for _, value in rows)
         return
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, kind in zip(result.columns, result.types, strict=True):
-        table.add_column(Text(_visible(name)), justify="right" if _is_number(kind) else "left", overflow="fold")
-    for row in rows[:TABLE_ROWS]:
-        table.add_row(*(Text(_visible(_text(value))) for value in row))
-    # Not a terminal: nobody folds lines there, so let them be as long as they are.
-    width = None if sys.stdout.isatty() else 10_000
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    with console.capture() as drawn:
-        console.print(table)
-    yield "".join(f"{line.rstrip()}\n" for line in drawn.get().splitlines())
+    yield result_table.table(result.columns, result.types, rows[:TABLE_ROWS], result_table.terminal_width())
     yield _how_many(len(rows))
 
 
@@ -116,15 +101,3 @@ def _how_many(found: int) -> str:
     if found > TABLE_ROWS:
         return f"the first {TABLE_ROWS} rows of more; --format csv or --format json writes all of them\n"
     return f"{found} row{'' if found == 1 else 's'}\n"
-
-
-def _is_number(kind: str) -> bool:
-    return kind.upper().startswith(
-        ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "NUMBER", "UBIGINT")
-    )
-
-
-def _visible(text: str) -> str:
-    """One short line without control characters: a post must not be able to drive the reader's terminal."""
-    shown = "".join(letter if letter.isprintable() else " " for letter in text[: _CELL + 1])
-    return shown if len(text) <= _CELL else f"{shown[:_CELL]}…"
