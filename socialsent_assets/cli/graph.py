@@ -128,4 +128,6 @@ def run(
     done = "Done" if built else "Nothing to do: everything was up to date"
     console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.2f} GB.")
     console.print(f"Report: [bold]{report_page(settings)}[/bold]")
-    console.print("Dagster UI with a live feed: [bold]make ui[/bold]; ask: [bold]socialsent query SQL[/bold]")
+    console.print(
+        "The marts as a live page: [bold]make dashboard[/bold]; Dagster with a live feed: [bold]make ui[/bold]"
+    )

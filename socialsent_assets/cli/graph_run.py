@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from socialsent_assets.cli.waiting import waiting
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.hour_set import hour_set_text
 from socialsent_assets.domain.events.layout import EventHour
@@ -98,10 +99,11 @@ def _why_failed(outcome: RunOutcome, hours: Sequence[EventHour]) -> str:
 
 def load_graph(console: Console) -> dg.Definitions:
     """The definitions; the first call in a process takes a few seconds, so it says what it does."""
-    if "socialsent_assets.definitions" not in sys.modules:
-        console.print("[dim]loading the graph …[/dim]")
-    from socialsent_assets.definitions import defs
-
+    if "socialsent_assets.definitions" in sys.modules:
+        from socialsent_assets.definitions import defs
+    else:
+        with waiting(console, "Loading the graph (Dagster, dbt, checks)", "5 to 30 s"):
+            from socialsent_assets.definitions import defs
     return defs
 
 

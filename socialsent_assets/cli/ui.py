@@ -1,6 +1,6 @@
 """`socialsent ui`: Dagster and a live feed on this machine, until Ctrl-C.
 
-It supervises two children: `dagster dev` (web server, daemon, code server) and the continuous feed.
+It supervises `dagster dev` (web server, daemon, code server), the continuous feed and the dashboard.
 
 Not here: starting and stopping processes (supervisor.py), what the daemon does (defs/sensors.py).
 """
@@ -20,12 +20,15 @@ from rich.console import Console
 
 from socialsent_assets.cli.dagster_home import prepare_dagster_home
 from socialsent_assets.cli.supervisor import Child, start, stop_all
+from socialsent_assets.cli.waiting import waiting
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 from socialsent_assets.settings import PROJECT_ROOT, Settings
 
 READY_WITHIN_S = 300.0
 _LOOK_EVERY_S = 1.0
+DASHBOARD_BESIDE = 10
+"""The dashboard's port is the UI's and so many more."""
 # What is worth a line on the terminal of all that Dagster says; the log has everything.
 _NEWS = re.compile(r"- (ERROR|CRITICAL)|Launching run for|RUN_SUCCESS|RUN_FAILURE|STEP_FAILURE")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server, on 127.0.0.1.")]
@@ -56,7 +59,8 @@ def ui(
         raise UserError(f"port {port} is taken; write --port {port + 1}")
     try:
         with exclusive(settings.home / "locks" / "ui.lock"):
-            _fail_orphans()
+            with waiting(console, "Looking for runs that ended with their process", "3 to 20 s"):
+                _fail_orphans()
             _supervise(settings, port, per_minute if feed else None, console)
     except BusyError as error:
         raise BusyError(f"a UI works on {settings.home} already ({error})") from None
@@ -67,14 +71,17 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     children: list[Child] = []
+    beside: list[Child] = []  # what may end without ending the rest
     try:
-        console.print("Starting Dagster: web server, daemon, code server … (Ctrl-C stops everything)")
+        console.print("Starting Dagster; Ctrl-C stops everything.")
         children.append(
             start("dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS)
         )
-        ready = _wait_until_ready(port, children, stopping)
+        with waiting(console, "Starting web server, daemon and code server", "15 to 60 s"):
+            ready = _wait_until_ready(port, children, stopping)
         if ready:
             console.print(f"Dagster UI: [bold]http://127.0.0.1:{port}[/bold]  logs: {settings.home / 'logs'}")
+            beside += _start_dashboard(settings, port + DASHBOARD_BESIDE, console)
             if per_minute is not None:
                 feed_log = settings.home / "logs" / "feed.log"
                 children.append(start("feed", feed_command(per_minute), feed_log, console))
@@ -83,7 +90,7 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
         ended = [child for child in children if not child.is_alive]
     finally:
         console.print("Stopping …")
-        stop_all(children)
+        stop_all([*children, *beside])
         for number, handler in before.items():
             signal.signal(number, handler)
     if ended and not stopping.is_set():
@@ -91,6 +98,15 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             f"{ended[0].name} ended with code {ended[0].process.returncode}; its log is {ended[0].log}"
         )
     console.print("Stopped.")
+
+
+def _start_dashboard(settings: Settings, port: int, console: Console) -> list[Child]:
+    """The marts as a live page, on a port of its own; none where something else has that port."""
+    if _answers(port) or settings.dbt_target != "local":
+        return []
+    log = settings.home / "logs" / "dashboard.log"
+    console.print(f"Dashboard: [bold]http://127.0.0.1:{port}[/bold]")
+    return [start("dashboard", own_command("dashboard", "--port", str(port)), log, console, _NEWS)]
 
 
 def dagster_command(port: int) -> list[str]:
@@ -101,8 +117,12 @@ def dagster_command(port: int) -> list[str]:
 
 def feed_command(per_minute: int) -> list[str]:
     """The continuous feed."""
-    program = "import sys; from socialsent_assets.cli.main import run; run()"
-    return [sys.executable, "-c", program, "simulate", "--follow", "--per-minute", str(per_minute)]
+    return own_command("simulate", "--follow", "--per-minute", str(per_minute))
+
+
+def own_command(*arguments: str) -> list[str]:
+    """A command of ours in a process of its own, with this very Python."""
+    return [sys.executable, "-c", "import sys; from socialsent_assets.cli.main import run; run()", *arguments]
 
 
 def _wait_until_ready(port: int, children: list[Child], stopping: threading.Event) -> bool:

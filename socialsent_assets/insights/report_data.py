@@ -19,9 +19,9 @@ from socialsent_assets.insights import queries
 from socialsent_assets.warehouse.engine import SqlEngine
 
 MOODS = ("positive", "neutral", "negative")
-EXTREMES = 8
-TOPICS = 12
-USERS = 10
+EXTREMES = 5
+TOPICS = 10
+USERS = 6
 
 
 class Hour(NamedTuple):
