@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.events.packing import payloads
 from socialsent_assets.domain.events.rejection import REASONS, Reason, RefusalError, shown
 from socialsent_assets.domain.events.strict_json import elements, read
 from socialsent_assets.domain.events.times import BeyondCalendarError, format_time, parse_time
@@ -97,8 +98,17 @@ def parse(raw: bytes, arrived_at: datetime, start: datetime) -> Event | Rejectio
 def parse_record(raw: bytes, arrived_at: datetime, start: datetime) -> list[Event | Rejection]:
     """A stream record or a line that holds one event or a JSON array of events: always at least one answer.
 
-    Each element of an array is judged alone, its size too, so that a bad one does not take the others along.
+    A KPL aggregate, gzip, and several lines in one record are opened first (packing.py). Each event in a packing or
+    an array is judged alone, its size too, so that a bad one does not take the others along.
     """
+    try:
+        inside = payloads(raw)
+    except RefusalError as refusal:
+        return [Rejection(refusal.reason, refusal.detail, raw)]
+    return [answer for payload in inside for answer in _parse_payload(payload, arrived_at, start)]
+
+
+def _parse_payload(raw: bytes, arrived_at: datetime, start: datetime) -> list[Event | Rejection]:
     if not raw.lstrip(b" \t\r\n").startswith(b"["):
         return [parse(raw, arrived_at, start)]
     events = [parse(element, arrived_at, start) for element in elements([raw])]
