@@ -89,9 +89,10 @@ def ingest(
         socialsent ingest dump.json --map event_time=meta.created,author_id=user.id
     """
     from socialsent_assets.cli.ingest_summary import as_json, plan_lines, summary_lines
+    from socialsent_assets.domain.events.start import HISTORY_START
     from socialsent_assets.ingest.encodings import checked_encoding
     from socialsent_assets.ingest.files import find_files
-    from socialsent_assets.ingest.land_files import FIRST_TIME, land_files
+    from socialsent_assets.ingest.land_files import land_files
     from socialsent_assets.ingest.landing_writer import LandingZone
     from socialsent_assets.ingest.options import Options
     from socialsent_assets.ingest.plan import plan_file
@@ -119,7 +120,9 @@ def ingest(
         _print(line for plan in plans for line in plan_lines(plan, source))
     settings = Settings.from_env()
     landing = Lake.of(settings).landing
-    zone = LandingZone(DryRunStorage(landing) if dry_run else landing, FIRST_TIME, datetime.now(UTC))
+    zone = LandingZone(
+        DryRunStorage(landing) if dry_run else landing, min(HISTORY_START, settings.start), datetime.now(UTC)
+    )
     with _progress_bar(sum(plan.file.size for plan in plans)) as progress:
         problems = land_files(plans, zone, source, progress)
     if output is Format.JSON:

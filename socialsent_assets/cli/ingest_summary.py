@@ -82,6 +82,8 @@ def summary_lines(landed: Landed, plans: Sequence[FilePlan], *, is_dry_run: bool
 
 
 def _hints(landed: Landed) -> Iterator[str]:
+    if landed.too_old and landed.oldest is not None:
+        yield f"to land older ones too: export SOCIALSENT_START={landed.oldest:%Y-%m-%d}T00:00Z, and ingest again"
     first = landed.first_of.get("invalid_field", "")
     if "no offset" in first and "--timezone" not in first:
         yield "in JSON of the contract a time has an offset, because it names no hour without one"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
 from itertools import islice
 from typing import BinaryIO
 
@@ -18,9 +17,6 @@ from socialsent_assets.ingest.file_bytes import BrokenFileError
 from socialsent_assets.ingest.landing_writer import LandingZone, batches
 from socialsent_assets.ingest.plan import FilePlan
 from socialsent_assets.ingest.reading import records_of
-
-FIRST_TIME = datetime(1970, 1, 1, tzinfo=UTC)
-"""First event time of files that a person brings: history is what they have. A stream begins at SOCIALSENT_START."""
 
 Progress = Callable[[int], None]
 """Called with the number of bytes of the files that have been read so far."""

@@ -164,7 +164,9 @@ def _digest(records: Sequence[SourceRecord]) -> str:
 def _times_before(start: datetime, records: Sequence[SourceRecord], arrived_at: datetime) -> Iterator[datetime]:
     ever = datetime.min.replace(tzinfo=start.tzinfo)
     for record in records:
-        if record.rejection is None and record.raw.strip():
+        if record.drafts is not None:
+            yield from (draft.event_time for draft in record.drafts if draft.event_time < start)
+        elif record.rejection is None and record.raw.strip():
             for answer in parse_record(record.raw, arrived_at, ever):
                 if isinstance(answer, Event) and answer.event_time < start:
                     yield answer.event_time

@@ -250,9 +250,12 @@ def test_a_full_disk_ends_with_1_and_the_same_command_completes_it(
 
 def test_history_needs_no_setting(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a whole archive in quarantine because it is older than the stream."""
-    write("old.jsonl", post("a", "2009-04-07T05:19:45Z"), post("b", "1969-12-31T23:00:00Z"))
+    write("old.jsonl", post("a", "2009-04-07T05:19:45Z"), post("b", "1989-12-31T23:00:00Z"))
     told = summary(capsys, "old.jsonl")
     assert (told["landed"], told["reasons"]) == (1, {"event_time_out_of_range": 1})
+    write("old.csv", CSV_HEADER.strip(), "1985-01-05T00:00:00Z,1,2,x")
+    assert exit_code(["ingest", "old.csv"]) == 0
+    assert "to land older ones too: export SOCIALSENT_START=1985-01-05T00:00Z" in capsys.readouterr().out
 
 
 def test_what_a_file_is_taken_for_is_shown_before_the_numbers(capsys: pytest.CaptureFixture[str]) -> None:

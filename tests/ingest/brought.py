@@ -7,8 +7,8 @@ from pathlib import Path
 from socialsent_assets.domain.events.draft import seal
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.landing import LandedBatch, SourceRecord, land
+from socialsent_assets.domain.events.start import HISTORY_START
 from socialsent_assets.ingest.files import InputFile
-from socialsent_assets.ingest.land_files import FIRST_TIME
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.plan import FilePlan, plan_file
 from socialsent_assets.ingest.reading import records_of
@@ -40,17 +40,17 @@ def records(content: str | bytes, name: str = "tweets.csv", **options: object) -
 
 
 def landed(content: str | bytes, name: str = "tweets.csv", **options: object) -> LandedBatch:
-    return land(records(content, name, **options), NOW, FIRST_TIME, "o")
+    return land(records(content, name, **options), NOW, HISTORY_START, "o")
 
 
 def events_of(found: list[SourceRecord]) -> list[Event]:
     events: list[Event] = []
     for record in found:
         if record.drafts is None:
-            answer = parse(record.raw, NOW, FIRST_TIME)
+            answer = parse(record.raw, NOW, HISTORY_START)
             assert isinstance(answer, Event), answer
             events.append(answer)
-        events += [seal(draft, NOW, FIRST_TIME)[0] for draft in record.drafts or ()]
+        events += [seal(draft, NOW, HISTORY_START)[0] for draft in record.drafts or ()]
     return events
 
 

@@ -12,7 +12,6 @@ from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.landing import SourceRecord
 from socialsent_assets.ingest import landing_writer
 from socialsent_assets.ingest.landing_writer import Landed, LandingZone, batches
-from socialsent_assets.lake.storage.base import walk
 from socialsent_assets.lake.storage.local import FolderStorage
 
 NOW = datetime(2026, 11, 22, 12, 30, tzinfo=UTC)
@@ -37,7 +36,11 @@ def land(tier: FolderStorage, batch: list[SourceRecord], now: datetime = NOW, st
 
 
 def content(tier: FolderStorage) -> dict[str, bytes]:
-    return {info.key: tier.read(info.key) for info in walk(tier, "")}
+    def keys(prefix: str) -> list[str]:
+        below = [key for name in tier.folders(prefix) for key in keys(f"{prefix}/{name}" if prefix else name)]
+        return [info.key for info in tier.list(prefix)] + below
+
+    return {key: tier.read(key) for key in keys("")}
 
 
 def test_a_file_ingested_days_later_changes_no_byte(tier: FolderStorage) -> None:

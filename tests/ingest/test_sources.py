@@ -14,8 +14,8 @@ import zstandard
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.event import Event, canonical_line, parse
 from socialsent_assets.domain.events.landing import land
+from socialsent_assets.domain.events.start import HISTORY_START
 from socialsent_assets.ingest.files import InputFile
-from socialsent_assets.ingest.land_files import FIRST_TIME
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.plan import FilePlan, plan_file
 from socialsent_assets.ingest.registry import all_sources
@@ -75,7 +75,7 @@ def test_a_file_is_recognised_and_every_record_is_counted(name: str) -> None:
     """Prevents a source that needs an option, loses a record, or makes other events than it did."""
     title, accepted, filtered, by_type, labels = EXPECTED[name]
     plan = planned(fixture(name))
-    batch = land(records_by(plan), NOW, FIRST_TIME, "o")
+    batch = land(records_by(plan), NOW, HISTORY_START, "o")
     assert plan.title == title
     assert (batch.counts.accepted, sum(batch.filtered.values())) == (accepted, filtered)
     assert (batch.counts.duplicates, batch.counts.quarantined) == (0, 0), batch.first_of
@@ -87,14 +87,14 @@ def test_a_file_is_recognised_and_every_record_is_counted(name: str) -> None:
 def test_what_a_source_lands_is_what_the_consumer_would_land(name: str) -> None:
     """Prevents a second contract beside the first: a sealed draft is a line that parses to itself."""
     for event in events(name):
-        assert parse(event.line, NOW, FIRST_TIME) == event
+        assert parse(event.line, NOW, HISTORY_START) == event
         assert canonical_line(json.loads(event.line)) == event.line
 
 
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_same_file_is_the_same_landing(name: str) -> None:
     """Prevents ids that differ from run to run, so that a second import doubles everything."""
-    first, second = (land(records_by(planned(fixture(name))), NOW, FIRST_TIME, "o") for _ in range(2))
+    first, second = (land(records_by(planned(fixture(name))), NOW, HISTORY_START, "o") for _ in range(2))
     assert first.objects == second.objects
 
 
@@ -119,7 +119,7 @@ def test_a_file_cut_anywhere_raises_nothing_unexpected(name: str) -> None:
         except UserError:
             continue
         found = records_by(plan)
-        batch = land(found, NOW, FIRST_TIME, "o")
+        batch = land(found, NOW, HISTORY_START, "o")
         assert batch.counts.records + sum(batch.filtered.values()) == len(found)
 
 
@@ -135,7 +135,7 @@ def test_a_record_of_another_shape_is_quarantined_with_its_bytes(name: str) -> N
             content = json.dumps({**value, key: junk}).encode() + b"\n" + json.dumps(value).encode()
             made = FilePlan(in_memory(content, name), "json", plan.title, source=plan.source)
             found = records_by(made)
-            batch = land(found, NOW, FIRST_TIME, "o")
+            batch = land(found, NOW, HISTORY_START, "o")
             assert batch.counts.records + sum(batch.filtered.values()) == len(found) >= 1
 
 
@@ -215,7 +215,7 @@ def test_a_large_page_is_read_element_by_element(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(json_documents, "WHOLE_BYTES", 64)
     for name in ("telegram.json", "outbox.json", "youtube.json"):
         _, accepted, filtered, by_type, _ = EXPECTED[name]
-        batch = land(records_by(planned(fixture(name))), NOW, FIRST_TIME, "o")
+        batch = land(records_by(planned(fixture(name))), NOW, HISTORY_START, "o")
         assert (batch.counts.accepted, sum(batch.filtered.values()), batch.events) == (accepted, filtered, by_type)
 
 

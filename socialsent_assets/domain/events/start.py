@@ -1,4 +1,4 @@
-"""The first accepted event time, as `SOCIALSENT_START` says it: one reading for the consumer and everybody else.
+"""First accepted event time: of a stream, as `SOCIALSENT_START` says it; of files, when reviews on the web began.
 
 Not here: the other settings (settings/).
 """
@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from socialsent_assets.domain.events.errors import UserError
 
 DEFAULT_START = "2026-01-01T00:00:00+00:00"
+HISTORY_START = datetime(1990, 1, 1, tzinfo=UTC)
+"""First event time of files that a person brings, and first day that can be built: history is what they have. Earlier
+times are nearly always a zero or a wrong unit; who means them sets SOCIALSENT_START."""
 
 
 def start_hour(environ: Mapping[str, str]) -> datetime:
