@@ -40,6 +40,14 @@ def spark() -> Iterator[Any]:
     session.stop()
 
 
+@pytest.fixture(scope="session", params=["process", pytest.param("spark", marks=pytest.mark.spark)])
+def engine(request: pytest.FixtureRequest) -> Any:
+    """Each engine of this machine in turn: what holds for one has to hold for the other."""
+    from socialsent_assets.jobs.engines.process import ProcessEngine
+
+    return ProcessEngine(workers=2) if request.param == "process" else request.getfixturevalue("spark")
+
+
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:
     """An empty lake in a folder of the test."""

@@ -1,13 +1,14 @@
-"""Groups of rows that one Spark task sorts and writes: small hours together, a large hour cut in several.
+"""Groups of rows that one task sorts and writes: small hours together, a large hour cut in several.
 
 A group holds all rows of an event_id of an hour, so repeats meet in it whatever its size. The driver knows the size
 of every hour from listings or receipts, so no pass over the data is needed to choose.
 
-Not here: what a task does with its rows (hour_files.py).
+Not here: what a task does with its rows (partition_writer.py).
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
@@ -57,6 +58,10 @@ class Groups:
             cuts.append(max(1, -(-size // most)))
             total = size
         return cls(tuple(ends), tuple(cuts))
+
+    def of_path(self, path: str) -> int:
+        """Number of the group of hours that holds `dt=…/hr=…`, for engines that do not cut an hour."""
+        return bisect_left(self.ends, path)
 
     def column(self) -> Column:
         """Number of the group of a row that has `partition`, `event_id` and `raw` or no `raw`."""

@@ -3,7 +3,7 @@
 Ids are trimmed, NUL characters go, empty optional values become null, tags of language and topic get one
 spelling, times and numbers their types.
 
-Not here: which lines are good (validation.py), what clean text is (domain/language/text.py).
+Not here: which lines are good (read_landing.py), what clean text is (domain/language/text.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A failed Spark run, told in one line.
 
-Not here: bad lines and damaged objects, which do not fail a run (validation.py, corrupt_objects.py).
+Not here: bad lines and damaged objects, which do not fail a run (read_landing.py, landing_lines.py).
 """
 
 from __future__ import annotations

@@ -36,14 +36,13 @@ def promote(lake: Lake, files: dict[str, bytes]) -> str:
     return digest
 
 
-@pytest.mark.spark
-def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model):
+def test_the_champion_answers_as_on_the_command_line(engine, lake, landing, model):
     """Prevents a lake whose predictions are not the model's, or do not say which model's."""
     landing.add(HOUR, [post(post_id=f"p{n}", text=text) for n, text in enumerate(TEXTS)])
     landing.add(HOUR, [comment(text="zingy", comment_id="c-9")])
-    cleanse(spark, lake, hours(HOUR))
+    cleanse(engine, lake, hours(HOUR))
     digest = promote(lake, model)
-    [receipt] = score(spark, lake, hours(HOUR))
+    [receipt] = score(engine, lake, hours(HOUR))
     found = rows(lake, "sentiment", HOUR)
     expected = Classifier.load(model).probabilities([row["clean_text"] for row in found])
     assert len(found) == 7
@@ -59,27 +58,25 @@ def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model
     assert receipt.measures["model_version"] == digest
 
 
-@pytest.mark.spark
-def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(spark, lake, landing, model, tmp_path):
+def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(engine, lake, landing, model, tmp_path):
     """Prevents probabilities whose last bits tell how Spark cut the batches: the same rows, another version."""
     for number, hour in enumerate((HOUR, NEXT)):
         landing.add(hour, [post(hour, post_id=f"p{n}", text=f"{TEXTS[n % 6]} {n}") for n in range(1 + 30 * number)])
     promote(lake, model)
-    cleanse(spark, lake, hours(HOUR, NEXT))
-    score(spark, lake, hours(HOUR, NEXT))
+    cleanse(engine, lake, hours(HOUR, NEXT))
+    score(engine, lake, hours(HOUR, NEXT))
     alone = lake_at(tmp_path / "alone")
     alone = type(lake)(lake.landing, lake.cleansed, alone.analytics, lake.artifacts)
     for hour in (NEXT, HOUR):
-        score(spark, alone, hours(hour))
+        score(engine, alone, hours(hour))
     assert parquet_bytes(lake.analytics.path("")) == parquet_bytes(alone.analytics.path(""))
 
 
-@pytest.mark.spark
-def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(spark, lake, landing, model):
+def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(engine, lake, landing, model):
     """Prevents a promotion from rebuilding a year of history, and a rescored hour that marts would not notice."""
     landing.add(HOUR, [post(text="zingy corking")])
-    [clean] = cleanse(spark, lake, hours(HOUR))
-    [before] = score(spark, lake, hours(HOUR))
+    [clean] = cleanse(engine, lake, hours(HOUR))
+    [before] = score(engine, lake, hours(HOUR))
     assert [(row["predicted_sentiment"], row["model_version"]) for row in rows(lake, "sentiment", HOUR)] == [
         (None, None)
     ]
@@ -88,7 +85,7 @@ def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(spark, lake
     held = {hour.key: lake_version(clean, before)}
     promote(lake, model)
     assert stale_tier(lake, hour, held) is None
-    score(spark, lake, [hour])
+    score(engine, lake, [hour])
     assert rows(lake, "sentiment", HOUR)[0]["predicted_sentiment"] == "positive"
     assert stale_tier(lake, hour, held) == "warehouse"
 

@@ -21,7 +21,17 @@ from socialsent_assets.domain.events.rejection import REASONS, Reason, RefusalEr
 from socialsent_assets.domain.events.strict_json import elements, read
 from socialsent_assets.domain.events.times import BeyondCalendarError, format_time, parse_time
 
-__all__ = ["ENVELOPE", "REASONS", "Event", "Reason", "Rejection", "canonical_line", "parse", "parse_record"]
+__all__ = [
+    "ENVELOPE",
+    "REASONS",
+    "Event",
+    "Reason",
+    "Rejection",
+    "canonical_line",
+    "parse",
+    "parse_record",
+    "too_large",
+]
 
 SCHEMA_VERSION = 1
 MAX_EVENT_BYTES = 1024 * 1024
@@ -89,10 +99,15 @@ def parse(raw: bytes, arrived_at: datetime, start: datetime) -> Event | Rejectio
     """
     try:
         if len(raw) > MAX_EVENT_BYTES:
-            raise RefusalError("too_large", f"{len(raw):,} bytes, allowed are {MAX_EVENT_BYTES:,}")
+            raise too_large(len(raw))
         return _event(read(raw), arrived_at, start)
     except RefusalError as refusal:
         return Rejection(refusal.reason, refusal.detail, raw)
+
+
+def too_large(size: int) -> RefusalError:
+    """The refusal of a line of `size` bytes, for readers that do not even keep so much."""
+    return RefusalError("too_large", f"{size:,} bytes, allowed are {MAX_EVENT_BYTES:,}")
 
 
 def parse_record(raw: bytes, arrived_at: datetime, start: datetime) -> list[Event | Rejection]:

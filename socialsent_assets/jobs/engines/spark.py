@@ -1,29 +1,34 @@
-"""Spark as an engine: reads and sorts in the JVM, on one machine or on AWS Glue.
+"""Spark as an engine: hands objects to Python workers, brings rows together and sorts them, here or on AWS Glue.
+
+The workers read and judge with the very functions of the process engine, so Spark decides nothing about a line.
 
 Not here: the session (jobs/spark_session.py), the files (jobs/partition_writer.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, EVENT_HOUR, POSTS, SENTIMENT
-from socialsent_assets.jobs.corrupt_objects import rows_without_damage, salvage
 from socialsent_assets.jobs.engines.engine import TextFiles
-from socialsent_assets.jobs.grouping import Groups
+from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.partition_writer import PARTITION, TableFile, Written, write_hours
-from socialsent_assets.jobs.read_landing import landing_rows
+from socialsent_assets.jobs.read_landing import full_batches, landing_rows, row_schema
 from socialsent_assets.jobs.schemas import spark_schema
-from socialsent_assets.jobs.spark_errors import SparkRunError
-from socialsent_assets.lake.staging import staging
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame
+
+TASK_BYTES = 4 * 1024 * 1024
+"""Gzipped landing that one task reads: a second or two of work."""
+
+_MOST_OBJECTS = 2_000
 
 
 @dataclass(frozen=True)
@@ -42,17 +47,25 @@ class SparkEngine:
         groups: Groups,
     ) -> Written:
         """See `Engine.cleanse`. Raises SparkRunError, see `write_hours`."""
-        keys = [info.key for info in objects]
-        rows = landing_rows(self.session, landing.path(LANDING_EVENTS), [landing.path(key) for key in keys])
-        try:
-            return write_hours(rows, tier, tables, groups)
-        except SparkRunError:
-            with staging(storage_at(tier)) as area:
-                damaged = salvage(landing, keys, area)
-                if not damaged:
-                    raise
-                rows = rows_without_damage(self.session, landing, keys, damaged, area)
-                return write_hours(rows, tier, tables, groups)
+        return write_hours(self.landing_rows(landing, objects), tier, tables, groups)
+
+    def landing_rows(self, landing: Storage, objects: Sequence[ObjectInfo]) -> DataFrame:
+        """A row per line of these objects, in the columns of `row_schema`, in no order."""
+        tasks = [
+            ([info.key for info in slice_],)
+            for slice_ in in_slices(objects, lambda info: info.size, TASK_BYTES, _MOST_OBJECTS)
+        ]
+        uri = landing.uri
+
+        def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+            for batch in batches:
+                for keys in batch.column("keys").to_pylist():
+                    for table in landing_rows(storage_at(uri), keys):
+                        yield from full_batches(table)
+
+        frame = self.session.createDataFrame(tasks, "keys array<string>").repartition(len(tasks))
+        rows: DataFrame = frame.mapInArrow(read, _ddl(row_schema()))
+        return rows
 
     def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:
         """See `Engine.score`. Raises SparkRunError, see `write_hours`."""
@@ -63,6 +76,14 @@ class SparkEngine:
                 texts = _texts_of(read, kind, files.hours)
                 rows = texts if rows is None else rows.unionByName(texts)
         return Written() if rows is None else write_hours(rows, tier, tables, groups)
+
+
+def _ddl(schema: pa.Schema) -> str:
+    import pyarrow as pa
+
+    return ", ".join(
+        f"`{field.name}` {'array<string>' if pa.types.is_list(field.type) else 'string'}" for field in schema
+    )
 
 
 def _texts_of(rows: DataFrame, kind: str, hours: Collection[EventHour]) -> DataFrame:
