@@ -17,9 +17,13 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.events.rejection import REASONS
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.cleanse import cleanse
+from socialsent_assets.jobs.engines import spark as spark_engine
+from socialsent_assets.jobs.read_landing import landing_rows
 from tests.conftest import Landing, canonical, lake_at
 from tests.jobs import events
 from tests.jobs.events import HOUR, comment, event, interaction, post, user
+
+pytestmark = pytest.mark.spark
 
 HOURS = ["2026-11-21-23:00", "2026-11-22-00:00", "2026-11-22-09:00"]
 LINES = {hour: events.random_lines(seed, 150, hour) for seed, hour in enumerate(HOURS)}
@@ -39,14 +43,14 @@ def parquet_bytes(root: str) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def generated(engine, tmp_path_factory):
+def generated(spark, tmp_path_factory):
     """Three hours of generated lines, each spread over three objects, cleansed in one run."""
     lake = lake_at(tmp_path_factory.mktemp("generated"))
     landing = Landing(lake)
     for hour, lines in LINES.items():
         for part in range(3):
             landing.add(hour, lines[part::3])
-    return lake, {receipt.hour.key: receipt for receipt in cleanse(engine, lake, hours(*HOURS))}
+    return lake, {receipt.hour.key: receipt for receipt in cleanse(spark, lake, hours(*HOURS))}
 
 
 @pytest.mark.parametrize("hour", HOURS)
@@ -81,14 +85,14 @@ def test_every_line_is_counted_once_with_its_reason(generated, hour):
     assert receipts[hour].measures["announced_records"] == len(LINES[hour])
 
 
-def test_hours_built_one_by_one_have_the_same_bytes_as_hours_built_together(generated, engine, tmp_path):
+def test_hours_built_one_by_one_have_the_same_bytes_as_hours_built_together(generated, spark, tmp_path):
     """Prevents bytes that depend on the run: they would make every hour look changed after a backfill."""
     lake, _ = generated
     alone = lake_at(tmp_path)
     for hour, lines in LINES.items():
         for part in (2, 0, 1):  # other objects, in another order
             Landing(alone).add(hour, lines[part::3], origin=f"other-{part}")
-        cleanse(engine, alone, hours(hour))
+        cleanse(spark, alone, hours(hour))
     tables = [table.name for table in CLEANSED_EVENTS]
     one, other = (parquet_bytes(each.cleansed.path("")) for each in (lake, alone))
     assert {k: v for k, v in one.items() if k.startswith(tuple(tables))} == {
@@ -151,14 +155,14 @@ BAD_LINES: dict[str, tuple[bytes | str, str]] = {
 
 
 @pytest.fixture(scope="module")
-def bad(engine, tmp_path_factory) -> tuple[Receipt, dict[str, str], object]:
+def bad(spark, tmp_path_factory) -> tuple[Receipt, dict[str, str], object]:
     """Every bad line in an object of its own, with blank lines around it."""
     lake = lake_at(tmp_path_factory.mktemp("bad"))
     names = {}
     for number, (name, (line, _)) in enumerate(BAD_LINES.items()):
         names[name] = Landing(lake).add(HOUR, ["", line, "   "], origin=f"bad-{number}")
     Landing(lake).add(HOUR, [post(), post(text="", deleted=False)], origin="good")
-    [receipt] = cleanse(engine, lake, hours(HOUR))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
     return receipt, names, lake
 
 
@@ -181,7 +185,7 @@ def test_only_reasons_of_the_contract_are_used(bad):
     assert set(receipt.measures["quarantined_by_reason"]) == set(REASONS)
 
 
-def test_values_get_one_spelling(engine, lake, landing):
+def test_values_get_one_spelling(spark, lake, landing):
     """Prevents joins that miss because of a space, a case or an offset."""
     mixed = post(
         post_id=" p-9 ",
@@ -192,7 +196,7 @@ def test_values_get_one_spelling(engine, lake, landing):
     )
     landing.add(HOUR, [{**mixed, "event_time": "2026-11-22T10:15:00+01:00", "event_id": 7}, post(deleted=True)])
     landing.add(HOUR, [post(post_id=12, text=None, author_id=None, deleted=True), user(age=0, location="")])
-    [receipt] = cleanse(engine, lake, hours(HOUR))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(4, 4, 0, 0)
     found = {row["post_id"]: row for row in rows(lake, "posts")}
     row = found["p-9"]
@@ -204,18 +208,18 @@ def test_values_get_one_spelling(engine, lake, landing):
     assert (rows(lake, "users")[0]["age"], rows(lake, "users")[0]["location"]) == (0, None)
 
 
-def test_a_second_run_changes_no_byte_and_a_deleted_landing_hour_empties_its_partition(engine, lake, landing):
+def test_a_second_run_changes_no_byte_and_a_deleted_landing_hour_empties_its_partition(spark, lake, landing):
     """Prevents reruns that double or reshuffle rows, and rows that outlive their landing."""
     gone = landing.add("2026-11-22-10:00", [post("2026-11-22-10:00"), "broken"])
     landing.add(HOUR, events.random_lines(5, 40, HOUR))
     both = hours(HOUR, "2026-11-22-10:00")
-    first = cleanse(engine, lake, both)
+    first = cleanse(spark, lake, both)
     before = parquet_bytes(lake.cleansed.path(""))
-    assert cleanse(engine, lake, both) == first
+    assert cleanse(spark, lake, both) == first
     assert parquet_bytes(lake.cleansed.path("")) == before
 
     landing.remove(gone)
-    [kept, emptied] = cleanse(engine, lake, both)
+    [kept, emptied] = cleanse(spark, lake, both)
     assert kept == first[0]
     assert (emptied.counts, emptied.input_version, emptied.outputs) == (Counts.none(), "empty", {})
     left = parquet_bytes(lake.cleansed.path(""))
@@ -223,7 +227,7 @@ def test_a_second_run_changes_no_byte_and_a_deleted_landing_hour_empties_its_par
     assert not Path(lake.cleansed.path(STAGING), "*").exists()
 
 
-def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(engine, lake, landing):
+def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(spark, lake, landing):
     """Prevents one damaged object from stopping every hour of a run, or from vanishing unseen."""
     lines = [canonical(post(post_id=f"p-{number}", text=f"text {number * 7919}")) for number in range(2000)]
     whole = gzip.compress("\n".join(lines).encode(), mtime=0)
@@ -231,7 +235,7 @@ def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(engin
     landing.put(HOUR, "no-gzip.1r0d.jsonl.gz", b"hello")
     landing.add(HOUR, [user()])
     landing.add("2026-11-22-10:00", [user("2026-11-22-10:00")])
-    [damaged, other] = cleanse(engine, lake, hours(HOUR, "2026-11-22-10:00"))
+    [damaged, other] = cleanse(spark, lake, hours(HOUR, "2026-11-22-10:00"))
     found = {row["source_object"]: row for row in rows(lake, "quarantine")}
     assert len(found) == 2
     assert "cut off" in found[cut]["detail"]
@@ -240,37 +244,42 @@ def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(engin
     assert other.counts == Counts(1, 1, 0, 0)
 
 
-def test_an_hour_of_damaged_objects_alone_is_reported(engine, lake, landing):
+def test_an_hour_of_damaged_objects_alone_is_reported(spark, lake, landing):
     landing.put(HOUR, "x.1r0d.jsonl.gz", b"hello")
-    [receipt] = cleanse(engine, lake, hours(HOUR))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(1, 0, 0, 1)
 
 
-def test_a_line_of_50_mb_is_quarantined_within_the_heap(engine, lake, landing):
+def test_a_line_of_50_mb_is_quarantined_within_the_heap(spark, lake, landing):
     """Prevents one hostile line from ending the JVM."""
     landing.add(HOUR, ["x" * 50_000_000, user()])
-    [receipt] = cleanse(engine, lake, hours(HOUR))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(2, 1, 0, 1)
     assert receipt.measures["quarantined_by_reason"] == {"too_large": 1}
 
 
-def test_an_empty_object_holds_no_records(engine, lake, landing):
+def test_an_empty_object_holds_no_records(spark, lake, landing):
     landing.put(HOUR, "nothing.0r0d.jsonl.gz", gzip.compress(b"", mtime=0))
     landing.put(HOUR, "no-byte.0r0d.jsonl.gz", b"")
     landing.put(HOUR, "plain.1r0d.jsonl", (canonical(user()) + "\n").encode())
-    [receipt] = cleanse(engine, lake, hours(HOUR))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(1, 1, 0, 0)
 
 
-def test_an_hour_costs_the_same_whatever_the_lake_holds(engine, lake, landing, monkeypatch):
+def test_an_hour_costs_the_same_whatever_the_lake_holds(spark, lake, landing, monkeypatch):
     """Prevents runs that list or read the history: they would slow down with every week kept."""
     landing.add(HOUR, [user()])
     for day in range(1, 22):
         landing.put(f"2026-11-{day:02}-09:00", "unreadable.1r0d.jsonl.gz", b"not even gzip")
-    listed = []
+    listed, read = [], []
     listing = lake.landing.list
     monkeypatch.setattr(lake.landing, "list", lambda prefix: listed.append(prefix) or listing(prefix))
     monkeypatch.setattr(lake.landing, "folders", lambda prefix: pytest.fail(f"listed the folders of {prefix}"))
-    [receipt] = cleanse(engine, lake, hours(HOUR))
-    assert receipt.counts == Counts(1, 1, 0, 0)  # what is unreadable would be quarantined
+    monkeypatch.setattr(spark_engine, "landing_rows", lambda *a: read.append(a[2]) or landing_rows(*a))
+    [receipt] = cleanse(spark, lake, hours(HOUR))
+    assert receipt.counts == Counts(1, 1, 0, 0)
     assert listed == [f"events/{hours(HOUR)[0].path}"]
+    [files] = read
+    frame = landing_rows(spark.session, lake.landing.path("events"), files)
+    assert [Path(name).parent.name for name in frame.inputFiles()] == ["hr=09"]
+    assert len(frame.inputFiles()) == 1

@@ -18,6 +18,8 @@ from tests.conftest import lake_at
 from tests.jobs.events import HOUR, comment, interaction, post, random_lines, user
 from tests.jobs.test_cleanse import hours, parquet_bytes
 
+pytestmark = pytest.mark.spark
+
 NEXT = "2026-11-22-10:00"
 
 
@@ -26,15 +28,15 @@ def rows(lake, table: str, hour: str) -> list[dict]:
     return pq.ParquetFile(path).read().to_pylist() if path.exists() else []
 
 
-def test_every_version_of_a_post_and_comment_is_scored_as_a_single_text_is(engine, lake, landing):
+def test_every_version_of_a_post_and_comment_is_scored_as_a_single_text_is(spark, lake, landing):
     """Prevents a batch that scores differently from `socialsent score`, and rows of another hour."""
     landing.add(HOUR, [post(text="This is NOT good!! 😡"), post(text="I love it :)", topic="tram"), user()])
     landing.add(HOUR, [comment(text="awful &amp; sad"), comment(text="großartig :)", lang="de")])
     landing.add(HOUR, [post(text=None, author_id=None, deleted=True)])
     landing.add(NEXT, [interaction(NEXT), "broken"])
     both = hours(HOUR, NEXT)
-    cleansed = cleanse(engine, lake, both)
-    first, second = score(engine, lake, both)
+    cleansed = cleanse(spark, lake, both)
+    first, second = score(spark, lake, both)
 
     found = rows(lake, "sentiment", HOUR)
     assert len(found) == 5
@@ -61,56 +63,56 @@ def test_every_version_of_a_post_and_comment_is_scored_as_a_single_text_is(engin
         assert stale_tier(lake, hour, {hour.key: row["lake_version"]}) is None
 
 
-def test_written_columns_are_exactly_the_contract(engine, lake, landing):
+def test_written_columns_are_exactly_the_contract(spark, lake, landing):
     landing.add(HOUR, [post()])
-    cleanse(engine, lake, hours(HOUR))
-    score(engine, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
+    score(spark, lake, hours(HOUR))
     for table in (SENTIMENT, LAKE_HOURS):
         path = lake.analytics.path(f"{table.name}/{EventHour.from_key(HOUR).path}/part-0.parquet")
         assert pq.ParquetFile(path).schema_arrow.names == [column.name for column in table.columns]
 
 
-def test_building_everything_again_gives_the_same_bytes(engine, lake, landing, tmp_path):
+def test_building_everything_again_gives_the_same_bytes(spark, lake, landing, tmp_path):
     """Prevents a deleted tier from coming back as different data, and hours that depend on their company."""
     keys = [HOUR, NEXT, "2026-11-22-12:00"]
     for seed, hour in enumerate(keys):
         landing.add(hour, random_lines(seed, 60, hour))
-    cleanse(engine, lake, hours(*keys))
-    score(engine, lake, hours(*keys))
+    cleanse(spark, lake, hours(*keys))
+    score(spark, lake, hours(*keys))
     again = lake_at(tmp_path / "again")
     again = type(lake)(lake.landing, again.cleansed, again.analytics, again.artifacts)
     for hour in reversed(keys):
-        cleanse(engine, again, hours(hour))
-        score(engine, again, hours(hour))
+        cleanse(spark, again, hours(hour))
+        score(spark, again, hours(hour))
     for one, other in ((lake.cleansed, again.cleansed), (lake.analytics, again.analytics)):
         assert parquet_bytes(one.path("")) == parquet_bytes(other.path(""))
 
 
-def test_an_emptied_hour_says_so_to_the_marts(engine, lake, landing):
+def test_an_emptied_hour_says_so_to_the_marts(spark, lake, landing):
     """Prevents marts that keep the rows of an hour whose landing was deleted."""
     key = landing.add(HOUR, [post()])
-    cleanse(engine, lake, hours(HOUR))
-    score(engine, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
+    score(spark, lake, hours(HOUR))
     before = rows(lake, "lake_hours", HOUR)[0]["lake_version"]
     landing.remove(key)
     assert stale_tier(lake, hours(HOUR)[0], {}) == "cleansed"
-    cleanse(engine, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
     assert stale_tier(lake, hours(HOUR)[0], {}) == "analytics"
-    score(engine, lake, hours(HOUR))
+    score(spark, lake, hours(HOUR))
     assert rows(lake, "sentiment", HOUR) == []
     [row] = rows(lake, "lake_hours", HOUR)
     assert (row["records"], row["scored"]) == (0, 0)
     assert row["lake_version"] != before
 
 
-def test_an_hour_that_was_never_cleansed_is_not_scored(engine, lake):
+def test_an_hour_that_was_never_cleansed_is_not_scored(spark, lake):
     """Prevents an empty sentiment table that looks like a quiet hour."""
     with pytest.raises(FileNotFoundError, match="never cleansed"):
-        score(engine, lake, hours(HOUR))
+        score(spark, lake, hours(HOUR))
 
 
 def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
-    engine, lake, landing, monkeypatch: pytest.MonkeyPatch
+    spark, lake, landing, monkeypatch: pytest.MonkeyPatch
 ):
     """Prevents an alert about a topic from texts nobody could judge or read, and receipts as big as their hour."""
     monkeypatch.setattr("socialsent_assets.jobs.score._TOPICS", 1)
@@ -120,6 +122,6 @@ def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
         for number, (text, lang, gone) in enumerate(told)
     ]
     landing.add(HOUR, [*posts, post(post_id="rare", topic="rare")])
-    cleanse(engine, lake, hours(HOUR))
-    [receipt] = score(engine, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
+    [receipt] = score(spark, lake, hours(HOUR))
     assert receipt.measures["moods_by_topic"] == {"tram a/b": {"texts": 2, "negative": 1}}

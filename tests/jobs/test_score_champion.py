@@ -36,13 +36,14 @@ def promote(lake: Lake, files: dict[str, bytes]) -> str:
     return digest
 
 
-def test_the_champion_answers_as_on_the_command_line(engine, lake, landing, model):
+@pytest.mark.spark
+def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model):
     """Prevents a lake whose predictions are not the model's, or do not say which model's."""
     landing.add(HOUR, [post(post_id=f"p{n}", text=text) for n, text in enumerate(TEXTS)])
     landing.add(HOUR, [comment(text="zingy", comment_id="c-9")])
-    cleanse(engine, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
     digest = promote(lake, model)
-    [receipt] = score(engine, lake, hours(HOUR))
+    [receipt] = score(spark, lake, hours(HOUR))
     found = rows(lake, "sentiment", HOUR)
     expected = Classifier.load(model).probabilities([row["clean_text"] for row in found])
     assert len(found) == 7
@@ -58,25 +59,27 @@ def test_the_champion_answers_as_on_the_command_line(engine, lake, landing, mode
     assert receipt.measures["model_version"] == digest
 
 
-def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(engine, lake, landing, model, tmp_path):
+@pytest.mark.spark
+def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(spark, lake, landing, model, tmp_path):
     """Prevents probabilities whose last bits tell how Spark cut the batches: the same rows, another version."""
     for number, hour in enumerate((HOUR, NEXT)):
         landing.add(hour, [post(hour, post_id=f"p{n}", text=f"{TEXTS[n % 6]} {n}") for n in range(1 + 30 * number)])
     promote(lake, model)
-    cleanse(engine, lake, hours(HOUR, NEXT))
-    score(engine, lake, hours(HOUR, NEXT))
+    cleanse(spark, lake, hours(HOUR, NEXT))
+    score(spark, lake, hours(HOUR, NEXT))
     alone = lake_at(tmp_path / "alone")
     alone = type(lake)(lake.landing, lake.cleansed, alone.analytics, lake.artifacts)
     for hour in (NEXT, HOUR):
-        score(engine, alone, hours(hour))
+        score(spark, alone, hours(hour))
     assert parquet_bytes(lake.analytics.path("")) == parquet_bytes(alone.analytics.path(""))
 
 
-def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(engine, lake, landing, model):
+@pytest.mark.spark
+def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(spark, lake, landing, model):
     """Prevents a promotion from rebuilding a year of history, and a rescored hour that marts would not notice."""
     landing.add(HOUR, [post(text="zingy corking")])
-    [clean] = cleanse(engine, lake, hours(HOUR))
-    [before] = score(engine, lake, hours(HOUR))
+    [clean] = cleanse(spark, lake, hours(HOUR))
+    [before] = score(spark, lake, hours(HOUR))
     assert [(row["predicted_sentiment"], row["model_version"]) for row in rows(lake, "sentiment", HOUR)] == [
         (None, None)
     ]
@@ -85,7 +88,7 @@ def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(engine, lak
     held = {hour.key: lake_version(clean, before)}
     promote(lake, model)
     assert stale_tier(lake, hour, held) is None
-    score(engine, lake, [hour])
+    score(spark, lake, [hour])
     assert rows(lake, "sentiment", HOUR)[0]["predicted_sentiment"] == "positive"
     assert stale_tier(lake, hour, held) == "warehouse"
 
