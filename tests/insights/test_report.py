@@ -8,7 +8,6 @@ from html.parser import HTMLParser
 
 import duckdb
 import pytest
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
@@ -16,10 +15,11 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.insights import figure
 from socialsent_assets.insights.report import build_report
+from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage.local import FolderStorage
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
+from tests.built_lake import keep_receipts
 from tests.model_lake import candidate, filled
 
 HOSTILE = '<script>alert("x")</script><img src=https://evil.example/x.png onerror=alert(1)>'
@@ -46,9 +46,7 @@ class Page(HTMLParser):
 
 @pytest.fixture
 def lake(tmp_path):
-    return Lake(
-        *(FolderStorage(tmp_path / "lake" / tier) for tier in ("landing", "cleansed", "analytics", "artifacts"))
-    )
+    return Lake.in_folder(tmp_path / "lake")
 
 
 @pytest.fixture
@@ -188,7 +186,7 @@ def test_what_was_set_aside_is_told_by_reason_for_every_tier(report, lake):
     lake.landing.write(f"events/{hour.path}/feed-1.40r2d.jsonl.gz", b"")
     counts = Counts(records=40, accepted=39, duplicates=0, quarantined=1)
     measures = {"quarantined_by_reason": {"invalid_field": 1}}
-    write_receipt(lake.cleansed, Receipt("cleanse", hour, "v", "v", counts, {}, {}, measures))
+    keep_receipts(lake, [Receipt("cleanse", hour, "v", "v", "v", counts, {}, measures)])
     made = report(lake)
     text = page_of(made).text
     assert "Before landing, 2 repeats were dropped and 3 records quarantined on arrival" in text
@@ -217,7 +215,7 @@ def test_predictions_are_compared_with_the_lexicon_only_when_there_are_any(repor
 def judged(tmp_path_factory):
     """A lake with one classifier's card, and its digest."""
     root = tmp_path_factory.mktemp("judged")
-    made = filled(Lake(*(FolderStorage(root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts"))))
+    made = filled(Lake.in_folder(root))
     return made, ModelRegistry(made.artifacts).add(candidate(made).files)
 
 

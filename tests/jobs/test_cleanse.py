@@ -7,18 +7,19 @@ from collections import Counter
 from pathlib import Path
 
 import duckdb
-import pyarrow.parquet as pq
 import pytest
-from socialsent_assets.lake.commit import STAGING
-from socialsent_assets.lake.receipts import Receipt
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.events.rejection import REASONS
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, TABLES
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines import spark as spark_engine
 from socialsent_assets.jobs.read_landing import landing_rows
+from socialsent_assets.lake.builds import Receipt
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.staging import STAGING
+from tests.built_lake import rows_of_table
 from tests.conftest import Landing, canonical, lake_at
 from tests.jobs import events
 from tests.jobs.events import HOUR, comment, event, interaction, post, user
@@ -34,12 +35,14 @@ def hours(*keys: str) -> list[EventHour]:
 
 
 def rows(lake, table: str, hour: str = HOUR) -> list[dict]:
-    path = Path(lake.cleansed.path(f"{table}/{EventHour.from_key(hour).path}/part-0.parquet"))
-    return pq.ParquetFile(path).read().to_pylist() if path.exists() else []
+    [wanted] = [one for one in TABLES if one.name == table]
+    start = EventHour.from_key(hour).start
+    return [row for row in rows_of_table(lake, wanted) if row["event_hour"] == start]
 
 
-def parquet_bytes(root: str) -> dict[str, bytes]:
-    return {str(p.relative_to(root)): p.read_bytes() for p in sorted(Path(root).rglob("*")) if p.is_file()}
+def table_rows(lake) -> dict[str, list[dict]]:
+    """Every row of every cleansed table."""
+    return {table.name: rows_of_table(lake, table) for table in (*CLEANSED_EVENTS, QUARANTINE)}
 
 
 @pytest.fixture(scope="module")
@@ -85,19 +88,16 @@ def test_every_line_is_counted_once_with_its_reason(generated, hour):
     assert receipts[hour].measures["announced_records"] == len(LINES[hour])
 
 
-def test_hours_built_one_by_one_have_the_same_bytes_as_hours_built_together(generated, spark, tmp_path):
-    """Prevents bytes that depend on the run: they would make every hour look changed after a backfill."""
+def test_hours_built_one_by_one_have_the_same_rows_as_hours_built_together(generated, spark, tmp_path):
+    """Prevents rows that depend on how a history was cut into runs."""
     lake, _ = generated
     alone = lake_at(tmp_path)
     for hour, lines in LINES.items():
         for part in (2, 0, 1):  # other objects, in another order
             Landing(alone).add(hour, lines[part::3], origin=f"other-{part}")
         cleanse(spark, alone, hours(hour))
-    tables = [table.name for table in CLEANSED_EVENTS]
-    one, other = (parquet_bytes(each.cleansed.path("")) for each in (lake, alone))
-    assert {k: v for k, v in one.items() if k.startswith(tuple(tables))} == {
-        k: v for k, v in other.items() if k.startswith(tuple(tables))
-    }
+    for table in CLEANSED_EVENTS:
+        assert rows_of_table(lake, table) == rows_of_table(alone, table)
 
 
 def test_written_columns_are_exactly_the_contract(generated):
@@ -106,7 +106,7 @@ def test_written_columns_are_exactly_the_contract(generated):
     duck = {"string": "VARCHAR", "timestamp": "TIMESTAMP WITH TIME ZONE", "boolean": "BOOLEAN", "int": "INTEGER"}
     duck["array<string>"] = "VARCHAR[]"
     for table in (*CLEANSED_EVENTS, QUARANTINE):
-        path = lake.cleansed.path(f"{table.name}/{EventHour.from_key(HOURS[0]).path}/part-0.parquet")
+        path = files_of(lake.table(table))[0].path
         described = duckdb.sql(f"describe select * from read_parquet('{path}', hive_partitioning=false)").fetchall()
         assert [(name, kind) for name, kind, *_ in described] == [(c.name, duck[c.type]) for c in table.columns]
 
@@ -208,23 +208,23 @@ def test_values_get_one_spelling(spark, lake, landing):
     assert (rows(lake, "users")[0]["age"], rows(lake, "users")[0]["location"]) == (0, None)
 
 
-def test_a_second_run_changes_no_byte_and_a_deleted_landing_hour_empties_its_partition(spark, lake, landing):
+def test_a_second_run_changes_no_row_and_a_deleted_landing_hour_is_emptied(spark, lake, landing):
     """Prevents reruns that double or reshuffle rows, and rows that outlive their landing."""
     gone = landing.add("2026-11-22-10:00", [post("2026-11-22-10:00"), "broken"])
     landing.add(HOUR, events.random_lines(5, 40, HOUR))
     both = hours(HOUR, "2026-11-22-10:00")
     first = cleanse(spark, lake, both)
-    before = parquet_bytes(lake.cleansed.path(""))
+    before = table_rows(lake)
     assert cleanse(spark, lake, both) == first
-    assert parquet_bytes(lake.cleansed.path("")) == before
+    assert table_rows(lake) == before
 
     landing.remove(gone)
     [kept, emptied] = cleanse(spark, lake, both)
     assert kept == first[0]
-    assert (emptied.counts, emptied.input_version, emptied.outputs) == (Counts.none(), "empty", {})
-    left = parquet_bytes(lake.cleansed.path(""))
-    assert not [key for key in left if key.endswith("hr=10/part-0.parquet")]
-    assert not Path(lake.cleansed.path(STAGING), "*").exists()
+    assert (emptied.counts, emptied.input_version) == (Counts.none(), "empty")
+    left = table_rows(lake)
+    assert not [row for rows_ in left.values() for row in rows_ if row["event_hour"] == both[1].start]
+    assert left["users"] == [row for row in before["users"] if row["event_hour"] != both[1].start]
 
 
 def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(spark, lake, landing):
@@ -236,6 +236,7 @@ def test_a_cut_off_gzip_object_keeps_its_readable_lines_and_its_neighbours(spark
     landing.add(HOUR, [user()])
     landing.add("2026-11-22-10:00", [user("2026-11-22-10:00")])
     [damaged, other] = cleanse(spark, lake, hours(HOUR, "2026-11-22-10:00"))
+    assert lake.cleansed.folders(STAGING) == []
     found = {row["source_object"]: row for row in rows(lake, "quarantine")}
     assert len(found) == 2
     assert "cut off" in found[cut]["detail"]
@@ -272,13 +273,13 @@ def test_an_hour_costs_the_same_whatever_the_lake_holds(spark, lake, landing, mo
     for day in range(1, 22):
         landing.put(f"2026-11-{day:02}-09:00", "unreadable.1r0d.jsonl.gz", b"not even gzip")
     listed, read = [], []
-    listing = lake.landing.list
-    monkeypatch.setattr(lake.landing, "list", lambda prefix: listed.append(prefix) or listing(prefix))
-    monkeypatch.setattr(lake.landing, "folders", lambda prefix: pytest.fail(f"listed the folders of {prefix}"))
+    listing = lake.landing.walk
+    monkeypatch.setattr(lake.landing, "walk", lambda prefix: listed.append(prefix) or listing(prefix))
     monkeypatch.setattr(spark_engine, "landing_rows", lambda *a: read.append(a[2]) or landing_rows(*a))
     [receipt] = cleanse(spark, lake, hours(HOUR))
     assert receipt.counts == Counts(1, 1, 0, 0)
-    assert listed == [f"events/{hours(HOUR)[0].path}"]
+    assert listed[0] == "events/dt=2026-11-22"
+    assert all(prefix.startswith(listed[0]) for prefix in listed)
     [files] = read
     frame = landing_rows(spark.session, lake.landing.path("events"), files)
     assert [Path(name).parent.name for name in frame.inputFiles()] == ["hr=09"]

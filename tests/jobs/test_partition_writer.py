@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from socialsent_assets.lake.commit import StagingArea
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 
-from socialsent_assets.domain.tables import INTERACTIONS, LAKE_HOURS
-from socialsent_assets.jobs import partition_writer
-from socialsent_assets.jobs.partition_writer import TableFile, write_batches
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import INTERACTIONS, LAKE_HOURS, Table
+from socialsent_assets.jobs.partition_writer import TableFile, Written, write_batches
+from socialsent_assets.lake.iceberg import data_files
+from socialsent_assets.lake.iceberg.schema import iceberg_schema
 
 HOURS = ("interactions/dt=2026-11-22/hr=08", "interactions/dt=2026-11-22/hr=09")
 
 
+def file_of(table: Table) -> TableFile:
+    return TableFile(table, schema_to_pyarrow(iceberg_schema(table)))
+
+
 def sorted_rows(ids: list[tuple[int, int]]) -> pa.Table:
-    """Rows of (hour, event id), sorted as Spark hands them over."""
+    """Rows of (hour, event id), sorted as an engine hands them over."""
     return pa.table(
         {
             "partition": pa.array([HOURS[hour] for hour, _ in sorted(ids)], pa.string()),
@@ -29,42 +35,56 @@ def sorted_rows(ids: list[tuple[int, int]]) -> pa.Table:
     )
 
 
-def written(table: pa.Table, batch_rows: int, folder) -> dict[str, tuple[bytes, int, int]]:
-    area = StagingArea(str(folder), "staged")
-    reports = write_batches(table.to_batches(batch_rows), area, {"interactions": TableFile(INTERACTIONS)})
-    found = {}
-    for report in reports:
-        [row] = report.to_pylist()
-        content = (folder / row["key"]).read_bytes()
-        assert row["key"] == f"staged/{row['partition']}/part-0.parquet"
-        assert (row["digest"], row["size"]) == (hashlib.sha256(content).hexdigest(), len(content))
-        found[row["partition"]] = (content, row["rows"], row["duplicates"])
-    return found
+def written(table: pa.Table, batch_rows: int, folder: Path) -> tuple[list[bytes], Written]:
+    reports = write_batches(table.to_batches(batch_rows), str(folder), {"interactions": file_of(INTERACTIONS)})
+    found = Written.of(row for report in reports for row in report.to_pylist())
+    paths = [Path(file.uri.removeprefix("file://")) for file in found.files["interactions"]]
+    assert [file.size for file in found.files["interactions"]] == [path.stat().st_size for path in paths]
+    return [path.read_bytes() for path in paths], found
 
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 30)), min_size=1, max_size=80), st.integers(1, 80))
-def test_bytes_do_not_depend_on_how_spark_cut_the_batches(tmp_path_factory, ids, batch_rows):
+def test_bytes_do_not_depend_on_how_the_engine_cut_the_batches(tmp_path_factory, ids, batch_rows):
     """Prevents repeats that survive at the edge of a batch, and files that differ from run to run."""
     table = sorted_rows(ids)
-    once = written(table, len(ids), tmp_path_factory.mktemp("once"))
-    cut = written(table, batch_rows, tmp_path_factory.mktemp("cut"))
-    assert once == cut
+    once, counts = written(table, len(ids), tmp_path_factory.mktemp("once"))
+    cut, same = written(table, batch_rows, tmp_path_factory.mktemp("cut"))
+    assert (once, counts.counts) == (cut, same.counts)
     for hour, name in enumerate(HOURS):
         mine = [number for other, number in ids if other == hour]
-        if mine:
-            assert once[name][1:] == (len(set(mine)), len(mine) - len(set(mine)))
+        count = counts.count(INTERACTIONS, EventHour.from_path(name))
+        assert (count.rows, count.duplicates) == (len(set(mine)), len(mine) - len(set(mine)))
+
+
+def test_rows_say_which_hour_they_are_filed_under(tmp_path):
+    """Prevents two hours of one file that no reader could tell apart."""
+    written(sorted_rows([(0, 1), (1, 2)]), 5, tmp_path)
+    [path] = tmp_path.rglob("*.parquet")
+    assert [time.hour for time in pq.read_table(path)["event_hour"].to_pylist()] == [8, 9]
 
 
 def test_row_groups_are_filled_across_batches(tmp_path, monkeypatch):
-    """Prevents one tiny row group per Spark batch, which makes every reader slow."""
-    monkeypatch.setattr(partition_writer, "ROWS_PER_GROUP", 10)
+    """Prevents one tiny row group per batch, which makes every reader slow."""
+    monkeypatch.setattr(data_files, "ROWS_PER_GROUP", 10)
     written(sorted_rows([(0, number) for number in range(25)]), 3, tmp_path)
-    metadata = pq.ParquetFile(tmp_path / "staged" / HOURS[0] / "part-0.parquet").metadata
+    [path] = tmp_path.rglob("*.parquet")
+    metadata = pq.ParquetFile(path).metadata
     assert [metadata.row_group(group).num_rows for group in range(metadata.num_row_groups)] == [10, 10, 5]
 
 
+def test_a_failed_task_leaves_no_file_under_way(tmp_path):
+    """Prevents a disk that fills with the halves of failed tasks."""
+
+    def broken():
+        yield from sorted_rows([(0, 1)]).to_batches()
+        raise RuntimeError("the engine failed")
+
+    with pytest.raises(RuntimeError, match="the engine failed"):
+        list(write_batches(broken(), str(tmp_path), {"interactions": file_of(INTERACTIONS)}))
+    assert list(tmp_path.rglob("*.parquet")) == []
+
+
 def test_a_row_of_an_unknown_table_is_an_error_and_not_a_loss(tmp_path):
-    area = StagingArea(str(tmp_path), "staged")
     with pytest.raises(KeyError):
-        list(write_batches(sorted_rows([(0, 1)]).to_batches(), area, {"posts": TableFile(LAKE_HOURS)}))
+        list(write_batches(sorted_rows([(0, 1)]).to_batches(), str(tmp_path), {"posts": file_of(LAKE_HOURS)}))

@@ -17,7 +17,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from socialsent_assets.aws.s3 import ReplacedError, StorageError, s3_client
+from socialsent_assets.aws.s3 import StorageError, s3_client
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.lake.storage.open import storage_at
@@ -160,30 +160,6 @@ def test_an_s3_that_cannot_be_asked_says_what_is_missing(
             ask()
 
 
-def test_an_object_that_is_replaced_while_it_is_read_is_an_error(tier: Storage) -> None:
-    """Prevents the footer of one version with the rows of another."""
-    tier.write("a/b", b"1" * 6_000_000)
-    with tier.open("a/b") as file:
-        assert file.read(10) == b"1" * 10
-        tier.write("a/b", b"2" * 6_000_000)
-        file.seek(-10, io.SEEK_END)
-        with pytest.raises(ReplacedError, match="was replaced by another run while it was read; try again"):
-            file.read()
-    with tier.open("a/b") as file:
-        assert file.read() == b"2" * 6_000_000
-
-
-def test_a_small_object_is_read_whole_by_one_request(tier: Storage, s3_answers: Answers) -> None:
-    """Prevents a request per column of thousands of small Parquet objects."""
-    tier.write("a/b", bytes(range(256)) * 1000)
-    s3_answers.by("GetObject", lambda _request: None)
-    with tier.open("a/b") as file:
-        for place in (0, 200_000, 5):
-            file.seek(place)
-            file.read(100)
-    assert s3_answers.requests == 1
-
-
 def test_a_listing_of_many_pages_is_complete(tier: Storage, s3_answers: Answers) -> None:
     """Prevents an hour of which only the first thousand objects are read."""
     for number in range(7):
@@ -215,4 +191,4 @@ def test_an_upload_that_is_refused_is_told_like_any_other_refusal(
     (tmp_path / "x").write_bytes(b"x")
     s3_answers("PutObject", "AccessDenied", 403)
     with pytest.raises(UserError, match="S3 refuses s3:PutObject on s3://"):
-        tier.adopt("a/b", tmp_path / "x", "digest")
+        tier.adopt("a/b", tmp_path / "x")

@@ -6,6 +6,7 @@ Not here: what the marts make of it (oracle.py), dbt (dbt_in_process.py).
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import TABLES, Table
+from socialsent_assets.domain.tables import EVENT_HOUR, TABLES, Table
 
 Row = dict[str, Any]
 
@@ -43,11 +44,15 @@ class LakeFolder:
 
     root: Path
 
+    def __post_init__(self) -> None:
+        self._list_files()
+
     @property
     def environment(self) -> dict[str, str]:
         return {
             "SOCIALSENT_LAKE_CLEANSED": str(self.root / "cleansed"),
             "SOCIALSENT_LAKE_ANALYTICS": str(self.root / "analytics"),
+            "SOCIALSENT_LAKE_FILES": str(self.root / "lake_files.json"),
             "SOCIALSENT_WAREHOUSE": str(self.root / "warehouse.duckdb"),
         }
 
@@ -78,7 +83,20 @@ class LakeFolder:
             }
         ]
         for table in TABLES:
-            self._write(table, hour, rows[table.name])
+            self._write(table, hour, [{**row, EVENT_HOUR: hour.start} for row in rows[table.name]])
+        self._list_files()
+
+    def _list_files(self) -> None:
+        """The listing of data files, as `warehouse.lake_files` makes it from the catalog."""
+        files = []
+        for table in TABLES:
+            for path in sorted((self.root / table.tier / table.name).rglob("*.parquet")):
+                hour = EventHour.from_path(str(path))
+                assert hour is not None
+                start = f"{hour.start:%Y-%m-%d %H:%M:%S}"
+                entry = {"tier": table.tier, "name": table.name, "path": str(path)}
+                files.append({**entry, "first_hour": start, "last_hour": start})
+        (self.root / "lake_files.json").write_text(json.dumps(files))
 
     def _write(self, table: Table, hour: EventHour, rows: list[Row]) -> None:
         path = self.root / table.tier / table.name / hour.path / "part-0.parquet"

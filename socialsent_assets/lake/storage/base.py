@@ -55,7 +55,7 @@ class Storage(Protocol):
         ...
 
     def open(self, key: str) -> BinaryIO:
-        """One version of an object, to read parts of; close it. Raises FileNotFoundError."""
+        """An object, to read from its beginning, in parts; close it. Raises FileNotFoundError."""
         ...
 
     def write(self, key: str, content: bytes) -> bool:
