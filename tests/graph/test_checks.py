@@ -6,24 +6,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import dagster as dg
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from graph_lake import Landing, hour, post_row, score_row, write_table
-from socialsent_assets.lake.commit import partition_key
-from socialsent_assets.lake.receipts import Receipt
-from socialsent_assets.resources.catalog import NoCatalog
+from graph_lake import Landing, hour, post_row, score_row
 
 from socialsent_assets.defs import analytics, cleansed
 from socialsent_assets.defs import landing as landed
 from socialsent_assets.defs.checks import contract, freshness
 from socialsent_assets.defs.partitions import run_tags
+from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import POSTS, SENTIMENT
+from socialsent_assets.domain.tables import POSTS, SENTIMENT, Table
 from socialsent_assets.lake import quality
+from socialsent_assets.lake.builds import Receipt, read_builds
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
+from tests.built_lake import keep_receipts, write_table
 
 AT = hour("22T08")
 
@@ -43,16 +42,24 @@ def test_an_hour_without_any_object_passes_every_check(lake: Lake) -> None:
         assert check.result(lake, [AT]).passed, check.name
 
 
+def write(lake: Lake, table: Table, rows: list[dict[str, object]]) -> None:
+    """Rows of a build that ended: checks read what the receipts vouch for."""
+    write_table(lake, table, AT, rows)
+    job = "cleanse" if table is POSTS else "score"
+    counts = Counts(len(rows), len(rows), 0, 0)
+    keep_receipts(lake, [Receipt(job, AT, "in", "out", "1", counts, {table.name: len(rows)})])
+
+
 def test_a_repeated_event_is_found(lake: Lake) -> None:
     """Prevents duplicates in the marts."""
-    write_table(lake, POSTS, AT, [post_row(1, AT), post_row(1, AT), post_row(2, AT)])
+    write(lake, POSTS, [post_row(1, AT), post_row(1, AT), post_row(2, AT)])
     verdict = quality.keys_are_unique(lake, POSTS, [AT])
     assert (verdict.passed, verdict.measures["repeated rows"]) == (False, 1)
 
 
 def test_a_null_in_a_required_column_is_found_by_name(lake: Lake) -> None:
     """Prevents posts that belong to nobody."""
-    write_table(lake, POSTS, AT, [post_row(1, AT, post_id=None)])
+    write(lake, POSTS, [post_row(1, AT, post_id=None)])
     verdict = quality.required_are_filled(lake, POSTS, [AT])
     assert (verdict.passed, "post_id (1)" in verdict.detail) == (False, True)
 
@@ -60,20 +67,19 @@ def test_a_null_in_a_required_column_is_found_by_name(lake: Lake) -> None:
 @pytest.mark.parametrize("change", [{"polarity": 1.5}, {"polarity": None}, {"pos": 0.5}, {"sentiment": "negative"}])
 def test_a_score_that_cannot_be_is_found(lake: Lake, change: dict[str, object]) -> None:
     """Prevents impossible numbers from reaching a chart."""
-    write_table(lake, SENTIMENT, AT, [score_row(1, AT), score_row(2, AT, **change)])
+    write(lake, SENTIMENT, [score_row(1, AT), score_row(2, AT, **change)])
     failed = [check.name for check in contract.ANALYTICS if not check.result(lake, [AT]).passed]
     assert failed
 
 
-def test_another_column_type_or_order_is_found(lake: Lake) -> None:
-    """Prevents a library's habits from becoming the contract."""
-    write_table(lake, POSTS, AT, [post_row(1, AT)])
-    path = Path(lake.cleansed.path(partition_key("posts", AT)))
-    table = pq.read_table(path)
-    pq.write_table(table.append_column("__index_level_0__", pa.array([0])), path)
+def test_a_column_that_somebody_added_is_found(lake: Lake) -> None:
+    """Prevents another program's habits from becoming the contract."""
+    from pyiceberg.types import LongType
+
+    write(lake, POSTS, [post_row(1, AT)])
+    with lake.table(POSTS).update_schema() as update:
+        update.add_column("__index_level_0__", LongType())
     assert "__index_level_0__" in quality.columns_match(lake, POSTS, [AT]).detail
-    pq.write_table(table.select(list(reversed(table.column_names))), path)
-    assert "another order" in quality.columns_match(lake, POSTS, [AT]).detail
 
 
 def test_rows_that_nobody_counted_are_found(landing: Landing) -> None:
@@ -81,6 +87,8 @@ def test_rows_that_nobody_counted_are_found(landing: Landing) -> None:
     landing.add(AT)
     landing.build([AT])
     write_table(landing.lake, POSTS, AT, [post_row(number, AT) for number in range(5)])
+    receipt = read_builds(landing.lake).cleanse[AT]
+    keep_receipts(landing.lake, [receipt])  # pins the rows, counts those before
     assert not quality.rows_as_counted(landing.lake, POSTS, [AT], "cleanse").passed
 
 
@@ -96,8 +104,12 @@ def test_checks_read_only_the_hours_of_the_run(landing: Landing) -> None:
     """Prevents checks whose cost grows with the history: a defect elsewhere is not even opened."""
     landing.add(AT)
     landing.build([AT])
-    Path(landing.lake.cleansed.path("posts/dt=2026-11-01/hr=00")).mkdir(parents=True)
-    Path(landing.lake.cleansed.path("posts/dt=2026-11-01/hr=00/part-0.parquet")).write_bytes(b"not parquet")
+    before = {str(path) for path in Path(landing.lake.cleansed.path("posts")).rglob("*.parquet")}
+    landing.add(hour("01T00"))
+    landing.build([hour("01T00")])
+    for path in Path(landing.lake.cleansed.path("posts")).rglob("*.parquet"):
+        if str(path) not in before:
+            path.write_bytes(b"not parquet")
     assert all(check.result(landing.lake, [AT]).passed for check in contract.CLEANSED)
 
 
@@ -114,12 +126,16 @@ class Pretended(Compute):
         receipts = [landing.cleanse(at) for at in hours]
         if self.defect:
             write_table(landing.lake, POSTS, hours[0], [post_row(0, hours[0], post_id=None)])
+            keep_receipts(landing.lake, receipts)
         return receipts
 
 
 def resource_at(root: str) -> LakeResource:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
-    return LakeResource(**{tier: f"{root}/{tier}" for tier in tiers})
+    catalog = CatalogConfig.in_folder(Path(root))
+    return LakeResource(
+        **{tier: f"{root}/{tier}" for tier in tiers}, catalog_kind=catalog.kind, catalog_uri=catalog.uri
+    )
 
 
 def lake_at(root: str) -> Lake:
@@ -140,7 +156,7 @@ def run(
         assets=[landed.landed_events, landed.human_labels, cleansed.cleansed_tables, analytics.analytics_tables],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
         jobs=[dg.define_asset_job("refresh", selection="*")],
-        resources={"lake": resource_at(str(root)), "compute": compute, "catalog": NoCatalog()},
+        resources={"lake": resource_at(str(root)), "compute": compute},
         executor=dg.in_process_executor,
     )
     return defs.resolve_job_def("refresh").execute_in_process(instance=instance, tags=tags, raise_on_error=False)
@@ -180,8 +196,7 @@ def test_a_run_builds_exactly_the_hours_of_its_tag(
     for at in (hour("22T07"), AT, DAY_BEFORE):
         landing.add(at)
     assert run(tmp_path / "lake", instance, run_tags([DAY_BEFORE, AT])).success
-    assert not landing.lake.cleansed.list(f"_receipts/{hour('22T07').path}")
-    assert landing.lake.cleansed.list(f"_receipts/{DAY_BEFORE.path}")
+    assert set(read_builds(landing.lake).cleanse) == {DAY_BEFORE, AT}
 
 
 def rows_of_days(result: dg.ExecuteInProcessResult) -> dict[str | None, object]:
@@ -203,7 +218,7 @@ def test_a_failed_blocking_check_stops_what_comes_after_in_the_same_run(
     assert not result.success
     failed = {e.asset_check_key.name for e in result.get_asset_check_evaluations() if not e.passed}
     assert "required_columns_are_filled" in failed
-    assert not lake_at(str(tmp_path / "lake")).analytics.list(f"sentiment/{AT.path}")
+    assert read_builds(lake_at(str(tmp_path / "lake"))).score == {}
 
 
 def test_hours_that_never_held_anything_are_left_alone(
@@ -212,4 +227,4 @@ def test_hours_that_never_held_anything_are_left_alone(
     """Prevents a day of one hour from leaving receipts for the other 23."""
     landing.add(AT)
     assert run(tmp_path / "lake", instance, {"dagster/partition": "2026-11-22"}).success
-    assert not landing.lake.cleansed.list(f"_receipts/{hour('22T07').path}")
+    assert set(read_builds(landing.lake).cleanse) == {AT}
