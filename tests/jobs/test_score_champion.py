@@ -20,7 +20,7 @@ from tests.built_lake import rows_of_table
 from tests.conftest import lake_at
 from tests.jobs.events import HOUR, comment, post
 from tests.jobs.test_cleanse import hours
-from tests.jobs.test_score import NEXT, rows
+from tests.jobs.test_score import NEXT, rows, stale_tier
 from tests.model_lake import NOW, candidate, filled
 
 TEXTS = ["zingy corking belter", "blurgh grotty naff", "station report on monday", "I love zingy things", "", "😀"]
@@ -82,14 +82,14 @@ def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(spark, lake, landin
 def test_a_promotion_makes_no_hour_stale_but_scoring_again_renews_it(spark, lake, landing, model):
     """Prevents a promotion from rebuilding a year of history, and a rescored hour that marts would not notice."""
     landing.add(HOUR, [post(text="zingy corking")])
-    [clean] = cleanse(spark, lake, hours(HOUR))
+    cleanse(spark, lake, hours(HOUR))
     [before] = score(spark, lake, hours(HOUR))
     assert [(row["predicted_sentiment"], row["model_version"]) for row in rows(lake, "sentiment", HOUR)] == [
         (None, None)
     ]
     assert (before.measures["disagreement"], before.measures["model_version"]) == (None, None)
     [hour] = hours(HOUR)
-    held = {hour.key: lake_version(clean, before)}
+    held = {hour.key: str(before.lake_version)}
     promote(lake, model)
     assert stale_tier(lake, hour, held) is None
     score(spark, lake, [hour])
