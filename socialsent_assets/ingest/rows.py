@@ -22,6 +22,7 @@ from socialsent_assets.ingest.values import flag, id_value, is_missing, language
 
 _TYPES = {f.name: f.type for kind in KINDS.values() for f in kind.fields}
 _IDS = {f.name for kind in KINDS.values() for f in kind.fields if f.is_id}
+_FIELDS = {kind.name: frozenset(f.name for f in kind.fields) for kind in KINDS.values()}
 _LONG_ID = 16  # digits from which a spreadsheet rounds
 _ROUNDED_END = "000"
 
@@ -53,6 +54,10 @@ class RowReader:
     joined_text: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     rounded: frozenset[str] = frozenset()
+    _taken: frozenset[str] = field(init=False, default=frozenset())
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_taken", frozenset({"", *self.columns.of.values(), *self.joined_text, *self.drop}))
 
     def drafts(self, record: Record) -> Iterator[Draft | Label]:
         """The event of a row, and its label if it has one. Raises RefusalError for a row that cannot be one."""
@@ -67,7 +72,7 @@ class RowReader:
         source = str(values.pop("source", self.source))
         time = self._time(record, values.pop("event_time", None), is_needed=label is None)
         event_id = values.pop("event_id", None)
-        names = {f.name for f in kind.fields}
+        names = _FIELDS[event_type]
         data = {name: self._typed(name, value) for name, value in values.items() if name in names}
         data = {name: value for name, value in data.items() if value is not None}
         if time is None:
@@ -136,12 +141,11 @@ class RowReader:
                 return value
         return value if isinstance(value, str) else str(value)
 
-    def _others(self, record: Record, names: set[str]) -> dict[str, object]:
+    def _others(self, record: Record, names: frozenset[str]) -> dict[str, object]:
         """What the contract does not know, as it came; a name that means another thing in it is marked."""
-        taken = {*self.columns.of.values(), *self.joined_text, *self.drop}
         others: dict[str, object] = {}
         for column, value in record.items():
-            if column and column not in taken and not is_missing(value):
+            if column not in self._taken and not is_missing(value):
                 name = f"column_{column}" if column in names or column in ENVELOPE_COLUMNS else column
                 others[name] = _json_value(value)
         return others

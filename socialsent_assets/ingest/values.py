@@ -15,9 +15,10 @@ from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.ingest.languages import LANGUAGES
 
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "<na>", "nat", "\\n"}
+_LONGEST_MISSING = 10  # with some blanks around it
 _TRUE = {"true", "t", "1", "1.0", "yes", "y"}
 _FALSE = {"false", "f", "0", "0.0", "no", "n"}
-_ROUNDED = re.compile(r"[+-]?\d(?:[.,]\d+)?[eE]\+?\d+")
+_ROUNDED = re.compile(r"\d(?:[.,]\d+[eE]\+?|[eE]\+)\d+")  # 5e17 alone may be an id of letters and digits
 _WHOLE = re.compile(r"(\d{1,15})\.0*")
 _LIST_SIGNS = re.compile(r"[\s,;|]+")
 _LIST_ITEM = re.compile(r"'([^']*)'|\"([^\"]*)\"")
@@ -28,7 +29,7 @@ _EXACT = 2**53
 def is_missing(value: object) -> bool:
     """Whether a value says that there is none: empty, nan, null, none, n/a."""
     if isinstance(value, str):
-        return value.strip().lower() in _MISSING
+        return len(value) < _LONGEST_MISSING and value.strip().lower() in _MISSING
     return value is None or value != value
 
 
@@ -44,6 +45,8 @@ def id_value(value: object, name: str) -> str:
             return str(int(value))
         raise _rounded(repr(value), name)
     text = str(value).strip()
+    if text.isalnum():
+        return text
     if _ROUNDED.fullmatch(text):
         raise _rounded(text, name)
     whole = _WHOLE.fullmatch(text)

@@ -148,7 +148,8 @@ def test_ids_that_a_spreadsheet_has_rounded_are_refused(ids: list[str], words: s
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"), [("570306133677760513", "570306133677760513"), ("12.0", "12"), (" 7 ", "7"), ("007", "007")]
+    ("written", "meant"),
+    [("570306133677760513", "570306133677760513"), ("12.0", "12"), (" 7 ", "7"), ("007", "007"), ("5e17", "5e17")],
 )
 def test_ids_stay_what_they_are(written: str, meant: str) -> None:
     """Prevents an id that loses its last digits, or its zeros in front."""

@@ -33,7 +33,7 @@ from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.domain.events.times import format_time
 
 _DIGEST = 12
-_LEVEL = 6
+_LEVEL = 4  # a third of the time of level 6, which was two fifths of landing a file, for 11 % more bytes
 
 
 @dataclass(frozen=True)
