@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
@@ -41,9 +42,10 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 ANSWERS_KEPT = 256
 HEARTBEAT_S = 15.0
-_LOOK_S = 0.25  # how soon a waiting page hears of something new
+_LOOK_S = 0.5  # how soon a waiting page hears of something new
 
 Answer = Callable[["Request"], Awaitable[Response]]
+_Key = tuple[str, int, Filter]
 
 
 class _NotReadyError(Exception):
@@ -55,7 +57,8 @@ class Dashboard:
 
     def __init__(self, marts: LiveMarts) -> None:
         self._marts = marts
-        self._answers: OrderedDict[tuple[str, int, Filter], bytes] = OrderedDict()
+        self._answers: OrderedDict[_Key, bytes] = OrderedDict()
+        self._computing: dict[_Key, threading.Lock] = {}
 
     def routes(self) -> list[Route | Mount]:
         """Page, files and questions."""
@@ -83,17 +86,22 @@ class Dashboard:
     def _view(self, request: Request) -> Response:
         snapshot, wanted = self._snapshot(), parse_filter(request.query_params)
         key = (snapshot.version, snapshot.sampled, wanted)
-        body = self._answers.get(key)
-        if body is None:
-            table = snapshot.table_of(wanted)
-            if table is None:
-                with self._marts.reading() as warehouse:
-                    table = snapshot.add_search(wanted.search, warehouse)
-            body = _json(view(snapshot, wanted, table))
-            self._answers[key] = body
-            while len(self._answers) > ANSWERS_KEPT:
-                self._answers.popitem(last=False)
+        # After a build every open page asks the same at the same moment: one computes, the others wait for it.
+        with self._computing.setdefault(key, threading.Lock()):
+            body = self._answers.get(key)
+            if body is None:
+                body = self._answers[key] = _json(view(snapshot, wanted, self._table(snapshot, wanted)))
+        self._computing.pop(key, None)
+        while len(self._answers) > ANSWERS_KEPT:
+            self._answers.popitem(last=False)
         return _response(body)
+
+    def _table(self, snapshot: Snapshot, wanted: Filter) -> str:
+        table = snapshot.table_of(wanted)
+        if table is None:
+            with self._marts.reading() as warehouse:
+                table = snapshot.add_search(wanted.search, warehouse)
+        return table
 
     def _facts(self, _: Request) -> Response:
         return _response(_json(facts(self._marts)))
@@ -142,12 +150,12 @@ class Dashboard:
         text, unscored = found
         return _response(_json({"unscored_reason": unscored, **({} if unscored else reasons(text))}))
 
-    async def _live(self, request: Request) -> Response:
+    async def _live(self, _: Request) -> Response:
         """Server-sent events: the state now, then each change of it; comments in between keep the line open."""
 
         async def changes() -> AsyncIterator[str]:
             sent, waited = -1, 0.0
-            while not (self._marts.is_stopping or await request.is_disconnected()):
+            while not self._marts.is_stopping:
                 status = self._marts.status
                 if status.number != sent:
                     sent, waited = status.number, 0.0
