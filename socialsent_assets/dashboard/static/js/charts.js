@@ -1,12 +1,12 @@
 // The mood over time: mean, shares and number of texts on one time axis, drawn by ECharts.
 
 import { byId, fill, h, head, tool } from "./dom.js";
-import { DAY, HOUR, MINUTE, clock, day, moment, number, percent, plural, signed, span, stamp, stepWords } from "./format.js";
+import { DAY, MINUTE, clock, day, moment, number, percent, plural, signed, span, stamp, stepWords } from "./format.js";
 import { colour, downloadCsv, downloadUrl, filename } from "./download.js";
 import { change, comparison, scoredWord, state } from "./state.js";
-import { openDrill } from "./posts.js";
+import { drawOverview, recolourOverview, zoomByDragging, zoomByKeys } from "./zoom.js";
 
-const MOODS = ["negative", "neutral", "positive"];
+export const MOODS = ["negative", "neutral", "positive"];
 const library = new Promise((resolve, reject) => {
   const script = document.createElement("script");
   script.src = "static/vendor/echarts.common.min.js";
@@ -16,8 +16,9 @@ const library = new Promise((resolve, reject) => {
 });
 
 let chart;
-let overview;
 let shown;
+/** What is drawn: the view, its bars, those compared with, and the facts. */
+export const current = () => shown;
 let asTable = false;
 
 /** Draw or update. `other` is the view compared with, or undefined. */
@@ -38,7 +39,7 @@ export async function drawMood(view, other, facts) {
 /** Colours changed: draw with the new ones. */
 export function recolour() {
   if (chart) chart.setOption(option(), { replaceMerge: ["series"] });
-  if (overview && shown) overview.setOption(overviewOption(shown.view.overview));
+  recolourOverview();
 }
 
 const lineName = () => (state.by === "model" ? "Net mood" : "Mean polarity");
@@ -79,6 +80,7 @@ function frame(view, against) {
     against && h("span", {}, h("i", { class: "key line other" }), h("bdi", {}, against.label)),
     shown.facts.alerts.length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"));
   byId("mood-chart").hidden = asTable;
+  byId("overview").hidden = asTable;
   byId("mood-table").hidden = !asTable;
 }
 
@@ -99,7 +101,7 @@ function create(echarts, node) {
   return made;
 }
 
-const narrow = () => byId("mood-chart").clientWidth < 560;
+export const narrow = () => byId("mood-chart").clientWidth < 560;
 
 function option() {
   const { bars, otherBars, against, facts } = shown;
@@ -227,115 +229,4 @@ function table() {
     h("thead", {}, h("tr", {}, ["From (UTC)", "Texts", state.by === "model" ? "Classified" : "Scored", "Positive", "Neutral", "Negative", lineName()].map((each, i) => h("th", { scope: "col", class: i ? "figure" : "" }, each)))),
     h("tbody", {}, shown.bars.map((bar) => h("tr", {}, h("th", { scope: "row" }, moment(bar.at)), h("td", { class: "figure" }, number(bar.n)), h("td", { class: "figure" }, number(bar.scored)),
       ["positive", "neutral", "negative"].map((mood) => h("td", { class: "figure" }, percent(bar[mood], bar.scored))), h("td", { class: "figure" }, signed(lineValue(bar), 3))))))));
-}
-
-// ------------------------------------------------------------------------------------------- zoom and click
-
-function barAt(made, node, event, grids) {
-  const box = node.getBoundingClientRect();
-  const point = [event.clientX - box.left, event.clientY - box.top];
-  const grid = grids.find((each) => made.containPixel({ gridIndex: each }, point));
-  return { point, grid, place: grid === undefined ? undefined : made.convertFromPixel({ xAxisIndex: grid }, point[0]) };
-}
-
-function zoomByDragging(node, made) {
-  const veil = h("div", { class: "veil", hidden: true });
-  node.append(veil);
-  let from;
-  node.addEventListener("pointerdown", (event) => {
-    if (event.button !== 0) return;
-    const start = barAt(made, node, event, [0, 1, 2]);
-    if (start.grid === undefined) return;
-    from = start;
-    if (event.pointerType === "mouse") node.setPointerCapture(event.pointerId);
-  });
-  node.addEventListener("pointermove", (event) => {
-    if (!from || event.pointerType !== "mouse") return;
-    const x = event.clientX - node.getBoundingClientRect().left;
-    veil.hidden = Math.abs(x - from.point[0]) < 6;
-    veil.style.left = `${Math.min(x, from.point[0])}px`;
-    veil.style.width = `${Math.abs(x - from.point[0])}px`;
-  });
-  const end = (event) => {
-    const start = from;
-    const dragged = !veil.hidden;
-    from = undefined;
-    veil.hidden = true;
-    if (!start || event.type === "pointercancel") return;
-    if (!dragged) return click(made, start);
-    const x = event.clientX - node.getBoundingClientRect().left;
-    const last = Math.round(made.convertFromPixel({ xAxisIndex: 0 }, x));
-    const [a, b] = [start.place, Math.max(0, Math.min(shown.bars.length - 1, last))].sort((l, r) => l - r);
-    change({ span: "", from: stamp(shown.bars[a].at), to: stamp(shown.bars[b].end) });
-  };
-  node.addEventListener("pointerup", end);
-  node.addEventListener("pointercancel", end);
-}
-
-function click(made, start) {
-  const bar = shown.bars[start.place];
-  if (!bar?.n) return;
-  const drill = { from: stamp(bar.at), to: stamp(bar.end) };
-  if (start.grid === 1 && bar.scored) {
-    const height = made.convertFromPixel({ yAxisIndex: 1 }, start.point[1]);
-    let sum = 0;
-    drill.mood = MOODS.find((mood) => height <= (sum += (100 * bar[mood]) / bar.scored)) ?? "positive";
-  }
-  openDrill(drill);
-}
-
-function zoomByKeys(node) {
-  node.addEventListener("keydown", (event) => {
-    const { bars } = shown;
-    const [start, end] = [bars[0].at, bars.at(-1).end];
-    const quarter = Math.max(shown.view.step_min * MINUTE, Math.round((end - start) / 4 / HOUR) * HOUR);
-    const moves = { "+": [start + quarter, end - quarter], ArrowLeft: [start - quarter, end - quarter], ArrowRight: [start + quarter, end + quarter] };
-    if (event.key === "-") change({ span: "", from: "", to: "" });
-    else if (event.key === "Enter") openDrill({});
-    else if (moves[event.key] && moves[event.key][0] < moves[event.key][1]) change({ span: "", from: stamp(moves[event.key][0]), to: stamp(moves[event.key][1]) });
-    else return;
-    event.preventDefault();
-  });
-}
-
-// ------------------------------------------------------------------------------------------ all of the time
-
-function drawOverview(echarts, found) {
-  const node = byId("overview");
-  node.hidden = asTable || found.bars.length < 3;
-  if (node.hidden) return;
-  if (!overview) {
-    overview = echarts.init(node);
-    new ResizeObserver(() => overview.resize()).observe(node);
-    let due;
-    overview.on("datazoom", () => {
-      clearTimeout(due);
-      due = setTimeout(chosen, 250);
-    });
-  }
-  overview.setOption(overviewOption(found));
-}
-
-function overviewOption({ bars, step_min }) {
-  const { view } = shown;
-  const times = bars.map(([at]) => Date.parse(at));
-  const first = times.findIndex((at) => at + step_min * MINUTE > Date.parse(view.span.from));
-  const last = times.findLastIndex((at) => at < Date.parse(view.span.to));
-  return {
-    animation: false, grid: { left: narrow() ? 44 : 58, right: 14, top: 0, bottom: 0 }, xAxis: { type: "category", show: false, data: times }, yAxis: { type: "value", show: false },
-    series: [{ type: "bar", data: bars.map(([, count]) => count), itemStyle: { opacity: 0 }, silent: true }],
-    dataZoom: [{
-      type: "slider", left: narrow() ? 44 : 58, right: 14, top: 4, height: 34, startValue: Math.max(0, first), endValue: last < 0 ? times.length - 1 : last, brushSelect: false, showDetail: false,
-      borderColor: "transparent", backgroundColor: colour("sunken"), fillerColor: colour("window"), handleStyle: { color: colour("paper"), borderColor: colour("accent") }, moveHandleSize: 0,
-      dataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("muted"), opacity: 0.35 } }, selectedDataBackground: { lineStyle: { opacity: 0 }, areaStyle: { color: colour("accent"), opacity: 0.5 } } }],
-  };
-}
-
-function chosen() {
-  const { startValue, endValue } = overview.getOption().dataZoom[0];
-  const { bars, step_min } = shown.view.overview;
-  const whole = startValue === 0 && endValue === bars.length - 1;
-  const [from, to] = [stamp(bars[startValue][0]), stamp(new Date(Date.parse(bars[endValue][0]) + step_min * MINUTE))];
-  if (whole) change({ span: "", from: "", to: "" });
-  else if (from !== state.from || to !== state.to) change({ span: "", from, to });
 }
