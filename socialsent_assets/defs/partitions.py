@@ -16,6 +16,7 @@ import dagster as dg
 from socialsent_assets.domain.events.hour_set import days_of, hour_set_text, hours_of_day, parse_hour_set
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.events.start import HISTORY_START
+from socialsent_assets.resources.dagster_storage import HOURS_TAG
 from socialsent_assets.settings import Settings
 
 # As old as a file that a person brings may be, so that a move of SOCIALSENT_START alone brings no hour that cannot be
@@ -33,8 +34,6 @@ EVENT_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), time
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
-HOURS = "socialsent/hours"
-"""Tag: the hours of a run's days that it builds (domain/events/hour_set.py). Without it, all that hold anything."""
 _PARTITION = "dagster/partition"
 _DAY = timedelta(days=1)
 
@@ -44,11 +43,11 @@ def run_tags(hours: Sequence[EventHour]) -> dict[str, str]:
     if not hours:
         raise ValueError("a run without hours")
     days = days_of(hours)
-    return {RANGE_START: days[0], RANGE_END: days[-1], HOURS: hour_set_text(hours)}
+    return {RANGE_START: days[0], RANGE_END: days[-1], HOURS_TAG: hour_set_text(hours)}
 
 
 def hours_of_run(run: dg.DagsterRun) -> list[EventHour]:
-    """The event hours that a run covers, in order; [] for a run without partitions.
+    """The event hours that a run covers, in order; [] for a run without partitions, all of its days without the tag.
 
     Asset checks are not partitioned (one verdict per run, over exactly its hours), so they ask the run, and so does
     everything else. Raises ValueError for a tag that cannot be read: a run that guessed would build other hours.
@@ -57,7 +56,7 @@ def hours_of_run(run: dg.DagsterRun) -> list[EventHour]:
     last = run.tags.get(RANGE_END) or first
     if first is None or last is None:
         return []
-    asked = run.tags.get(HOURS)
+    asked = run.tags.get(HOURS_TAG)
     if asked is not None:
         return [hour for hour in parse_hour_set(asked) if first <= hour.start.date().isoformat() <= last]
     return _hours_of_days(date.fromisoformat(first), date.fromisoformat(last))
