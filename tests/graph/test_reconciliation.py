@@ -170,7 +170,7 @@ def test_many_hours_that_failed_alone_start_few_runs_at_once(landing: Landing) -
 
 def test_an_hour_before_the_first_day_of_the_graph_is_named_and_not_requested(landing: Landing) -> None:
     """Prevents a run that Dagster refuses, at every tick, because somebody moved SOCIALSENT_START in one shell."""
-    ancient = EventHour(datetime(1999, 12, 31, 23, tzinfo=UTC))
+    ancient = EventHour(datetime(1985, 12, 31, 23, tzinfo=UTC))
     landing.add(ancient)
     landing.add(hour("22T08"))
     decided = tick(landing)
