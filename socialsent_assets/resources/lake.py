@@ -5,6 +5,7 @@ Not here: what is done with them (lake/).
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import cast
 
 import dagster as dg
@@ -20,13 +21,14 @@ class LakeResource(dg.ConfigurableResource):
 
     Attributes:
         catalog_kind, catalog_uri, namespaces: see `settings.CatalogSettings`; namespaces of cleansed and analytics.
+            Without an address, SQLite keeps its file beside the folder of the cleansed tier.
     """
 
     landing: str
     cleansed: str
     analytics: str
     artifacts: str
-    catalog_kind: str
+    catalog_kind: str = "sqlite"
     catalog_uri: str = ""
     namespaces: list[str] = ["cleansed", "analytics"]  # noqa: RUF012 - a field of a resource
 
@@ -42,6 +44,8 @@ class LakeResource(dg.ConfigurableResource):
 
     def catalog_config(self) -> CatalogConfig:
         """Address of the catalog."""
+        if self.catalog_kind == "sqlite" and not self.catalog_uri:
+            return CatalogConfig.in_folder(Path(self.cleansed).parent)
         return CatalogConfig(cast(CatalogKind, self.catalog_kind), self.catalog_uri, *self.namespaces)
 
     @classmethod

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.open import storage_at
 from tests.aws.lake.faulty_s3 import Faults, faulty_s3
@@ -33,9 +35,10 @@ def faults(s3_server: Faults) -> Iterator[Faults]:
 
 
 @pytest.fixture
-def s3_lake(bucket: str) -> Lake:
-    """An empty lake below prefixes of one bucket."""
-    return Lake(*(storage_at(f"s3://{bucket}/{tier}") for tier in ("landing", "cleansed", "analytics", "artifacts")))
+def s3_lake(bucket: str, tmp_path: Path) -> Lake:
+    """An empty lake below prefixes of one bucket, its catalog on this machine."""
+    tiers = {tier: storage_at(f"s3://{bucket}/{tier}") for tier in ("landing", "cleansed", "analytics", "artifacts")}
+    return Lake(**tiers, catalog=CatalogConfig.in_folder(tmp_path / "catalog"))
 
 
 @pytest.fixture(scope="session")
