@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Pointers = Mapping[str, str]
 """Table (`cleansed.posts`) -> address of its current metadata."""
 
-_FORMAT = 1
+_FORMAT = 2
 _NAME = ".builds.json"
 _BUSY_S = 30
 
@@ -58,7 +58,7 @@ def pointers_of(lake: Lake) -> dict[str, str]:
     return {
         f"{tier}.{name}": address
         for namespace, name, address in rows
-        if (tier := namespaces.get(namespace, "")) and (tier, name) in known
+        if (tier := namespaces.get(namespace, "")) and (tier, name) in known and _is_there(address)
     }
 
 
@@ -85,6 +85,11 @@ def keep_state(lake: Lake, pointers: Pointers, state: Mapping[str, Any]) -> None
         with os.fdopen(handle, "w") as written:
             json.dump({"format": _FORMAT, "pointers": dict(pointers), "state": dict(state)}, written)
         os.replace(temporary, file)
+
+
+def _is_there(address: str) -> bool:
+    """False where somebody removed a table's folder and left the catalog."""
+    return not address.startswith("file:") or Path(address.removeprefix("file://")).is_file()
 
 
 def _remote_pointers(lake: Lake) -> dict[str, str]:

@@ -52,8 +52,13 @@ def stale_hours(
     wanted, builds = sorted(set(hours)), read_builds(lake)
     if landed is None:
         landed = lake.landed_by_hour(set(wanted))
+    damaged = builds.damaged()
     tiers = ((hour, stale_tier(builds, hour, fingerprint(landed.get(hour, ())), warehouse)) for hour in wanted)
-    return {hour: tier for hour, tier in tiers if tier is not None}
+    stale = {hour: tier for hour, tier in tiers if tier is not None}
+    for hour in wanted:
+        if hour in damaged and stale.get(hour) != "cleansed":
+            stale[hour] = "cleansed" if damaged[hour] == "cleansed" else "analytics"
+    return dict(sorted(stale.items()))
 
 
 def stale_tier(builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str]) -> StaleTier | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -11,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import PROJECT_ROOT
+from tests.built_lake import rows_of_table
 
 PROGRAM = "from socialsent_assets.cli.main import run; run()"
 
@@ -54,10 +56,10 @@ class Home:
             names = [column[0] for column in found.description or []]
             return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
-    def parquet(self) -> dict[str, str]:
-        """SHA-256 of every Parquet object of the lake, by path under the home."""
-        files = sorted((self.path / "lake").rglob("*.parquet"))
-        return {str(file.relative_to(self.path)): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """Rows of every table of the lake, in one order."""
+        lake = Lake.in_folder(self.path / "lake")
+        return {f"{table.tier}.{table.name}": rows_of_table(lake, table) for table in TABLES}
 
     def log(self) -> str:
         """The end of what the last run said."""

@@ -1,6 +1,7 @@
 """An hour is stale exactly while what was built differs from what has landed."""
 
 import gzip
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,6 +74,30 @@ def test_what_the_warehouse_holds_is_compared_with_what_was_scored(lake: Lake) -
     assert stale(lake, {}) == "warehouse"
     assert stale(lake, {HOUR.key: "another version"}) == "warehouse"
     assert stale(lake, held) is None
+
+
+def test_a_lost_or_damaged_data_file_makes_its_hours_stale(lake: Lake) -> None:
+    """Prevents rows that vanish with a file and are missed by nobody."""
+    land(lake, "a.jsonl.gz", b"1")
+    write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
+    held = build(lake)
+    assert stale(lake, held) is None
+    [path] = Path(lake.cleansed.path("posts/data")).rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[:-1])
+    assert stale(lake, held) == "cleansed"
+    path.unlink()
+    assert stale(lake, held) == "cleansed"
+    write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
+    assert stale(lake, build(lake)) is None
+
+
+def test_a_removed_tier_is_noticed_without_new_data(lake: Lake) -> None:
+    """Prevents a lake that stays empty, or cannot be built any more, after somebody cleared a folder."""
+    land(lake, "a.jsonl.gz", b"1")
+    held = build(lake)
+    shutil.rmtree(lake.cleansed.path(""))
+    assert stale(lake, held) == "cleansed"
+    assert stale(lake, build(lake)) is None
 
 
 def test_rows_without_a_receipt_make_the_hour_stale(lake: Lake) -> None:

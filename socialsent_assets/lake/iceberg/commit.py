@@ -146,8 +146,13 @@ def _carry_over(
     table: IcebergTable, folder: TableFolder, hours: Collection[EventHour], dropped: Sequence[ScannedFile]
 ) -> Iterator[WrittenFile]:
     replaced = set(hours)
-    shared = [file for file in dropped if not file.is_within(replaced)]
+    # A file that somebody removed has no rows to carry; its other hours are stale (lake/builds.py).
+    shared = [file for file in dropped if not file.is_within(replaced) and _exists(table, file)]
     yield from write_runs(folder, arrow_schema_of(table), rows_of_hours(table, shared, None, replaced))
+
+
+def _exists(table: IcebergTable, file: ScannedFile) -> bool:
+    return bool(table.io.new_input(file.entry.file_path).exists())
 
 
 def _commit(

@@ -62,6 +62,12 @@ def load_table(config: CatalogConfig, table: Table, tier_uri: str) -> IcebergTab
             found = catalog.load_table(config.identifier(table))
         except NoSuchTableError:
             return _create(config, table, tier_uri)
+        except FileNotFoundError:
+            if config.file is None:
+                raise
+            # Somebody removed the table's folder: it is empty now, and its hours are stale.
+            catalog.drop_table(config.identifier(table))
+            return _create(config, table, tier_uri)
         return _evolve(found, table)
 
 

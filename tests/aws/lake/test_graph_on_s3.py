@@ -24,6 +24,14 @@ TIERS = ("landing", "cleansed", "analytics", "artifacts")
 MARTS = ("dim_users", "fct_posts", "fct_comments", "fct_interactions", "agg_sentiment_hourly", "agg_sentiment_daily",
          "agg_topic_sentiment_daily", "agg_user_engagement", "lake_hours")  # fmt: skip
 
+TABLES = (
+    "cleansed.posts",
+    "cleansed.comments",
+    "cleansed.users",
+    "cleansed.interactions",
+    "analytics.sentiment",
+)
+
 pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("s3_lake")]
 
 
