@@ -68,4 +68,6 @@ first_try=$(mktemp)
 install 2>"$first_try" || install --system-certs \
     || { cat "$first_try" >&2; fail "the install stopped (see above); it goes on where it was with the same make command"; }
 rm -f "$first_try"
+# Compiled once here rather than in the first run. A failure is shown there too, with what to do.
+.venv/bin/python -m socialsent_assets.domain.learning.linear >/dev/null 2>&1 || true
 printf '%s' "$wanted" > "$stamp"

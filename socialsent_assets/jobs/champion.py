@@ -79,4 +79,6 @@ def _opened(uri: str, digest: str) -> Classifier:
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
     from socialsent_assets.ml.registry import ModelRegistry
 
-    return Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)
+    classifier = Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)
+    classifier.prepare()  # even for few texts: an hour's last bits must not depend on the hours scored before it
+    return classifier

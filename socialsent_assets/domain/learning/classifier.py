@@ -23,7 +23,6 @@ import numpy.typing as npt
 from socialsent_assets.domain.learning.features import NUMBERS, documents
 from socialsent_assets.domain.learning.labels import CLASSES
 from socialsent_assets.domain.learning.linear.engine import Engine
-from socialsent_assets.domain.learning.tfidf import counter, numbers_of, weigh
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -95,6 +94,8 @@ class Classifier:
 
     @cached_property
     def _counters(self) -> tuple[CountVectorizer, CountVectorizer]:
+        from socialsent_assets.domain.learning.tfidf import counter  # imports scikit-learn: a second
+
         return (
             counter("words", vocabulary={term: i for i, term in enumerate(self.words.vocabulary)}),
             counter("characters", vocabulary={term: i for i, term in enumerate(self.characters.vocabulary)}),
@@ -102,6 +103,8 @@ class Classifier:
 
     def scores(self, posts: Sequence[Document]) -> Floats:
         """Uncalibrated scores, shape (n, 3)."""
+        from socialsent_assets.domain.learning.tfidf import numbers_of, weigh  # as in _counters
+
         if not posts:
             return np.zeros((0, len(CLASSES)))
         # einsum, because BLAS adds up a single row in another order: the last bits would tell the size of a batch.

@@ -43,6 +43,8 @@ WORD = np.dtype(
 WORD_BITS, TERM_BITS = 18, 28
 """A pair of words and its term in the 64 bits of a slot."""
 
+FILTER_BITS = 20
+
 NO_PAIR = 2**64 - 1
 
 NUMBERS = 30
@@ -81,8 +83,7 @@ def weigh_rows(data, offsets, ids, ends, words, model, kinds, polarity, left_ove
             scores[row, k] = model.intercept[k]
             for n in range(NUMBERS):
                 scores[row, k] += numbers[n] * model.numbers[n, k]
-        _add_evidence(touched, seen, model.evidence, scores, row)
-        _add_terms(word_counts, touched, seen, model.word_terms, model, scores, row)
+        _add_terms(word_counts, touched, seen, model, scores, row)
         _add_grams(sequence, kept, words, model, is_seen, gram_counts, repeated, scores, row)
 
 
@@ -152,7 +153,7 @@ def _walk(sequence, length, words, model, counts, touched, numbers):  # type: ig
         if is_negated:
             seen = _count(np.int64(word.negated_term), counts, touched, seen)
         if previous >= 0 and flags & PAIR_SECOND and words.words[previous].flags & PAIR_FIRST:
-            seen = _count(_find_pair(previous, number, model.pairs), counts, touched, seen)
+            seen = _count(_find_pair(previous, number, model.pairs, model.pair_filter), counts, touched, seen)
         previous = number
 
         negates = negates or is_negation
@@ -248,30 +249,26 @@ def _damped(count, model):  # type: ignore[no-untyped-def]
 
 
 @borrowing
-def _add_terms(counts, touched, seen, terms, model, scores, row):  # type: ignore[no-untyped-def]
-    """Adds the weights of counted terms, as `tfidf.weigh` does, and sets their counts back to 0."""
+def _add_terms(counts, touched, seen, model, scores, row):  # type: ignore[no-untyped-def]
+    """Adds the weights of counted terms of words, as `tfidf.weigh` does, and sets their counts back to 0."""
     square = negative = neutral = positive = 0.0
+    terms = model.word_terms
     for i in range(seen):
         term = touched[i]
-        count = counts[term]
+        value = _damped(counts[term], model) * terms[term, 0]
         counts[term] = 0
-        value = _damped(count, model) * terms[term, 0]
         square += value * value
         negative += value * terms[term, 1]
         neutral += value * terms[term, 2]
         positive += value * terms[term, 3]
+        scores[row, 0] += terms[term, 4]
+        scores[row, 1] += terms[term, 5]
+        scores[row, 2] += terms[term, 6]
     if square > 0:
         length = math.sqrt(square)
         scores[row, 0] += negative / length
         scores[row, 1] += neutral / length
         scores[row, 2] += positive / length
-
-
-@borrowing
-def _add_evidence(touched, seen, evidence, scores, row):  # type: ignore[no-untyped-def]
-    for i in range(seen):
-        for k in range(3):
-            scores[row, k] += evidence[touched[i], k]
 
 
 # ------------------------------------------------------------------------------------------------- numbers
@@ -294,8 +291,8 @@ def _lexicon_says(polarity, row, numbers):  # type: ignore[no-untyped-def]
 @borrowing
 def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
     exclamations = questions = shouted = dots = 0
-    trails_off = is_stretched = has_upper = has_lower = False
-    length = run = 0  # of the present word, of the present letter
+    trails_off = is_stretched = False
+    length = run = cases = 0  # of the present word, of the present letter, of the present word's characters
     previous = np.int64(-1)
     i = start
     while i < end:
@@ -307,22 +304,25 @@ def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
             for _ in range(rest):
                 code_point = code_point << 6 | np.int64(data[i] & 0x3F)
                 i += 1
-        kind = kinds[code_point]
-        exclamations += code_point == 33
-        questions += code_point == 63
-        dots = dots + 1 if code_point == 46 else 0
-        trails_off = trails_off or dots == 3
-        run = run + 1 if code_point == previous and kind & LETTER else 1
-        is_stretched = is_stretched or run == 3
-        previous = code_point
-        if kind & SPACE:
-            shouted += length > 2 and has_upper and not has_lower
-            length, has_upper, has_lower = 0, False, False
-        else:
+        kind = np.int64(kinds[code_point])
+        if kind & LETTER:
+            run = run + 1 if code_point == previous else 1
+            is_stretched = is_stretched or run == 3
             length += 1
-            has_upper = has_upper or kind & UPPER != 0
-            has_lower = has_lower or kind & LOWER != 0
-    shouted += length > 2 and has_upper and not has_lower
+            cases |= kind
+        elif kind & SPACE:
+            shouted += length > 2 and cases & (UPPER | LOWER) == UPPER
+            length = cases = 0
+        else:
+            exclamations += code_point == 33
+            questions += code_point == 63
+            if code_point == 46:
+                dots = dots + 1 if previous == 46 else 1
+                trails_off = trails_off or dots == 3
+            length += 1
+            cases |= kind
+        previous = code_point
+    shouted += length > 2 and cases & (UPPER | LOWER) == UPPER
     numbers[9] = exclamations > 0
     numbers[10] = exclamations > 2
     numbers[11] = questions > 0
@@ -335,17 +335,25 @@ def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
 
 
 @borrowing
-def put_pairs(firsts, seconds, terms, pairs):  # type: ignore[no-untyped-def]
-    """Puts terms by the numbers of two words into an empty table of at least twice the size, a power of two."""
+def put_pairs(firsts, seconds, terms, pairs, pair_filter):  # type: ignore[no-untyped-def]
+    """Puts terms by the numbers of two words into an empty table of at least twice the size, a power of two.
+
+    A bit of `pair_filter` is set for each; a pair whose bit is not set is unknown.
+    """
     for k in range(len(terms)):
         key = np.uint64(firsts[k]) << np.uint64(WORD_BITS) | np.uint64(seconds[k])
+        mark = np.int64((key * np.uint64(HASH_FACTOR)) >> np.uint64(64 - FILTER_BITS))
+        pair_filter[mark >> 3] |= 1 << (mark & 7)
         pairs[_pair_slot(key, pairs)] = key << np.uint64(TERM_BITS) | np.uint64(terms[k])
 
 
 @borrowing
-def _find_pair(first, second, pairs):  # type: ignore[no-untyped-def]
+def _find_pair(first, second, pairs, pair_filter):  # type: ignore[no-untyped-def]
     """Term of two words; -1 when the model does not know the pair."""
     key = np.uint64(first) << np.uint64(WORD_BITS) | np.uint64(second)
+    mark = np.int64((key * np.uint64(HASH_FACTOR)) >> np.uint64(64 - FILTER_BITS))
+    if not pair_filter[mark >> 3] >> (mark & 7) & 1:  # most unknown pairs end here, in a near cache
+        return np.int64(-1)
     found = pairs[_pair_slot(key, pairs)]
     return np.int64(-1) if found == NO_PAIR else np.int64(found & np.uint64((1 << TERM_BITS) - 1))
 

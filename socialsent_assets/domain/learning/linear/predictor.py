@@ -22,7 +22,14 @@ from socialsent_assets.domain.learning import features
 from socialsent_assets.domain.learning.linear import compiled
 from socialsent_assets.domain.learning.linear.grams import LONGEST_GRAM, SHORTEST_GRAM, find_grams
 from socialsent_assets.domain.learning.linear.plain import find_plain
-from socialsent_assets.domain.learning.linear.tables import Vocabulary, code_points, model_of, trie_of, with_weights
+from socialsent_assets.domain.learning.linear.tables import (
+    Vocabulary,
+    code_points,
+    in_order,
+    model_of,
+    trie_of,
+    with_weights,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,7 +77,9 @@ class Predictor(TokenMemo):
     def __init__(self, classifier: Classifier) -> None:
         super().__init__(lowered(), with_signs=True)
         self._vocabulary = Vocabulary.of(classifier.words.vocabulary)
-        self._trie = trie_of(classifier.characters.vocabulary)
+        # Frequent n-grams first: what most posts read then lies together, in the nearest cache.
+        characters = in_order(classifier.characters, np.argsort(classifier.characters.rarity, kind="stable"))
+        self._trie = trie_of(characters.vocabulary)
         self._firsts = {first for first, _ in self._vocabulary.pairs}
         self._seconds = {second for _, second in self._vocabulary.pairs}
         self._word_of = GrowingArray(np.int32)
@@ -79,8 +88,8 @@ class Predictor(TokenMemo):
         self._grams = GrowingArray(np.int32)
         self._gram_sums = GrowingArray(np.dtype((np.float64, 4)))
         self._known = (self._word_of, self._words, self._gram_starts, self._grams, self._gram_sums)
-        self._character_terms = with_weights(classifier.characters)
-        self._model = model_of(classifier, self._vocabulary, self._learn_vocabulary())
+        self._character_terms = with_weights(characters)
+        self._model = model_of(classifier, self._vocabulary, self._learn_vocabulary(), self._character_terms)
 
     def score(self, texts: pa.LargeStringArray) -> Scored:
         """Scores of texts as they came in."""

@@ -6,6 +6,7 @@ Not here: the classifier (classifier.py), what reads these arrays (compiled.py).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from socialsent_assets.domain.learning.classifier import Classifier, Terms
 
-__all__ = ["Model", "Trie", "Vocabulary", "code_points", "model_of", "trie_of", "with_weights"]
+__all__ = ["Model", "Trie", "Vocabulary", "code_points", "in_order", "model_of", "trie_of", "with_weights"]
 
 _LOGARITHMS = 1024  # counts whose logarithm is looked up
 
@@ -64,37 +65,48 @@ class Model(NamedTuple):
     """Everything of a classifier that scoring reads."""
 
     word_terms: NDArray[np.float32]
-    """(terms, 4) inverse document frequency, then a weight for each class."""
-    evidence: NDArray[np.float32]
-    """(terms, 3) what the presence of a term adds."""
+    """(terms, 8) inverse document frequency, a weight and what the mere presence adds for each class; a filler."""
     character_terms: NDArray[np.float32]
-    """(terms, 4) as word_terms."""
+    """(terms, 4) inverse document frequency, and a weight for each class."""
     numbers: NDArray[np.float64]
     """(NUMBERS, 3)."""
     intercept: NDArray[np.float64]
     """(3,)."""
     pairs: NDArray[np.uint64]
     """A hash table; each slot holds the numbers of two words and the term of the pair."""
+    pair_filter: NDArray[np.uint8]
+    """(2**FILTER_BITS / 8,) one bit for each hash of a pair."""
     logarithms: NDArray[np.float64]
     """1 + ln of the small counts."""
 
 
-def model_of(classifier: Classifier, vocabulary: Vocabulary, number_of: Mapping[str, int]) -> Model:
+def model_of(
+    classifier: Classifier,
+    vocabulary: Vocabulary,
+    number_of: Mapping[str, int],
+    character_terms: NDArray[np.float32],
+) -> Model:
     """The arrays of a classifier; `number_of` has every word of the vocabulary."""
     firsts, seconds = ([number_of[pair[k]] for pair in vocabulary.pairs] for k in (0, 1))
     pairs = np.full(_slots(len(firsts)), compiled.NO_PAIR, np.uint64)
-    compiled.put_pairs(
-        *(np.array(each, np.int32) for each in (firsts, seconds, list(vocabulary.pairs.values()))), pairs
-    )
+    pair_filter = np.zeros(1 << (compiled.FILTER_BITS - 3), np.uint8)
+    columns = (np.array(each, np.int32) for each in (firsts, seconds, list(vocabulary.pairs.values())))
+    compiled.put_pairs(*columns, pairs, pair_filter)
     return Model(
-        word_terms=with_weights(classifier.words),
-        evidence=np.ascontiguousarray(classifier.evidence),
-        character_terms=with_weights(classifier.characters),
+        word_terms=_with_evidence(classifier.words, classifier.evidence),
+        character_terms=character_terms,
         numbers=classifier.numbers.astype(np.float64),
         intercept=np.ascontiguousarray(classifier.intercept),
         pairs=pairs,
+        pair_filter=pair_filter,
         logarithms=1 + np.log(np.maximum(np.arange(_LOGARITHMS), 1.0)),
     )
+
+
+def in_order(terms: Terms, order: NDArray[np.int64]) -> Terms:
+    """The same terms with the same weights, in another order."""
+    vocabulary = tuple(terms.vocabulary[i] for i in order)
+    return replace(terms, vocabulary=vocabulary, rarity=terms.rarity[order], weights=terms.weights[order])
 
 
 def trie_of(terms: Sequence[str]) -> Trie:
@@ -119,3 +131,8 @@ def _slots(entries: int) -> int:
 def with_weights(terms: Terms) -> NDArray[np.float32]:
     """(terms, 4) inverse document frequency, then a weight for each class."""
     return np.ascontiguousarray(np.column_stack([terms.rarity, terms.weights]), np.float32)
+
+
+def _with_evidence(terms: Terms, evidence: NDArray[np.float32]) -> NDArray[np.float32]:
+    filler = np.zeros(len(evidence), np.float32)
+    return np.ascontiguousarray(np.column_stack([with_weights(terms), evidence, filler]), np.float32)
