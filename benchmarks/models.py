@@ -16,18 +16,22 @@ import os
 import random
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 import uvicorn
 from threadpoolctl import threadpool_limits
 
 from socialsent_assets.domain.language import text
 from socialsent_assets.domain.language.bigram import files as bigram_files
 from socialsent_assets.domain.language.bigram import model as bigrams
+from socialsent_assets.domain.language.tokenizer.column import token_column
 from socialsent_assets.domain.learning.candidates import classifier_candidate
-from socialsent_assets.domain.learning.classifier import Classifier
+from socialsent_assets.domain.learning.classifier import BATCH, Classifier
 from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, LabelledPosts, from_pairs, read_csv
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.lake.storage.local import FolderStorage
@@ -35,6 +39,9 @@ from socialsent_assets.ml.registry import read_model
 from socialsent_assets.ml.serving.server import application
 
 REQUESTS = 500
+ROUNDS = 3
+MOST_POSTS = 20_000
+LARGE_BODY = 10_000  # texts: as many as the server takes at once
 
 
 def main() -> None:
@@ -46,7 +53,9 @@ def main() -> None:
     with threadpool_limits(1):  # figures are per core
         bench_bigrams(learn, measure)
         classifier = classifier_of(chosen.model, learn, measure)
-        bench_batches(classifier, measure.texts)
+        posts = (learn.texts + measure.texts)[:MOST_POSTS]
+        bench_tokens(posts)
+        bench_batches(classifier, posts)
         bench_single(classifier, measure.texts)
         bench_server(classifier, measure.texts)
 
@@ -117,13 +126,54 @@ def classifier_of(folder: Path | None, learn: LabelledPosts, measure: LabelledPo
 
 
 def bench_batches(classifier: Classifier, texts: list[str]) -> None:
-    """Posts per CPU second in batches, features included."""
-    rates = []
-    for _ in range(4):
-        start = time.process_time()
-        classifier.probabilities(texts)
-        rates.append(len(texts) / (time.process_time() - start))
-    print(f"classifier: {np.median(rates[1:]):,.0f} posts/s per core in batches (first, cold: {rates[0]:,.0f})")
+    """Posts per CPU second in batches, features included, beside scikit-learn's pipeline for the same posts.
+
+    Both take turns, so that a busy machine slows both alike. Cold is the first sight of these posts, with the tables
+    built and the words still to be learned.
+    """
+    start = time.process_time()
+    classifier.prepare()
+    print(f"classifier: compiled and its tables built in {time.process_time() - start:.1f} CPU s")
+    column = pa.array(texts)
+    cold = cpu_seconds(lambda: classifier.probabilities(column))
+    ours, reference = [], []
+    for _ in range(ROUNDS):
+        ours.append(cpu_seconds(lambda: classifier.probabilities(column)))
+        reference.append(cpu_seconds(lambda: by_scikit_learn(classifier, texts)))
+    rate, peer = (len(texts) / float(np.median(seconds)) for seconds in (ours, reference))
+    print(f"classifier: {rate:,.0f} posts/s per core in batches (cold {len(texts) / cold:,.0f})")
+    print(f"classifier: scikit-learn's pipeline {peer:,.0f} posts/s per core; ratio {rate / peer:.1f}")
+    found, expected = classifier.probabilities(column), by_scikit_learn(classifier, texts)
+    labels = int((found.argmax(axis=1) != expected.argmax(axis=1)).sum())
+    print(
+        f"classifier: probabilities differ by {np.abs(found - expected).max():.1e} at most, labels in {labels} posts"
+    )
+
+
+def by_scikit_learn(classifier: Classifier, texts: list[str]) -> npt.NDArray[np.float64]:
+    """The reference's answers, in batches as `Classifier.probabilities` cuts them."""
+    batches = (texts[start : start + BATCH] for start in range(0, len(texts), BATCH))
+    return np.concatenate([classifier.reference_probabilities(batch) for batch in batches])
+
+
+def bench_tokens(texts: list[str]) -> None:
+    """Token lists of an Arrow column per CPU second, beside the same lists made text by text."""
+    cleaned = [text.clean_text(each) for each in texts]
+    column = pa.array(cleaned)
+
+    def by_text() -> pa.Array:
+        return pa.array(text.token_lists(cleaned), pa.list_(pa.string()))
+
+    token_column(column), by_text()  # both learn the words
+    ours, reference = [], []
+    for _ in range(ROUNDS):
+        ours.append(cpu_seconds(lambda: token_column(column)))
+        reference.append(cpu_seconds(by_text))
+    rate, peer = (len(texts) / float(np.median(seconds)) for seconds in (ours, reference))
+    same = "equal" if token_column(column).equals(by_text()) else "DIFFERENT"
+    print(
+        f"tokens: {rate:,.0f} posts/s per core, text by text {peer:,.0f}; ratio {rate / peer:.1f}; lists are {same}"
+    )
 
 
 def bench_single(classifier: Classifier, texts: list[str]) -> None:
@@ -144,17 +194,35 @@ def bench_server(classifier: Classifier, texts: list[str]) -> None:
         port = server.servers[0].sockets[0].getsockname()[1]
         connection = http.client.HTTPConnection("127.0.0.1", port)
 
-        def ask(post: str) -> None:
-            connection.request(
-                "POST", "/invocations", json.dumps({"text": post}), {"Content-Type": "application/json"}
-            )
-            connection.getresponse().read()
+        def ask(posts: str | list[str]) -> None:
+            body = json.dumps({"text": posts} if isinstance(posts, str) else {"texts": posts})
+            connection.request("POST", "/invocations", body, {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            if response.status != http.HTTPStatus.OK:
+                raise RuntimeError(f"the server answered {response.status}: {response.read(200)!r}")
+            response.read()
 
+        ask(texts[0])
         print_latency("one post, over HTTP", [timed(lambda t=t: ask(t)) for t in texts[:REQUESTS]])
+        many = (texts * (LARGE_BODY // len(texts) + 1))[:LARGE_BODY]
+        ask(many)
+        start = time.process_time()
+        seconds = timed(lambda: ask(many)) / 1000
+        print(
+            f"{LARGE_BODY:,} posts in one request over HTTP: {LARGE_BODY / seconds:,.0f} posts/s by the clock, "
+            f"{LARGE_BODY / (time.process_time() - start):,.0f} per CPU second of server and client"
+        )
         connection.close()
     finally:
         server.should_exit = True
         thread.join()
+
+
+def cpu_seconds(call: Callable[[], object]) -> float:
+    """CPU seconds that a call takes."""
+    start = time.process_time()
+    call()
+    return time.process_time() - start
 
 
 def timed(call: object) -> float:

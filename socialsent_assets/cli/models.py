@@ -126,9 +126,9 @@ def predict(
 
 def predicted(classifier: Classifier, texts: list[str]) -> list[str]:
     """One JSON object per text, without line ends."""
-    from socialsent_assets.domain.learning.prediction import prediction
+    from socialsent_assets.domain.learning.prediction import predictions
 
-    return [json.dumps(prediction(row)) for row in classifier.probabilities(texts)]
+    return [json.dumps(each) for each in predictions(classifier.probabilities(texts))]
 
 
 def next_word(

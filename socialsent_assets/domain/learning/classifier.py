@@ -19,13 +19,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from socialsent_assets.domain.learning.features import NUMBERS, documents
 from socialsent_assets.domain.learning.labels import CLASSES
 from socialsent_assets.domain.learning.linear.engine import Engine
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from sklearn.feature_extraction.text import CountVectorizer
 
     from socialsent_assets.domain.learning.features import Document
@@ -36,6 +36,7 @@ Floats = npt.NDArray[np.float64]
 
 FORMAT_VERSION = 1
 BATCH = 4096  # posts weighed at once: bounds memory at about 100 MB whatever the size of the request
+_NONE = np.zeros((0, len(CLASSES)))
 _SILENT = np.eye(len(CLASSES))[CLASSES.index("neutral")]
 _VOCABULARY, _WEIGHTS = "classifier.json", "classifier.npz"
 
@@ -130,14 +131,15 @@ class Classifier:
         A text without a word or sign says nothing: it is neutral by definition, as the lexicon has it. Many texts
         are scored by compiled code, few by scikit-learn: their answers differ by less than 1e-9.
         """
-        if self._engine.takes(len(texts)):
-            from socialsent_assets.domain.learning.linear.predictor import column_of
+        if not self._engine.takes(len(texts)):
+            return self.reference_probabilities(texts.to_pylist() if hasattr(texts, "to_pylist") else texts)
+        from socialsent_assets.domain.learning.linear.predictor import column_of
 
-            rows = [self._compiled_answers(part) for part in _batches(column_of(texts))]
-        else:
-            listed = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-            rows = [self._answers(documents(part)) for part in _batches(listed)]
-        return np.concatenate(rows) if rows else np.zeros((0, len(CLASSES)))
+        return np.concatenate([_NONE, *(self._compiled_answers(part) for part in _batches(column_of(texts)))])
+
+    def reference_probabilities(self, texts: Sequence[str | None]) -> Floats:
+        """As `probabilities`, by scikit-learn however many there are: what the compiled code is held to."""
+        return np.concatenate([_NONE, *(self._answers(documents(part)) for part in _batches(texts))])
 
     def _answers(self, posts: Sequence[Document]) -> Floats:
         found = calibrated(self.scores(posts), self.sharpness, np.asarray(self.bias))
@@ -148,8 +150,10 @@ class Classifier:
         scored = self._engine.score(texts)
         found = calibrated(scored.scores, self.sharpness, np.asarray(self.bias))
         found[scored.is_silent] = _SILENT
-        for row in np.flatnonzero(scored.left_over).tolist():
-            found[row] = self._answers(documents([texts[row].as_py()]))[0]
+        if scored.left_over.any():
+            found[scored.left_over] = self.reference_probabilities(
+                texts.filter(pa.array(scored.left_over)).to_pylist()
+            )
         return found
 
     def dump(self) -> dict[str, bytes]:

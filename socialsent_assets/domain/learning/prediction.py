@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from socialsent_assets.domain.learning.labels import CLASSES
 
-__all__ = ["prediction"]
+__all__ = ["prediction", "predictions"]
 
 
 def prediction(probabilities: npt.NDArray[np.float64]) -> dict[str, Any]:
@@ -21,7 +21,13 @@ def prediction(probabilities: npt.NDArray[np.float64]) -> dict[str, Any]:
     >>> prediction(np.array([0.1, 0.2, 0.7]))["label"]
     'positive'
     """
-    return {
-        "label": CLASSES[int(probabilities.argmax())],
-        "probabilities": {name: round(float(p), 6) for name, p in zip(CLASSES, probabilities, strict=True)},
-    }
+    return predictions(probabilities[np.newaxis])[0]
+
+
+def predictions(probabilities: npt.NDArray[np.float64]) -> list[dict[str, Any]]:
+    """`prediction` of each row of an array of shape (n, 3)."""
+    labels = probabilities.argmax(axis=1).tolist()
+    return [
+        {"label": CLASSES[label], "probabilities": {name: round(p, 6) for name, p in zip(CLASSES, row, strict=True)}}
+        for label, row in zip(labels, probabilities.tolist(), strict=True)
+    ]

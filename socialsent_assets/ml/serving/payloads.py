@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from socialsent_assets.domain.learning.labels import CLASSES
-from socialsent_assets.domain.learning.prediction import prediction
+from socialsent_assets.domain.learning.prediction import predictions
 
 __all__ = ["CSV", "FORMS", "JSON", "JSON_LINES", "MOST_TEXTS", "InvalidBodyError", "texts_of", "written"]
 
@@ -70,7 +70,7 @@ def written(probabilities: npt.NDArray[np.float64], form: str, *, single: bool =
     """Predictions of shape (n, 3) as a body: an object, `{"predictions": […]}`, lines of objects, or CSV rows
     of label and the three probabilities in the order negative, neutral, positive.
     """
-    answers = [prediction(row) for row in probabilities]
+    answers = predictions(probabilities)
     if form == JSON_LINES:
         return "".join(json.dumps(answer) + "\n" for answer in answers).encode()
     if form == JSON:

@@ -61,8 +61,8 @@ def application(classifier: Classifier) -> Starlette:
         except InvalidBodyError as error:
             return _complaint(400, str(error))
         # The classifier computes: it must not hold up /ping, by which SageMaker decides that we are alive.
-        probabilities = await run_in_threadpool(classifier.probabilities, texts)
-        return Response(written(probabilities, wanted, single=single), media_type=wanted)
+        answer = await run_in_threadpool(lambda: written(classifier.probabilities(texts), wanted, single=single))
+        return Response(answer, media_type=wanted)
 
     return Starlette(
         routes=[Route("/ping", ping, methods=["GET"]), Route("/invocations", invocations, methods=["POST"])]

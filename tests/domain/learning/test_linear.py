@@ -57,18 +57,13 @@ def real_classifier():
     return training.train(learn.take(range(12_000)), measure, grid=(0.6,)).classifier
 
 
-def by_reference(classifier, texts):
-    batches = (texts[start : start + 4096] for start in range(0, len(texts), 4096))
-    return np.concatenate([classifier._answers(features.documents(batch)) for batch in batches])
-
-
 def by_compiled(classifier, texts):
     classifier.prepare()
     return classifier.probabilities(texts)
 
 
 def assert_same_answers(classifier, texts):
-    expected, found = by_reference(classifier, texts), by_compiled(classifier, texts)
+    expected, found = classifier.reference_probabilities(texts), by_compiled(classifier, texts)
     wrong = np.flatnonzero(~(np.abs(found - expected).max(axis=1) < SAME))
     assert not len(wrong), [(texts[i], found[i], expected[i]) for i in wrong[:5]]
     assert np.array_equal(found.argmax(axis=1), expected.argmax(axis=1))
@@ -163,7 +158,7 @@ def test_ordinary_posts_are_plain():
 
 def test_columns_lists_and_chunks_have_the_same_answers(classifier):
     texts = ["good day", None, "", "BAD 😭", "not good"]
-    expected = by_reference(classifier, texts)
+    expected = classifier.reference_probabilities(texts)
     column = pa.array(texts)
     for each in (
         texts,
@@ -192,7 +187,7 @@ def test_the_reference_answers_and_says_so_where_nothing_can_be_compiled(classif
     with caplog.at_level(logging.WARNING):
         found = by_compiled(fresh, ["good", "BAD"])
         by_compiled(fresh, ["good"])
-    assert np.array_equal(found, by_reference(classifier, ["good", "BAD"]))
+    assert np.array_equal(found, classifier.reference_probabilities(["good", "BAD"]))
     assert [record.message.partition(":")[0] for record in caplog.records] == [
         "the classifier answers through scikit-learn, some twenty times slower"
     ]
