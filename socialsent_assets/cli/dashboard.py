@@ -5,6 +5,7 @@ Not here: what the page shows (dashboard/), the report to mail (ask.py), Dagster
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,7 +73,8 @@ def dashboard(
         typer.echo("There are no marts yet: the page fills as soon as socialsent run or materialize has built them.")
     if show:
         typer.launch(url)
-    _serve(settings, listener, [] if host not in LOOPBACK else ["127.0.0.1", "localhost", "[::1]"], password)
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end
+        _serve(settings, listener, [] if host not in LOOPBACK else ["127.0.0.1", "localhost", "[::1]"], password)
     typer.echo("Stopped.")
 
 
@@ -92,6 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(2048)  # now: a browser that is opened at this moment waits instead of being refused
     except OSError as error:
         listener.close()
         raise UserError(f"cannot serve on {host} port {port} ({error.strerror}); write --port {port + 1}") from error

@@ -17,7 +17,7 @@ export function drawNumbers(view) {
   const scored = `of ${number(totals.scored)} ${scoredWord()} texts`;
   const share = (mood) => tile(mood === "positive" ? "Positive" : "Negative", percent(totals[mood], totals.scored), scored, mood, before?.scored && totals.scored ? points(totals[mood] / totals.scored - before[mood] / before.scored) : "");
   fill(byId("numbers"),
-    tile("Texts", compact(totals.n), span(view.span.from, view.span.to), "", before?.n ? `${signed((100 * (totals.n - before.n)) / before.n, 0)} % against the span before` : ""),
+    tile("Texts", totals.n < 10_000_000 ? number(totals.n) : compact(totals.n), span(view.span.from, view.span.to), "", before?.n ? `${signed((100 * (totals.n - before.n)) / before.n, 0)} % against the span before` : ""),
     tile(state.by === "model" ? "Net mood" : "Mean polarity", signed(level(totals)), state.by === "model" ? "positive minus negative share, −1 to +1" : "−1 to +1, by the lexicon", "", before?.scored && totals.scored ? `${signed(level(totals) - level(before))} against the span before` : ""),
     share("positive"), share("negative"),
     tile("Coverage", percent(totals.scored, totals.n), `${number(totals.scored)} of ${number(totals.n)} texts are ${scoredWord()}`, "", ""),

@@ -8,7 +8,7 @@ export const HOUR = 3_600_000;
 export const DAY = 86_400_000;
 
 export const number = (value) => whole.format(value);
-export const compact = (value) => (Math.abs(value) < 10_000 ? whole.format(value) : short.format(value));
+export const compact = (value) => (Math.abs(value) < 100_000 ? whole.format(value) : short.format(value));
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
 export function percent(part, all, digits = 1) {
