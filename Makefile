@@ -9,12 +9,15 @@ PORT   ?= 3000
 JOBS   ?= 2
 
 BIN := .venv/bin
+ifdef COMPUTE
+export SOCIALSENT_COMPUTE := $(COMPUTE)
+endif
 export SOCIALSENT_HOME ?= $(CURDIR)/.socialsent
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: install ## simulate a feed, build the whole graph, write the report   (EVENTS=20000 HOURS=24 SEED=7)
+run: install ## simulate a feed, build the whole graph, write the report   (EVENTS=20000 HOURS=24 SEED=7 COMPUTE=auto|process|spark)
 	@$(BIN)/socialsent run --events $(EVENTS) --hours $(HOURS) --seed $(SEED)
 
 ui: install ## Dagster UI, daemon and a continuous feed, until Ctrl-C   (PORT=3000)

@@ -12,7 +12,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ class RunOutcome:
 
     Attributes:
         failures: step or check -> reason, for everything that failed.
+        engines: step -> `, in process (why)`, or nothing for a step without an engine.
         checks_passed, checks_warned: asset checks that passed, and that failed without blocking.
     """
 
@@ -50,6 +51,7 @@ class RunOutcome:
     checks_passed: int = 0
     checks_warned: dict[str, str] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
 
 
 def run_hours(hours: Sequence[EventHour], select: str | None, console: Console) -> tuple[list[EventHour], str]:
@@ -194,7 +196,10 @@ def _follow(entry: Any, outcome: RunOutcome, console: Console, status: Any) -> N
     elif kind == "STEP_SUCCESS":
         outcome.steps += 1
         seconds = event.step_success_data.duration_ms / 1000
-        console.print(f"  [green]✓[/green] {event.step_key} [dim]{seconds:.1f} s[/dim]")
+        engine = outcome.engines.get(event.step_key, "")
+        console.print(f"  [green]✓[/green] {event.step_key} [dim]{seconds:.1f} s{engine}[/dim]", soft_wrap=True)
+    elif kind == "ASSET_MATERIALIZATION" and event.step_key not in outcome.engines:
+        outcome.engines[event.step_key] = _engine(event.step_materialization_data.materialization.metadata)
     elif kind == "STEP_FAILURE":
         outcome.failures[event.step_key] = _reason(event)
         console.print(f"  [red]✗[/red] {event.step_key}")
@@ -202,6 +207,14 @@ def _follow(entry: Any, outcome: RunOutcome, console: Console, status: Any) -> N
         _note_check(event.event_specific_data, outcome, console)
     elif kind in ("RUN_FAILURE", "PIPELINE_FAILURE") and not outcome.failures:
         outcome.failures["the run"] = event.message or "see the log for the reason"
+
+
+def _engine(metadata: Mapping[str, Any]) -> str:
+    from socialsent_assets.resources.compute import ENGINE, ENGINE_REASON  # imports Dagster
+
+    if ENGINE not in metadata:
+        return ""
+    return f", engine {metadata[ENGINE].value} ({metadata[ENGINE_REASON].value})"
 
 
 def _note_check(evaluation: Any, outcome: RunOutcome, console: Console) -> None:

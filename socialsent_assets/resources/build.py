@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.resources.alerting import AlertDesk
-from socialsent_assets.resources.compute import Compute, LocalSpark
+from socialsent_assets.resources.compute import Compute, LocalCompute
 from socialsent_assets.resources.dbt_cli import DbtCli
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 from socialsent_assets.resources.lake import LakeResource
@@ -63,7 +63,8 @@ def alerting_for(settings: Settings) -> dict[str, Any]:
 
 def _compute(settings: Settings, lake: LakeResource) -> Compute:
     if settings.glue is None:
-        return LocalSpark(lake=lake, spark=spark_config(settings), locks=str(settings.home / LOCKS))
+        locks = str(settings.home / LOCKS)
+        return LocalCompute(lake=lake, engine=settings.compute, spark=spark_config(settings), locks=locks)
     from socialsent_assets.resources.glue import GlueSpark
 
     return GlueSpark(lake=lake, **asdict(settings.glue))

@@ -1,12 +1,12 @@
-"""Where the Spark jobs run. Assets say which job and which hours; the environment says where.
+"""Where the jobs run. Assets say which job and which hours; the environment says where.
 
-Not here: what a job does (jobs/), the choice of an environment (build.py).
+Not here: what a job does (jobs/), the engines (jobs/engines/), the choice of an environment (build.py).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,6 +27,9 @@ _Job = Callable[["Engine", Lake, Sequence[EventHour]], list[Receipt]]
 # One hour is written by one process at a time; a backfill of a year may hold the others up for long.
 _PATIENCE_S = 6 * 3600.0
 
+ENGINE, ENGINE_REASON = "engine", "engine chosen because"
+"""Names of what each table says of its last build: which engine worked, and why."""
+
 
 class Compute(dg.ConfigurableResource, ABC):
     """Something that runs a job of jobs/ over event hours."""
@@ -36,15 +39,17 @@ class Compute(dg.ConfigurableResource, ABC):
         """Run the job for a step and wait for it; one receipt per hour. Raises whatever ends it before."""
 
 
-class LocalSpark(Compute):
-    """Spark in this process: the session starts with the first job and serves every later one.
+class LocalCompute(Compute):
+    """The machine at hand: its Dagster process, or Spark, whose session starts with the first job that needs it.
 
     Attributes:
+        engine: auto, process or spark (`SOCIALSENT_COMPUTE`).
         spark: configuration of the session (jobs/spark_session.py).
         locks: folder of the lock file that admits one writing process at a time.
     """
 
     lake: LakeResource
+    engine: str
     spark: dict[str, str]
     locks: str
 
@@ -55,9 +60,19 @@ class LocalSpark(Compute):
         with exclusive(
             Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: context.log.info(f"waiting: {who}")
         ):
-            return _function(job)(self._engine(), self.lake.open(), hours)
+            if self.engine != "auto":
+                engine = self._spark() if self.engine == "spark" else _process()
+                receipts = _function(job)(engine, self.lake.open(), hours)
+                note_engines(context, [(engine.name, f"SOCIALSENT_COMPUTE={self.engine}")])
+                return receipts
+            from socialsent_assets.jobs.engines.auto import AutoEngine
 
-    def _engine(self) -> Engine:
+            auto = AutoEngine(_process(), self._spark)
+            receipts = _function(job)(auto, self.lake.open(), hours)
+            note_engines(context, auto.choices)
+            return receipts
+
+    def _spark(self) -> Engine:
         # Imported here: most processes that load the graph (UI, daemon, tests) never start Spark.
         from dagster_pyspark import LazyPySparkResource
 
@@ -66,6 +81,26 @@ class LocalSpark(Compute):
 
         prepare_environment()
         return SparkEngine(LazyPySparkResource(spark_config=self.spark).spark_session)
+
+
+def note_engines(context: dg.AssetExecutionContext, choices: Iterable[tuple[str, str]]) -> None:
+    """Say in the log, and with each table of the step, which engine worked and why."""
+    told = list(dict.fromkeys(choices))
+    if not told:
+        return
+    metadata = {
+        ENGINE: ", ".join(dict.fromkeys(name for name, _ in told)),
+        ENGINE_REASON: "; ".join(why for _, why in told),
+    }
+    context.log.info(f"{metadata[ENGINE]}: {metadata[ENGINE_REASON]}")
+    for key in context.selected_asset_keys:
+        context.add_asset_metadata(metadata, asset_key=key)
+
+
+def _process() -> Engine:
+    from socialsent_assets.jobs.engines.process import ProcessEngine
+
+    return ProcessEngine()
 
 
 def _function(job: JobName) -> _Job:

@@ -21,7 +21,7 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import TIERS, GlueOrder, JobName
 from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.resources.compute import Compute
+from socialsent_assets.resources.compute import Compute, note_engines
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
 
@@ -57,6 +57,7 @@ class GlueSpark(Compute):
         """
         if not hours:
             return []
+        note_engines(context, [("glue", "SOCIALSENT_COMPUTE=glue")])
         order = GlueOrder.of(job, hours, self._tiers(), self.lake.catalog_config())
         runs = self._runs(order, context.log.info)
         twin = _settle_with_others(order, runs)
@@ -73,7 +74,7 @@ class GlueSpark(Compute):
             if not uri.startswith("s3://"):
                 raise UserError(
                     f"Glue sees S3 alone, but the {name} tier is {uri}: set SOCIALSENT_LAKE_{name.upper()} to "
-                    "s3://BUCKET/PREFIX, or SOCIALSENT_COMPUTE=local"
+                    "s3://BUCKET/PREFIX, or SOCIALSENT_COMPUTE=auto"
                 )
         return tiers
 

@@ -17,6 +17,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.start import start_hour
 from socialsent_assets.settings.alerts import AlertSettings
 from socialsent_assets.settings.catalog import AthenaSettings, CatalogSettings
+from socialsent_assets.settings.compute import ComputeName, compute_of
 from socialsent_assets.settings.dotenv import read_dotenv
 from socialsent_assets.settings.glue import GlueSettings
 from socialsent_assets.settings.redshift import RedshiftSettings
@@ -53,7 +54,8 @@ class Settings:
         spark_memory: Spark driver heap, JVM notation (`2g`).
         refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
-        glue: where the Spark jobs run on AWS; None when they run in this process.
+        compute: who does the work of the jobs.
+        glue: where the Spark jobs run on AWS; None unless `compute` is glue.
         redshift: where the marts are on AWS; None with another dbt target.
         catalog: the Iceberg catalog of the lake's tables.
         athena: who answers queries on AWS; None when DuckDB does.
@@ -72,6 +74,7 @@ class Settings:
     catalog: CatalogSettings
     refresh_seconds: int = 20
     sagemaker: SageMakerSettings | None = None
+    compute: ComputeName = "auto"
     glue: GlueSettings | None = None
     redshift: RedshiftSettings | None = None
     athena: AthenaSettings | None = None
@@ -106,6 +109,7 @@ class Settings:
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
+            compute=compute_of(env),
             glue=GlueSettings.from_env(env, tier("artifacts")),
             redshift=RedshiftSettings.from_env(env),
             athena=AthenaSettings.from_env(env),

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.settings.values import choice_of, needed, number_of
+from socialsent_assets.settings.compute import compute_of
+from socialsent_assets.settings.values import needed, number_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class GlueSettings:
     @classmethod
     def from_env(cls, env: Mapping[str, str], artifacts: str) -> GlueSettings | None:
         """None unless `SOCIALSENT_COMPUTE=glue`. `artifacts` is that tier's URI. Raises UserError."""
-        if choice_of(env, "SOCIALSENT_COMPUTE", ("local", "glue")) == "local":
+        if compute_of(env) != "glue":
             return None
         pipes = env.get("SOCIALSENT_GLUE_PIPES") or f"{artifacts.rstrip('/')}/pipes"
         if not pipes.startswith("s3://"):

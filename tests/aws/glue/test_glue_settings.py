@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from socialsent_assets.resources import build
-from socialsent_assets.resources.compute import LocalSpark
+from socialsent_assets.resources.compute import LocalCompute
 from socialsent_assets.resources.glue import GlueSpark
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import Settings, UserError
@@ -34,7 +34,7 @@ def test_settings_alone_move_the_jobs_to_glue() -> None:
     assert (compute.cleanse_job, compute.score_job) == ("socialsent-cleanse", "socialsent-score")
     assert (compute.pipes, compute.deadline_minutes) == ("s3://artifacts/pipes", 45)
     local = Settings.from_env({})
-    assert isinstance(build._compute(local, lake_of(local)), LocalSpark)
+    assert isinstance(build._compute(local, lake_of(local)), LocalCompute)
 
 
 @pytest.mark.parametrize("missing", ["SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_GLUE_JOB_SCORE"])
