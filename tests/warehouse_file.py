@@ -20,13 +20,22 @@ MEASURES = """
     count(*) filter (sentiment = 'positive') as positive_count,
     count(*) filter (sentiment = 'neutral') as neutral_count,
     count(*) filter (sentiment = 'negative') as negative_count,
-    count(unscored_reason) as unscored_count, avg(polarity) as mean_polarity
+    count(sentiment) as scored_count, count(unscored_reason) as unscored_count,
+    count(sentiment) / count(*) as scored_share, avg(polarity) as mean_polarity,
+    count(predicted_sentiment) as predicted_count,
+    count(*) filter (predicted_sentiment = 'positive') as predicted_positive_count,
+    count(*) filter (predicted_sentiment = 'neutral') as predicted_neutral_count,
+    count(*) filter (predicted_sentiment = 'negative') as predicted_negative_count,
+    avg(predicted_polarity) as mean_predicted_polarity
 """
 TEXTS = """(
-    select 'post' as kind, author_id, event_hour, event_day, topic, sentiment, unscored_reason, polarity
+    select 'post' as kind, author_id, event_hour, event_day, topic, sentiment, unscored_reason, polarity,
+        predicted_sentiment, predicted_polarity
     from fct_posts
     union all
-    select 'comment', author_id, event_hour, event_day, topic, sentiment, unscored_reason, polarity from fct_comments
+    select 'comment', author_id, event_hour, event_day, topic, sentiment, unscored_reason, polarity,
+        predicted_sentiment, predicted_polarity
+    from fct_comments
 )"""
 ENGAGEMENT = """
     select a.user_id, u.user_name, a.posts as post_count, 0 as comment_count, coalesce(l.likes, 0) as likes_received,

@@ -68,17 +68,31 @@ def percent(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f}%" if whole else "–"
 
 
+def coverage(facts: Facts) -> str:
+    """A sentence on what share of the texts has a sentiment, after a space; "" when every text has one."""
+    if facts.read == facts.texts:
+        return ""
+    missing = [tag for tag, number_of, scored in facts.languages if scored < number_of and tag is not None]
+    named = f"; not scored: {', '.join(missing[:6])}{' and others' if len(missing) > 6 else ''}" if missing else ""
+    return f" Scored {percent(facts.read, facts.texts)} of {plural(facts.texts, 'text')}{named}."
+
+
 # -------------------------------------------------------------------------------------------- split of moods
 
 
 def _mood_split(facts: Facts) -> Chart:
-    shares = ", ".join(f"{percent(facts.count(mood), facts.texts)} {mood}" for mood in MOODS)
+    shares = ", ".join(f"{percent(facts.count(mood), facts.read)} {mood}" for mood in MOODS)
+    rule = (
+        "Positive from +0.05, negative from \u22120.05, neutral between."
+        if facts.reader == "lexicon"
+        else "The class that the champion classifier finds likeliest."
+    )
     return Chart(
         name="mood_split",
         title="How the mood divides",
-        note=f"Living posts and comments by sentiment: number of texts (bars) and share of all "
-        f"{plural(facts.texts, 'text')} (ring). Positive from +0.05, negative from \u22120.05, neutral between.",
-        alt=f"Of {number(facts.texts)} texts: {shares}.",
+        note=f"Current posts and comments by sentiment: number of texts (bars) and share of the "
+        f"{plural(facts.read, 'scored text')} (ring). {rule}{coverage(facts)}",
+        alt=f"Of {number(facts.read)} scored texts: {shares}.",
         draw=partial(_draw_split, [(mood, facts.count(mood)) for mood in MOODS]),
     )
 
@@ -128,18 +142,25 @@ def _label_wedge(axes: Axes, angle: float, text: str) -> None:
 
 
 class Bin(NamedTuple):
-    """Texts of consecutive hours; without texts its shares and mean are unknown, not zero."""
+    """Texts of consecutive hours; where none was read, shares and means are unknown, not zero."""
 
     start: datetime
     positive: int
     neutral: int
     negative: int
     mean: float | None
+    unread: int = 0
+    other_mean: float | None = None
+
+    @property
+    def read(self) -> int:
+        """Current posts and comments with a sentiment."""
+        return self.positive + self.neutral + self.negative
 
     @property
     def texts(self) -> int:
-        """Living posts and comments."""
-        return self.positive + self.neutral + self.negative
+        """Current posts and comments."""
+        return self.read + self.unread
 
 
 def binned(hours: Sequence[Hour]) -> tuple[int, list[Bin]]:
@@ -154,10 +175,11 @@ def binned(hours: Sequence[Hour]) -> tuple[int, list[Bin]]:
 
 
 def _bin(start: datetime, hours: Sequence[Hour]) -> Bin:
-    texts = sum(hour.texts for hour in hours)
+    read, other_read = sum(hour.read for hour in hours), sum(hour.other_read for hour in hours)
     positive, neutral, negative = (sum(int(getattr(hour, mood)) for hour in hours) for mood in MOODS)
-    mean = math.fsum(hour.polarity_sum for hour in hours) / texts if texts else None
-    return Bin(start, positive, neutral, negative, mean)
+    mean = math.fsum(hour.polarity_sum for hour in hours) / read if read else None
+    other = math.fsum(hour.other_sum for hour in hours) / other_read if other_read else None
+    return Bin(start, positive, neutral, negative, mean, sum(hour.unread for hour in hours), other)
 
 
 def _mood_over_time(facts: Facts) -> Chart:
@@ -165,40 +187,45 @@ def _mood_over_time(facts: Facts) -> Chart:
     unit = {1: "hour", 24: "day", 168: "week"}.get(size, f"{size} hours")
     empty = sum(1 for piece in bins if not piece.texts)
     gaps = f" {empty} of {len(bins)} have no text and stay blank." if empty else ""
-    known = [piece for piece in bins if piece.mean is not None]
+    known = [piece for piece in bins if piece.mean is not None] or bins
     low, high = min(known, key=lambda b: b.mean or 0), max(known, key=lambda b: b.mean or 0)
+    names = ("champion", "lexicon") if facts.reader == "champion" else ("lexicon", "champion")
+    both = f" Thick: {names[0]}, thin: {names[1]}." if any(b.other_mean is not None for b in bins) else ""
     return Chart(
         name="mood_over_time",
         title="How the mood moves",
         note=f"Per {unit} of event time, UTC: mean polarity (\u22121 to +1, dashed: mean of the whole window), share "
-        f"of texts by sentiment, and number of texts ({number(facts.texts)} in all).{gaps}",
+        f"of scored texts by sentiment, and number of texts ({number(facts.texts)} in all; pale: not scored)."
+        f"{both}{coverage(facts)}{gaps}",
         alt=f"Mean polarity per {unit} between {signed(low.mean or 0)} ({low.start:%d %b %H:%M}) and "
         f"{signed(high.mean or 0)} ({high.start:%d %b %H:%M}).",
-        draw=partial(_draw_time, size, bins),
+        draw=partial(_draw_time, size, bins, names),
         width=WIDE,
     )
 
 
-def _draw_time(size: int, bins: Sequence[Bin], width: int) -> Figure:
+def _draw_time(size: int, bins: Sequence[Bin], readers: tuple[str, str], width: int) -> Figure:
     figure = new_figure(width, 460)
     mean, share, volume = figure.subplots(3, 1, sharex=True, height_ratios=(1.2, 1.4, 0.7))
     middles = [piece.start + timedelta(hours=size / 2) for piece in bins]
-    _draw_mean(mean, bins, middles)
+    _draw_mean(mean, bins, middles, readers)
     bar = {"width": size / 24 * (0.86 if len(bins) < 60 else 1.0), "align": "center"}
     floor = [0.0] * len(bins)
     for mood in ("negative", "neutral", "positive"):
-        parts = [100 * getattr(piece, mood) / piece.texts if piece.texts else 0.0 for piece in bins]
+        parts = [100 * getattr(piece, mood) / piece.read if piece.read else 0.0 for piece in bins]
         share.bar(middles, parts, bottom=floor, color=MOOD_COLOURS[mood], **bar)
         floor = [low + part for low, part in zip(floor, parts, strict=True)]
     share.set(ylim=(0, 100), yticks=[0, 50, 100])
     share.set_yticks([0, 50, 100], ["0%", "50%", "100%"])
-    share.set_title("Share of texts", fontweight="normal", color=MUTED)
+    share.set_title("Share of scored texts", fontweight="normal", color=MUTED)
     for mood, height in (("negative", 8), ("neutral", 50), ("positive", 92)):
         colour = MUTED if mood == "neutral" else MOOD_COLOURS[mood]
         share.text(
             1.008, height, mood, transform=share.get_yaxis_transform(), va="center", color=colour, fontsize=10.5
         )
-    volume.bar(middles, [piece.texts for piece in bins], color=ACCENT, **bar)
+    read = [piece.read for piece in bins]
+    volume.bar(middles, read, color=ACCENT, **bar)
+    volume.bar(middles, [piece.unread for piece in bins], bottom=read, color=NEUTRAL, **bar)
     volume.set_title("Texts", fontweight="normal", color=MUTED)
     volume.locator_params(axis="y", nbins=3, integer=True)
     for axes in (mean, share, volume):
@@ -207,18 +234,26 @@ def _draw_time(size: int, bins: Sequence[Bin], width: int) -> Figure:
     return figure
 
 
-def _draw_mean(axes: Axes, bins: Sequence[Bin], middles: Sequence[datetime]) -> None:
+def _draw_mean(axes: Axes, bins: Sequence[Bin], middles: Sequence[datetime], readers: tuple[str, str]) -> None:
     values = [math.nan if piece.mean is None else piece.mean for piece in bins]
-    texts = sum(piece.texts for piece in bins)
-    overall = math.fsum((piece.mean or 0) * piece.texts for piece in bins) / texts
+    others = [math.nan if piece.other_mean is None else piece.other_mean for piece in bins]
+    read = sum(piece.read for piece in bins)
+    overall = math.fsum((piece.mean or 0) * piece.read for piece in bins) / max(read, 1)
     places: Any = middles
     axes.axhline(0, color=MUTED, linewidth=0.9)
+    known = [value for value in (*values, *others) if not math.isnan(value)]
+    if any(not math.isnan(value) for value in others):
+        axes.plot(places, others, color=MUTED, linewidth=1.1, marker="o" if len(bins) == 1 else None, markersize=4)
+        for name, line, colour in ((readers[0], values, ACCENT), (readers[1], others, MUTED)):
+            last = next((value for value in reversed(line) if not math.isnan(value)), 0.0)
+            at: Any = {"transform": axes.get_yaxis_transform(), "va": "center", "fontsize": 10.5}
+            axes.text(1.008, last, name, color=colour, **at)
     axes.axhline(overall, color=ACCENT, linewidth=1, linestyle=(0, (4, 3)), alpha=0.7)
     axes.plot(places, values, color=ACCENT, linewidth=2, solid_capstyle="round", solid_joinstyle="round")
     alone = [i for i, value in enumerate(values) if not math.isnan(value) and _is_alone(values, i)]
     axes.plot([places[i] for i in alone], [values[i] for i in alone], "o", color=ACCENT, markersize=5)
-    reach = max(0.12, *(abs(value) for value in values if not math.isnan(value)))
-    axes.set_ylim(min(-0.06, *(v * 1.2 for v in values if not math.isnan(v))), reach * 1.2)
+    reach = max([0.12, *(abs(value) for value in known)])
+    axes.set_ylim(min([-0.06, *(value * 1.2 for value in known)]), reach * 1.2)
     axes.locator_params(axis="y", nbins=4)
     axes.yaxis.set_major_formatter(lambda value, _: signed(value))
     axes.set_title("Mean polarity", fontweight="normal", color=MUTED)
@@ -256,19 +291,23 @@ def time_ticks(first: datetime, last: datetime, at_most: int) -> list[datetime]:
 
 
 def _mood_by_topic(facts: Facts) -> Chart:
-    topics = sorted(facts.topics, key=lambda topic: (topic.mean_polarity, topic.name or ""))
-    best, worst = topics[-1], topics[0]
+    topics = sorted(facts.topics, key=lambda t: (t.read > 0, t.mean_polarity or 0.0, t.name or ""))
+    best, worst = topics[-1], next((topic for topic in topics if topic.read), topics[-1])
     what = "The only topic" if len(topics) == 1 else f"The {len(topics)} topics with most texts, best mood on top"
     return Chart(
         name="mood_by_topic",
         title="What the mood is about",
-        note=f"{what}: share of each topic's texts (number in brackets; comments count to the topic of their "
-        "post) that are negative and positive; the rest is neutral. Right: mean polarity (\u22121 to +1).",
-        alt=f"Best mood: {_name(best, 60)} at {signed(best.mean_polarity)}; worst: {_name(worst, 60)} at "
-        f"{signed(worst.mean_polarity)}.",
+        note=f"{what}: share of each topic's scored texts (number in brackets; comments count to the topic of "
+        "their post) that are negative and positive; the rest is neutral. Right: mean polarity (\u22121 to +1)."
+        f"{coverage(facts)}",
+        alt=f"Best mood: {_name(best, 60)} at {_mean(best)}; worst: {_name(worst, 60)} at {_mean(worst)}.",
         draw=partial(_draw_topics, topics),
         width=WIDE,
     )
+
+
+def _mean(topic: Topic) -> str:
+    return "–" if topic.mean_polarity is None else signed(topic.mean_polarity)
 
 
 def _name(topic: Topic, letters: int) -> str:
@@ -276,18 +315,22 @@ def _name(topic: Topic, letters: int) -> str:
     return name if len(name) <= letters else f"{name[: letters - 1]}…"
 
 
+def _counted(topic: Topic) -> str:
+    return f"{number(topic.read)} of {number(topic.texts)}" if topic.unread else number(topic.texts)
+
+
 def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     figure = new_figure(width, 70 + 34 * len(topics))
     axes = figure.subplots()
     places = list(range(len(topics)))
-    negative = [-100 * topic.negative / topic.texts for topic in topics]
-    positive = [100 * topic.positive / topic.texts for topic in topics]
+    negative = [-100 * topic.negative / max(topic.read, 1) for topic in topics]
+    positive = [100 * topic.positive / max(topic.read, 1) for topic in topics]
     axes.barh(places, negative, height=0.62, color=NEGATIVE)
     axes.barh(places, positive, height=0.62, color=POSITIVE)
     quiet_axis(axes, grid="x")
     axes.grid(visible=False)
     axes.axvline(0, color=PAPER, linewidth=2)
-    names = [f"{_name(topic, 12 if width <= NARROW else 28)} ({number(topic.texts)})" for topic in topics]
+    names = [f"{_name(topic, 12 if width <= NARROW else 28)} ({_counted(topic)})" for topic in topics]
     axes.set_yticks(places, names, color=INK)
     # Percentages stand beside the bars and the mean at the edge: they get their pixels, the bars what is left.
     room = width - 24 - 6.5 * max(map(len, names)) - _PERCENT_PX - _PERCENT_PX - _MEAN_PX
@@ -297,7 +340,9 @@ def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     axes.set(xlim=(left, right), ylim=(-0.6, len(topics) + 0.1), xticks=[])
     small: Any = {"fontsize": 10.5, "color": MUTED, "ha": "right"}
     for place, topic in zip(places, topics, strict=True):
-        axes.text(right, place, signed(topic.mean_polarity), va="center", **small)
+        axes.text(right, place, _mean(topic), va="center", **small)
+        if not topic.read:
+            continue
         shares: Any = {"va": "center", "color": INK, "fontsize": 10.5}
         axes.text(negative[place] - 5 * unit, place, f"{abs(negative[place]):.0f}%", ha="right", **shares)
         axes.text(positive[place] + 5 * unit, place, f"{positive[place]:.0f}%", ha="left", **shares)

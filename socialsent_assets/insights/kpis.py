@@ -75,15 +75,16 @@ def _texts(facts: Facts) -> Headline:
 
 
 def _mean(facts: Facts, label: str, recent: Sequence[Hour]) -> Headline:
-    value = _mean_polarity(facts.hours)
+    value, lately = _mean_polarity(facts.hours) or 0.0, _mean_polarity(recent)
+    known = "" if lately is None else f"; {label} {signed(lately)}"
     return Headline(
         "mean_polarity",
         round(value, 4),
         "Mean polarity",
-        signed(value),
+        signed(value) if facts.read else "–",
         "\u22121 to +1",
-        f"mean of {plural(facts.texts, 'text')}",
-        f"0 is neutral; {label} {signed(_mean_polarity(recent))}",
+        f"mean of {plural(facts.read, 'scored text')}, {percent(facts.read, facts.texts)} of all",
+        f"0 is neutral{known}",
         "positive" if value >= 0.05 else "negative" if value <= -0.05 else "",
     )
 
@@ -93,12 +94,12 @@ def _mood(mood: str, facts: Facts, label: str, recent: Sequence[Hour]) -> Headli
     lately = sum(int(getattr(hour, mood)) for hour in recent)
     return Headline(
         f"{mood}_share",
-        round(count / facts.texts, 4),
+        round(count / facts.read, 4) if facts.read else 0.0,
         mood.capitalize(),
-        percent(count, facts.texts),
-        "of texts",
-        f"{number(count)} of {number(facts.texts)}",
-        f"{label} {percent(lately, sum(hour.texts for hour in recent))}",
+        percent(count, facts.read),
+        "of scored texts",
+        f"{number(count)} of {number(facts.read)} scored",
+        f"{label} {percent(lately, sum(hour.read for hour in recent))}",
         mood,
     )
 
@@ -132,5 +133,6 @@ def _quarantined(facts: Facts, arrivals: Arrivals | None) -> Headline:
     )
 
 
-def _mean_polarity(hours: Sequence[Hour]) -> float:
-    return math.fsum(hour.polarity_sum for hour in hours) / sum(hour.texts for hour in hours)
+def _mean_polarity(hours: Sequence[Hour]) -> float | None:
+    read = sum(hour.read for hour in hours)
+    return math.fsum(hour.polarity_sum for hour in hours) / read if read else None

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from socialsent_assets.insights.readers import CHAMPION, LEXICON, Reader
+
 TEXTS = """(
     select cast('post' as varchar(64)) as kind, post_id as text_id, event_time, event_hour, source, topic, lang,
         author_id, text, clean_text, polarity, sentiment, unscored_reason, predicted_sentiment, predicted_probability,
@@ -24,21 +26,23 @@ TEXTS = """(
 ) as texts"""
 """Posts and comments as one relation, with the columns that both have."""
 
-# Means are stored per hour; with the counts they give back the sums, so that any hours can be put together. VADER
-# gives four decimals, so rounding restores the exact sum: no trace of the order in which a mean was added up.
-HOURS = """
-    select event_hour, positive_count, neutral_count, negative_count,
-        round(mean_polarity * text_count, 4)
-    from agg_sentiment_hourly
-    where text_count > 0
-    order by event_hour
-"""
 AUTHORS = f"select count(distinct author_id) from {TEXTS}"  # noqa: S608
 UNSCORED = f"select count(*) from {TEXTS} where unscored_reason is not null"  # noqa: S608
 AGREEMENT = f"""
-    select count(predicted_sentiment), count(case when predicted_sentiment = sentiment then 1 end) from {TEXTS}
+    select count(sentiment), count(predicted_sentiment), count(case when predicted_sentiment = sentiment then 1 end)
+    from {TEXTS}
     where unscored_reason is null
 """  # noqa: S608
+LANGUAGES = """
+    select language, count(*) as number, count(case when is_scored = 1 then 1 end) as scored from (
+        select coalesce(lang, detected_lang) as language,
+            case when unscored_reason is null then 1 else 0 end as is_scored
+        from fct_posts
+        union all
+        select coalesce(lang, detected_lang), case when unscored_reason is null then 1 else 0 end from fct_comments
+    ) as texts
+    group by language order by number desc, language
+"""
 KINDS = """
     select what, number from (
         select 1 as place, cast('posts' as varchar(64)) as what, count(*) as number from fct_posts
@@ -79,32 +83,57 @@ def versions(column: str) -> str:
     return f"select distinct {column} from {TEXTS} where {column} is not null order by 1"  # noqa: S608
 
 
-def topics(limit: int) -> str:
-    """Topics by number of texts."""
+def hours(reader: Reader, other: Reader) -> str:
+    """Counts and sum of polarities of every hour by one reader, and count and sum by the other.
+
+    Means are stored per hour; with the counts they give back the sums, so that any hours can be put together.
+    Polarities have four decimals, so rounding restores the exact sum: no trace of the order of its addition.
+    """
+    moods = ", ".join(f"{reader.prefix}{mood}_count" for mood in ("positive", "neutral", "negative"))
     return f"""
-        select topic, positive, neutral, negative, cast(polarity_sum as double precision) / texts from (
-            select nullif(topic, '(none)') as topic, cast(sum(positive_count) as bigint) as positive,
-                cast(sum(neutral_count) as bigint) as neutral, cast(sum(negative_count) as bigint) as negative,
-                sum(cast(mean_polarity * text_count as decimal(18, 4))) as polarity_sum,
-                cast(sum(text_count) as bigint) as texts
+    select event_hour, {moods}, {_sum(reader)}, text_count - {reader.counted},
+        {other.counted}, {_sum(other)}
+    from agg_sentiment_hourly
+    where text_count > 0
+    order by event_hour
+"""  # noqa: S608
+
+
+def _sum(reader: Reader) -> str:
+    return f"coalesce(round({reader.mean} * {reader.counted}, 4), 0)"
+
+
+def topics(limit: int, reader: Reader) -> str:
+    """Topics by number of texts; the mean is null where the reader read none of them."""
+    moods = ", ".join(
+        f"cast(sum({reader.prefix}{mood}_count) as bigint) as {mood}" for mood in ("positive", "neutral", "negative")
+    )
+    return f"""
+        select topic, positive, neutral, negative, cast(polarity_sum as double precision) / nullif(answered, 0),
+            texts - answered
+        from (
+            select nullif(topic, '(none)') as topic, {moods},
+                sum(cast({reader.mean} * {reader.counted} as decimal(18, 4))) as polarity_sum,
+                cast(sum({reader.counted}) as bigint) as answered, cast(sum(text_count) as bigint) as texts
             from agg_topic_sentiment_daily group by 1
         ) as summed
         where texts > 0 order by texts desc, topic limit {limit:d}
     """  # noqa: S608
 
 
-def extremes(*, is_positive: bool, limit: int) -> str:
+def extremes(reader: Reader, *, is_positive: bool, limit: int) -> str:
     """The posts of the highest or lowest polarity.
 
     A text that is posted again and again would fill the table by itself: its newest copy stands for all.
     """
     sign, direction = (">", "desc") if is_positive else ("<", "asc")
     return f"""
-        select text, author, topic, event_time, polarity from (
-            select p.text, coalesce(u.user_name, p.author_id) as author, p.topic, p.event_time, p.polarity, p.post_id,
+        select text, author, topic, event_time, polarity, clean_text from (
+            select p.text, coalesce(u.user_name, p.author_id) as author, p.topic, p.event_time,
+                p.{reader.polarity} as polarity, p.post_id, p.clean_text,
                 row_number() over (partition by p.clean_text order by p.event_time desc, p.post_id) as age
             from fct_posts as p left join dim_users as u on u.user_id = p.author_id
-            where p.polarity {sign} 0
+            where p.{reader.polarity} {sign} 0
         ) as copies
         where age = 1 order by polarity {direction}, event_time desc, post_id limit {limit:d}
     """  # noqa: S608
@@ -120,13 +149,14 @@ def users(limit: int) -> str:
     """  # noqa: S608
 
 
-def sample(limit: int) -> str:
-    """Clean text and sentiment of scored living texts: all, or every n-th in the order of time, always the same."""
+def sample(limit: int, reader: Reader) -> str:
+    """Clean text and sentiment of texts that were read: all, or every n-th in the order of time, always the same."""
     return f"""
-        select clean_text, sentiment from (
-            select clean_text, sentiment, row_number() over (order by event_hour, text_id, clean_text) as place,
+        select clean_text, mood from (
+            select clean_text, {reader.sentiment} as mood,
+                row_number() over (order by event_hour, text_id, clean_text) as place,
                 count(*) over () as found
-            from {TEXTS} where unscored_reason is null
+            from {TEXTS} where {reader.sentiment} is not null
         ) as ordered
         where floor(cast(place as double precision) * {limit:d} / found)
             > floor(cast(place - 1 as double precision) * {limit:d} / found)
@@ -136,7 +166,8 @@ def sample(limit: int) -> str:
 
 def every_question() -> Iterator[str]:
     """All of them, for the test that parses them."""
-    yield from (HOURS, AUTHORS, UNSCORED, AGREEMENT, KINDS, ENGAGEMENT, MEDIAN_ENGAGEMENT, RECORDS, LAKE_VERSIONS)
-    yield f"select kind, count(*) from {TEXTS} group by kind"  # noqa: S608
-    yield from (versions("scorer_version"), versions("model_version"), topics(9), users(9), sample(9))
-    yield from (extremes(is_positive=True, limit=9), extremes(is_positive=False, limit=9))
+    yield from (AUTHORS, UNSCORED, AGREEMENT, LANGUAGES, KINDS, ENGAGEMENT, MEDIAN_ENGAGEMENT, RECORDS, LAKE_VERSIONS)
+    yield from (versions("scorer_version"), versions("model_version"), users(9))
+    for reader, other in ((LEXICON, CHAMPION), (CHAMPION, LEXICON)):
+        yield from (hours(reader, other), topics(9, reader), sample(9, reader))
+        yield from (extremes(reader, is_positive=True, limit=9), extremes(reader, is_positive=False, limit=9))

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from socialsent_assets.insights import figure, word_clouds
-from socialsent_assets.insights.charts import charts_of, number, percent, plural, signed
+from socialsent_assets.insights.charts import charts_of, coverage, number, percent, plural, signed
 from socialsent_assets.insights.figure import NARROW, Chart
 from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.insights.kpis import headlines
@@ -50,17 +50,18 @@ class Report:
     headline: dict[str, float | str]
 
 
-def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None) -> Report:
+def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None, sentiment: str = "champion") -> Report:
     """Write the report on the marts into a folder, file by file and each at once; older pictures go.
 
     With the lake, it also says what was set aside before landing and why, and how good the classifier is.
+    `sentiment`: whose answers lead the page, "champion" or "lexicon" (see `read_facts`).
 
     Raises:
         UserError: there is nothing to report on yet; the message names the next command.
     """
-    facts = read_facts(sql)
+    facts = read_facts(sql, sentiment)
     arrivals = read_arrivals(lake) if lake else None
-    clouds = word_clouds.distinctive_words(read_texts(sql, TEXTS_READ))
+    clouds = word_clouds.distinctive_words(read_texts(sql, TEXTS_READ, facts.reader))
     models = judged_models(lake, facts.models)
     charts = charts_of(facts, arrivals.reasons if arrivals else {})
     if len(models) == 1:  # of a history of several models, tables say enough
@@ -98,6 +99,7 @@ def _page(
         silent=[mood for mood in MOODS if not clouds[mood].words],
         texts_read=sum(cloud.texts for cloud in clouds.values()),
         percent=percent,
+        coverage=coverage(facts).strip(),
         style=Markup(_resource("report.css")),  # noqa: S704 - our own file
     )
 

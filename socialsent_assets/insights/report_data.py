@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.insights import queries
+from socialsent_assets.insights.readers import CHAMPION, LEXICON, READERS, Reader
 from socialsent_assets.warehouse.engine import SqlEngine
 
 MOODS = ("positive", "neutral", "negative")
@@ -25,33 +26,50 @@ USERS = 6
 
 
 class Hour(NamedTuple):
-    """Texts of one event hour; `polarity_sum` is the sum of their polarities."""
+    """Texts of one event hour; `polarity_sum` is the sum of the polarities of those that were read.
+
+    `unread` texts have no sentiment; `other_read` and `other_sum` are count and sum of the other reader's polarities.
+    """
 
     start: datetime
     positive: int
     neutral: int
     negative: int
     polarity_sum: float
+    unread: int = 0
+    other_read: int = 0
+    other_sum: float = 0.0
+
+    @property
+    def read(self) -> int:
+        """Current posts and comments with a sentiment: what shares and means are over."""
+        return self.positive + self.neutral + self.negative
 
     @property
     def texts(self) -> int:
-        """Living posts and comments."""
-        return self.positive + self.neutral + self.negative
+        """Current posts and comments."""
+        return self.read + self.unread
 
 
 class Topic(NamedTuple):
-    """Texts about one subject; the name is None where the source gave none."""
+    """Texts about one subject; the name is None where the source gave none, the mean where no text was read."""
 
     name: str | None
     positive: int
     neutral: int
     negative: int
-    mean_polarity: float
+    mean_polarity: float | None
+    unread: int = 0
+
+    @property
+    def read(self) -> int:
+        """Texts with a sentiment: what shares and mean are over."""
+        return self.positive + self.neutral + self.negative
 
     @property
     def texts(self) -> int:
-        """Living posts, and comments on them."""
-        return self.positive + self.neutral + self.negative
+        """Current posts, and comments on them."""
+        return self.read + self.unread
 
 
 class Post(NamedTuple):
@@ -62,6 +80,7 @@ class Post(NamedTuple):
     topic: str | None
     time: datetime
     polarity: float
+    clean_text: str = ""
 
 
 class User(NamedTuple):
@@ -104,16 +123,19 @@ class Facts:
     Attributes:
         hours: every event hour with a living text, in order.
         authors: different authors of living texts.
-        unscored: living texts in a language that the lexicon does not speak; they count as neutral.
+        reader: whose sentiment hours, topics and posts carry: "champion" or "lexicon".
+        unscored: current texts in a language without a reader; they are in no share and no mean.
+        languages: (tag or None, texts, of which scored), most texts first.
         kinds: (what, how many) of everything that happened, in a fixed order.
-        agreement: (texts that lexicon and classifier both judged, of which they say the same); None without a
-            classifier.
+        agreement: (texts with a score and a prediction, of which both are the same); None without a classifier.
         version: digest of the lake hours that the marts hold; scorers and models are the versions found.
     """
 
+    reader: str
     hours: tuple[Hour, ...]
     authors: int
     unscored: int
+    languages: tuple[tuple[str | None, int, int], ...]
     kinds: tuple[tuple[str, int], ...]
     topics: tuple[Topic, ...]
     most_positive: tuple[Post, ...]
@@ -132,6 +154,11 @@ class Facts:
         return sum(hour.texts for hour in self.hours)
 
     @property
+    def read(self) -> int:
+        """Current posts and comments with a sentiment: what shares and means are over."""
+        return sum(hour.read for hour in self.hours)
+
+    @property
     def first(self) -> datetime:
         """Start of the first hour with a living text, naive UTC."""
         return self.hours[0].start
@@ -146,24 +173,31 @@ class Facts:
         return sum(int(getattr(hour, mood)) for hour in self.hours)
 
 
-def read_facts(sql: SqlEngine) -> Facts:
+def read_facts(sql: SqlEngine, preferred: str = "champion") -> Facts:
     """The facts of the marts that an engine answers for.
+
+    `preferred`: whose sentiment to report, "champion" or "lexicon"; the lexicon's as long as the champion has
+    answered on fewer than half of the scored texts, because a promotion does not score history again.
 
     Raises:
         UserError: there is no mart, or no living post or comment in them; the message names the next command.
     """
-    hours = tuple(Hour(*row) for row in sql.run(queries.HOURS).rows)
+    scored, predicted, agreeing = _row(sql, queries.AGREEMENT)
+    reader = READERS[preferred if predicted and 2 * predicted >= scored else "lexicon"]
+    other = LEXICON if reader is CHAMPION else CHAMPION
+    hours = tuple(Hour(*row) for row in sql.run(queries.hours(reader, other)).rows)
     if not hours:
         raise UserError("the marts hold no post or comment yet: run socialsent simulate or ingest, then materialize")
-    predicted, agreeing = _row(sql, queries.AGREEMENT)
     return Facts(
+        reader=reader.name,
         hours=hours,
         authors=_row(sql, queries.AUTHORS)[0],
         unscored=_row(sql, queries.UNSCORED)[0],
+        languages=tuple((tag, number, read) for tag, number, read in sql.run(queries.LANGUAGES).rows),
         kinds=tuple((what, number) for what, number in sql.run(queries.KINDS).rows),
-        topics=tuple(Topic(*row) for row in sql.run(queries.topics(TOPICS)).rows),
-        most_positive=_extremes(sql, is_positive=True),
-        most_negative=_extremes(sql, is_positive=False),
+        topics=tuple(Topic(*row) for row in sql.run(queries.topics(TOPICS, reader)).rows),
+        most_positive=_extremes(sql, reader, is_positive=True),
+        most_negative=_extremes(sql, reader, is_positive=False),
         users=tuple(User(*row) for row in sql.run(queries.users(USERS)).rows),
         engagement=Engagement(*_row(sql, queries.ENGAGEMENT), *_row(sql, queries.MEDIAN_ENGAGEMENT)),
         records=Records(*_row(sql, queries.RECORDS)),
@@ -174,9 +208,9 @@ def read_facts(sql: SqlEngine) -> Facts:
     )
 
 
-def read_texts(sql: SqlEngine, limit: int) -> list[tuple[str, str]]:
-    """(clean text, sentiment) of at most `limit` scored living texts: always the same ones, spread over all hours."""
-    return [(text, sentiment) for text, sentiment in sql.run(queries.sample(limit)).rows]
+def read_texts(sql: SqlEngine, limit: int, reader: str = "lexicon") -> list[tuple[str, str]]:
+    """(clean text, sentiment) of at most `limit` texts with a sentiment: always the same, spread over all hours."""
+    return [(text, mood) for text, mood in sql.run(queries.sample(limit, READERS[reader])).rows]
 
 
 def _row(sql: SqlEngine, question: str) -> tuple[Any, ...]:
@@ -187,8 +221,9 @@ def _column(sql: SqlEngine, question: str) -> Iterator[Any]:
     return (value for (value,) in sql.run(question).rows)
 
 
-def _extremes(sql: SqlEngine, *, is_positive: bool) -> tuple[Post, ...]:
-    return tuple(Post(*row) for row in sql.run(queries.extremes(is_positive=is_positive, limit=EXTREMES)).rows)
+def _extremes(sql: SqlEngine, reader: Reader, *, is_positive: bool) -> tuple[Post, ...]:
+    asked = queries.extremes(reader, is_positive=is_positive, limit=EXTREMES)
+    return tuple(Post(*row) for row in sql.run(asked).rows)
 
 
 def _digest(versions: Iterable[str]) -> str:

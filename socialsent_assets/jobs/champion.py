@@ -19,6 +19,8 @@ from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
     from socialsent_assets.domain.learning.classifier import Classifier
@@ -36,18 +38,29 @@ class Champion:
     uri: str
     digest: str
 
-    def columns(self, texts: pa.Array) -> Mapping[str, pa.Array]:
-        """predicted_sentiment, predicted_probability and model_version for clean texts; runs in a worker."""
+    def columns(self, texts: pa.Array, readable: npt.NDArray[np.bool_]) -> Mapping[str, pa.Array]:
+        """Predictions for clean texts, null where `readable`, shape (n,), is false; runs in a worker.
+
+        predicted_sentiment, predicted_probability (of it), predicted_<class>_probability for each class,
+        predicted_polarity (positive minus negative, four decimals) and model_version.
+        """
         import numpy as np
         import pyarrow as pa
 
         from socialsent_assets.domain.learning.labels import CLASSES
 
-        probabilities = _opened(self.uri, self.digest).probabilities(texts)
+        probabilities = np.zeros((len(texts), len(CLASSES)))
+        answered = texts.filter(pa.array(readable))
+        if len(answered):
+            probabilities[readable] = _opened(self.uri, self.digest).probabilities(answered)
+        mask = ~readable
+        of = {name: probabilities[:, place] for place, name in enumerate(CLASSES)}
         return {
-            "predicted_sentiment": pa.array(np.array(CLASSES)[probabilities.argmax(axis=1)], pa.string()),
-            "predicted_probability": pa.array(probabilities.max(axis=1, initial=0.0)),
-            "model_version": pa.repeat(self.digest, len(texts)),
+            "predicted_sentiment": pa.array(np.array(CLASSES)[probabilities.argmax(axis=1)], pa.string(), mask=mask),
+            "predicted_probability": pa.array(probabilities.max(axis=1, initial=0.0), mask=mask),
+            **{f"predicted_{name}_probability": pa.array(column, mask=mask) for name, column in of.items()},
+            "predicted_polarity": pa.array((of["positive"] - of["negative"]).round(4), mask=mask),
+            "model_version": pa.array(np.full(len(texts), self.digest), pa.string(), mask=mask),
         }
 
 

@@ -19,7 +19,7 @@ from socialsent_assets.lake.storage.base import ObjectInfo
 
 # Raised when a job would write other rows for the same landing: every hour is then stale.
 CLEANSE_VERSION = "2"
-SCORE_VERSION = "2"
+SCORE_VERSION = "3"
 
 StaleTier = Literal["cleansed", "analytics", "warehouse"]
 

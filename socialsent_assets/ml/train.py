@@ -87,7 +87,8 @@ def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
     sentiments = score_texts(corpus.texts, corpus.langs).sentiments()
     groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
     for sentiment, sentence in zip(sentiments, sentences, strict=True):
-        groups[str(sentiment)].append(sentence)
+        if sentiment:  # a text that was not scored belongs to no group
+            groups[str(sentiment)].append(sentence)
     return NextWords(
         candidate, model, typical_bigrams(groups), {word or "": model.top_k(word, 5) for word in _EXAMPLES}
     )

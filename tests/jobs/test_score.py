@@ -48,15 +48,16 @@ def test_every_version_of_a_post_and_comment_is_scored_as_a_single_text_is(spark
     found = rows(lake, "sentiment", HOUR)
     assert len(found) == 5
     for row in found:
-        wanted = score_text("" if row["lang"] == "de" else row["clean_text"])
+        wanted = (None,) * 5 if row["lang"] == "de" else score_text(row["clean_text"])
         assert (row["polarity"], row["pos"], row["neu"], row["neg"], row["sentiment"]) == wanted
         assert row["tokens"] == tokens(row["clean_text"])
         assert row["unscored_reason"] == ("language_not_supported" if row["lang"] == "de" else None)
     assert {row["text_id"] for row in found} == {"p-1", "c-1"}
-    assert first.measures["rows_by_sentiment"] == {"positive": 1, "neutral": 2, "negative": 2}
+    assert first.measures["rows_by_sentiment"] == {"positive": 1, "neutral": 1, "negative": 2}
     assert first.measures["unscored_by_reason"] == {"language_not_supported": 1}
-    assert first.measures["mean_polarity"] == pytest.approx(sum(row["polarity"] for row in found) / 5)
-    assert first.measures["moods_by_topic"] == {"tram": {"texts": 1, "negative": 0}}
+    assert first.measures["scored_share"] == 4 / 5
+    assert first.measures["mean_polarity"] == pytest.approx(sum(row["polarity"] or 0 for row in found) / 4)
+    assert first.measures["moods_by_topic"] == {"tram": {"texts": 1, "negative": 0, "predicted_negative": 0}}
 
     assert rows(lake, "sentiment", NEXT) == []
     assert second.measures["mean_polarity"] is None
@@ -122,7 +123,7 @@ def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
     spark, lake, landing, monkeypatch: pytest.MonkeyPatch
 ):
     """Prevents an alert about a topic from texts nobody could judge or read, and receipts as big as their hour."""
-    monkeypatch.setattr("socialsent_assets.jobs.score._TOPICS", 1)
+    monkeypatch.setattr("socialsent_assets.jobs.sentiment_rows._TOPICS", 1)
     told = [("I hate it", "en", False), ("I love it", "en", False), ("so sad", "de", False), (None, "en", True)]
     posts = [
         post(post_id=f"p-{number}", text=text, lang=lang, deleted=gone, topic="tram a/b")
@@ -131,4 +132,4 @@ def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
     landing.add(HOUR, [*posts, post(post_id="rare", topic="rare")])
     cleanse(spark, lake, hours(HOUR))
     [receipt] = score(spark, lake, hours(HOUR))
-    assert receipt.measures["moods_by_topic"] == {"tram a/b": {"texts": 2, "negative": 1}}
+    assert receipt.measures["moods_by_topic"] == {"tram a/b": {"texts": 2, "negative": 1, "predicted_negative": 0}}

@@ -52,6 +52,9 @@ def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model
     for row, probabilities in zip(found, expected, strict=True):
         assert row["predicted_sentiment"] == CLASSES[probabilities.argmax()]
         assert row["predicted_probability"] == probabilities.max()
+        kept = [row[f"predicted_{name}_probability"] for name in CLASSES]
+        assert kept == probabilities.tolist()
+        assert row["predicted_polarity"] == round(kept[2] - kept[0], 4)
         assert row["model_version"] == digest
     answers = [row["predicted_sentiment"] for row in found]
     assert receipt.measures["rows_by_prediction"] == {name: answers.count(name) for name in CLASSES}
@@ -59,6 +62,18 @@ def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model
     differing = sum(row["predicted_sentiment"] != row["sentiment"] for row in found)
     assert receipt.measures["disagreement"] == differing / 7
     assert receipt.measures["model_version"] == digest
+
+
+@pytest.mark.spark
+def test_the_champion_does_not_answer_for_a_language_without_a_reader(spark, lake, landing, model):
+    """Prevents 79 Japanese posts from becoming 23 negative and 20 positive ones by a model of English."""
+    landing.add(HOUR, [post(text="zingy corking"), post(post_id="p-2", text="zingy naff", lang="ja")])
+    cleanse(spark, lake, hours(HOUR))
+    promote(lake, model)
+    [receipt] = score(spark, lake, hours(HOUR))
+    japanese = next(row for row in rows(lake, "sentiment", HOUR) if row["lang"] == "ja")
+    assert {value for name, value in japanese.items() if name.startswith(("predicted", "model"))} == {None}
+    assert sum(receipt.measures["rows_by_prediction"].values()) == 1
 
 
 @pytest.mark.spark

@@ -93,6 +93,8 @@ def _text(versions: list[Row]) -> Row:
         "hashtags": None if newest["hashtags"] is None else " ".join(newest["hashtags"]),
         "polarity": scored(newest)["polarity"],
         "sentiment": scored(newest)["sentiment"],
+        "predicted_sentiment": scored(newest).get("predicted_sentiment"),
+        "predicted_polarity": scored(newest).get("predicted_polarity"),
     }
 
 
@@ -102,10 +104,15 @@ def _interaction(event: Row) -> Row:
     return {**{n: event[n] for n in names}, **optional, "event_time": _naive(event["event_time"])}
 
 
-def _mean(polarities: list[float]) -> float | None:
-    if not polarities:
+def _mean(polarities: list[float | None]) -> float | None:
+    known = [polarity for polarity in polarities if polarity is not None]
+    if not known:
         return None
-    return float(sum(Decimal(str(polarity)) for polarity in polarities)) / len(polarities)
+    return float(sum(Decimal(str(polarity)) for polarity in known)) / len(known)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
 
 
 def _moods(texts: list[Row], group: Any) -> list[Row]:
@@ -117,14 +124,23 @@ def _moods(texts: list[Row], group: Any) -> list[Row]:
 
 def _mood(texts: list[Row]) -> Row:
     count = {mood: sum(text["sentiment"] == mood for text in texts) for mood in MOODS}
+    predicted = {mood: sum(text["predicted_sentiment"] == mood for text in texts) for mood in MOODS}
+    scored_count, predicted_count = sum(count.values()), sum(predicted.values())
     return {
         "text_count": len(texts),
         "post_count": sum(text["kind"] == "post" for text in texts),
         "comment_count": sum(text["kind"] == "comment" for text in texts),
         "author_count": len({text["author_id"] for text in texts}),
         **{f"{mood}_count": count[mood] for mood in MOODS},
-        **{f"{mood}_share": count[mood] / len(texts) for mood in MOODS},
+        "scored_count": scored_count,
+        "unscored_count": len(texts) - scored_count,
+        "scored_share": scored_count / len(texts),
+        **{f"{mood}_share": _share(count[mood], scored_count) for mood in MOODS},
         "mean_polarity": _mean([text["polarity"] for text in texts]),
+        "predicted_count": predicted_count,
+        **{f"predicted_{mood}_count": predicted[mood] for mood in MOODS},
+        **{f"predicted_{mood}_share": _share(predicted[mood], predicted_count) for mood in MOODS},
+        "mean_predicted_polarity": _mean([text["predicted_polarity"] for text in texts]),
     }
 
 
@@ -135,7 +151,7 @@ def _engagement(
     received = {"like": "likes_received", "share": "shares_received", "follow": "followers_gained"}
     names = ("post_count", "comment_count", *given.values(), *received.values(), "comments_received")
     users: dict[str, Row] = {user: dict.fromkeys(names, 0) for user in profiles}
-    polarities: dict[str, list[float]] = defaultdict(list)
+    polarities: dict[str, list[float | None]] = defaultdict(list)
     times: dict[str, list[datetime]] = defaultdict(list)
 
     def add(user: str | None, name: str | None) -> None:

@@ -6,6 +6,7 @@ scores as (select * from {{ ref('stg_sentiment') }} where text_kind = 'comment')
 
 select
     comments.*,
+    scores.detected_lang,
     scores.polarity,
     scores.pos,
     scores.neu,
@@ -14,6 +15,10 @@ select
     scores.unscored_reason,
     scores.predicted_sentiment,
     scores.predicted_probability,
+    scores.predicted_negative_probability,
+    scores.predicted_neutral_probability,
+    scores.predicted_positive_probability,
+    scores.predicted_polarity,
     scores.scorer_version,
     scores.model_version
 from comments

@@ -26,6 +26,7 @@ select
     living.text,
     living.clean_text,
     living.lang,
+    living.detected_lang,
     posts.topic,
     living.hashtags,
     living.polarity,
@@ -36,6 +37,10 @@ select
     living.unscored_reason,
     living.predicted_sentiment,
     living.predicted_probability,
+    living.predicted_negative_probability,
+    living.predicted_neutral_probability,
+    living.predicted_positive_probability,
+    living.predicted_polarity,
     living.scorer_version,
     living.model_version
 from living

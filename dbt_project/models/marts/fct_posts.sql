@@ -22,6 +22,7 @@ select
     text,
     clean_text,
     lang,
+    detected_lang,
     topic,
     hashtags,
     place,
@@ -33,6 +34,10 @@ select
     unscored_reason,
     predicted_sentiment,
     predicted_probability,
+    predicted_negative_probability,
+    predicted_neutral_probability,
+    predicted_positive_probability,
+    predicted_polarity,
     scorer_version,
     model_version
 from living

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-SCORER_VERSION = "vader-3.3.2+1"
+SCORER_VERSION = "vader-3.3.2+2"
 """Reference release, then our revision: raised when any text's score, or the rule of languages, changes."""
 
 POSITIVE_FROM = 0.05
@@ -50,19 +50,21 @@ class Polarity(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Scores of n texts, in their order: float64 arrays of shape (n,), ranges as in `Polarity`."""
+    """Scores of n texts, in their order: float64 arrays of shape (n,), ranges as in `Polarity`; NaN if not scored."""
 
     polarity: NDArray[np.float64]
     pos: NDArray[np.float64]
     neu: NDArray[np.float64]
     neg: NDArray[np.float64]
     unscored_reason: list[str | None]
-    """Why a text was not scored (all zeros, neutral); None for every text that was."""
+    """Why a text was not scored; None for every text that was."""
 
     def sentiments(self) -> NDArray[np.str_]:
-        """Sentiment of each text, as `sentiment_of` names it: dtype <U8, shape (n,)."""
+        """Sentiment of each text, as `sentiment_of` names it, "" if it was not scored: dtype <U8, shape (n,)."""
         return np.select(
-            [self.polarity >= POSITIVE_FROM, self.polarity <= NEGATIVE_TO], ["positive", "negative"], "neutral"
+            [self.polarity >= POSITIVE_FROM, self.polarity <= NEGATIVE_TO, np.isnan(self.polarity)],
+            ["positive", "negative", ""],
+            "neutral",
         )
 
 
@@ -95,12 +97,12 @@ def score_texts(
 
     `texts`: any sequence of str and None (list, pandas or numpy column), or an Arrow string array, which is
     read where it lies. `langs`: a BCP 47 tag or None for each text; texts in other languages than English get
-    zeros and a reason. Raises ValueError when the lengths differ and TypeError when a text is no string.
+    NaN and a reason. Raises ValueError when the lengths differ and TypeError when a text is no string.
     """
     rows = _score_rows(texts)
     reasons = _unscored_reasons(langs, len(rows))
     if langs is not None:
-        rows[[reason is not None for reason in reasons]] = 0.0
+        rows[[reason is not None for reason in reasons]] = np.nan
     polarity, pos, neu, neg = (np.ascontiguousarray(column) for column in rows.T)
     return Scores(polarity, pos, neu, neg, reasons)
 

@@ -319,12 +319,12 @@ def test_other_languages_are_not_scored(lang):
 
 
 @pytest.mark.parametrize("repeat", [1, 1_000])
-def test_an_unsupported_language_is_neutral_and_says_why(repeat):
-    """Prevents "Gift 😁" in a German post from counting as a sentiment, and zeros without a reason."""
+def test_an_unsupported_language_is_not_scored_and_says_why(repeat):
+    """Prevents "Gift 😁" in a German post from counting as a sentiment, and as a neutral one."""
     scores = score_texts(["love it", "Gift 😁", "love it"] * repeat, pa.array(["en-GB", "de", None] * repeat))
-    assert scores.polarity[:3].tolist() == [score_text("love it").polarity, 0.0, score_text("love it").polarity]
-    assert scores.neu[1] == 0.0
-    assert scores.sentiments()[1] == "neutral"
+    assert scores.polarity[[0, 2]].tolist() == [score_text("love it").polarity] * 2
+    assert all(math.isnan(column[1]) for column in (scores.polarity, scores.pos, scores.neu, scores.neg))
+    assert scores.sentiments()[1] == ""
     assert scores.unscored_reason == [None, LANGUAGE_NOT_SUPPORTED, None] * repeat
 
 
