@@ -127,7 +127,7 @@ def remove_card(lake: Lake, digest: str) -> None:
 
 def age_card(lake: Lake, digest: str) -> None:
     key = f"models/{CLASSIFIER}/{digest}/card.json"
-    lake.artifacts.write(key, lake.artifacts.read(key).replace(b'"text_version": 1', b'"text_version": 0'))
+    lake.artifacts.write(key, lake.artifacts.read(key).replace(b'"text_version": 2', b'"text_version": 0'))
 
 
 def damage_pointer(lake: Lake, digest: str) -> None:

@@ -1,6 +1,6 @@
 """The two forms of a post's text: what VADER scores and the lake stores, and what a model learns from.
 
-`clean_text` takes away only what is not language: markup escapes, addresses, control characters. Negation,
+`clean_text` takes away only what is not language: markup, addresses, mentions, control characters. Negation,
 case, punctuation, emoji and every script stay, because VADER reads them. `tokens` goes much further (lower
 case, stop words out, stems) and is never scored. `words` lies between: the word stream of the bigram model.
 
@@ -15,13 +15,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from importlib import resources
 
+from socialsent_assets.domain.language.normalise import USER, mask_mentions, plain_writing, without_markup
 from socialsent_assets.domain.language.vader.lexicon import valences
 
-TEXT_VERSION = 1
+TEXT_VERSION = 2
 """Raise it with every change of any function's output here: a model card names the version it learned from."""
-
-USER = "@user"
-"""Stands for every mention: whom a post addresses is identity, not language."""
 
 # ---------------------------------------------------------------------------------------------- clean text
 
@@ -33,24 +31,42 @@ _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]")
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 # Feeds escape twice ("&amp;lt;"); each further level is hostile input and would cost a pass over the text.
 _ESCAPE_LEVELS = 4
+# What one pass lays bare (an escaped tag, a full-width "@") the next one sees; deeper nesting is hostile too.
+_PASSES = 4
 
 
 def clean_text(text: str) -> str:
     """The text as VADER should see it and as the lake stores it; always valid UTF-8, never raises.
 
-    HTML entities are unescaped, addresses and control characters removed, half a surrogate pair becomes
-    U+FFFD, white space is collapsed. Cleaning clean text changes nothing.
+    HTML tags, addresses and control characters are removed, HTML entities unescaped, mentions masked, typographic
+    signs, styled letters and emoji brought to the form that look-ups know (normalise.py), half a surrogate pair
+    becomes U+FFFD, white space is collapsed. Cleaning clean text changes nothing.
 
-    >>> clean_text("NOT good!!  &amp; https://t.co/x")
-    'NOT good!! &'
+    >>> clean_text("<p>@ann it’s NOT good!!  &amp; https://t.co/x</p>")
+    "@user it's NOT good!! &"
     """
+    for _ in range(_PASSES):
+        cleaned = _cleaned(text)
+        if cleaned == text:
+            break
+        text = cleaned
+        if text.isascii() and _SETTLED.isdisjoint(text):
+            break
+    return text
+
+
+_SETTLED = frozenset("<&@/.")  # without one of these, a cleaned ASCII text has nothing left to clean
+
+
+def _cleaned(text: str) -> str:
     if not text.isprintable():  # one pass in C that most posts end here
         text = _LONE_SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
+    text = without_markup(text)
     if "&" in text:
         text = _unescape(text)
     if "/" in text or "." in text:
-        text = _ADDRESS.sub(" ", text)
-    return " ".join(text.split())
+        text = _ADDRESS.sub(" ", text)  # before signs become ASCII: then a quote behind it would be part of it
+    return " ".join(mask_mentions(plain_writing(text)).split())
 
 
 def clean_texts(texts: Sequence[str | None]) -> list[str]:
