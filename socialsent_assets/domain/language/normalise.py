@@ -89,7 +89,8 @@ _PICTURE = (
     "\U0001f000-\U0001f12f\U0001f14a-\U0001f14f\U0001f170-\U0001faff]"
 )
 _APART = re.compile(rf"(?<=\w)(?={_PICTURE})|(?<={_PICTURE})(?=\w)")
-_HAS_PICTURE = re.compile(_PICTURE)
+_PICTURES = re.compile(_PICTURE)
+_NOISE = re.compile(f"[{_UNSEEN}\u200b-\u200d{_PICTURE[1:]}")
 
 
 def plain_writing(text: str) -> str:
@@ -104,12 +105,13 @@ def plain_writing(text: str) -> str:
     if text.isascii():
         return text
     text = _SPELT.sub(_spelt, text)
-    text = _UNSEEN_SIGN.sub("", text)
-    if _HAS_PICTURE.search(text):
-        text = _added().sub(_described, text)
-        text = _JOINER.sub("", text)
-        return _APART.sub(" ", text)
-    return _JOINER.sub("", text)
+    if _NOISE.search(text):
+        text = _UNSEEN_SIGN.sub("", text)
+        if not _PICTURES.search(text):
+            return _JOINER.sub("", text)
+        text = _JOINER.sub("", _added().sub(_described, text))  # joiners hold the sequences that are looked up
+        text = _APART.sub(" ", text)
+    return text
 
 
 def _spelt(found: re.Match[str]) -> str:

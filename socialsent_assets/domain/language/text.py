@@ -46,27 +46,31 @@ def clean_text(text: str) -> str:
     "@user it's NOT good!! &"
     """
     for _ in range(_PASSES):
-        cleaned = _cleaned(text)
-        if cleaned == text:
-            break
-        text = cleaned
-        if text.isascii() and _SETTLED.isdisjoint(text):
+        text, is_settled = _cleaned(text)
+        if is_settled:
             break
     return text
 
 
-_SETTLED = frozenset("<&@/.")  # without one of these, a cleaned ASCII text has nothing left to clean
-
-
-def _cleaned(text: str) -> str:
-    if not text.isprintable():  # one pass in C that most posts end here
+def _cleaned(text: str) -> tuple[str, bool]:
+    """One pass, and whether a further one would change nothing: most posts are done after the first."""
+    if not text.isprintable():  # one look in C that most posts end here
         text = _LONE_SURROGATE.sub("\ufffd", _CONTROL.sub("", text))
-    text = without_markup(text)
+    laid_bare = text
+    if "<" in text:
+        laid_bare = without_markup(text)
     if "&" in text:
-        text = _unescape(text)
+        laid_bare = _unescape(laid_bare)
+    is_settled = laid_bare == text
+    text = laid_bare
     if "/" in text or "." in text:
         text = _ADDRESS.sub(" ", text)  # before signs become ASCII: then a quote behind it would be part of it
-    return " ".join(mask_mentions(plain_writing(text)).split())
+    if not text.isascii():
+        plain = plain_writing(text)
+        if plain != text:
+            text = plain
+            is_settled = is_settled and not ("&" in text or "<" in text or _ADDRESS.search(text))
+    return " ".join(mask_mentions(text).split()), is_settled
 
 
 def clean_texts(texts: Sequence[str | None]) -> list[str]:
