@@ -24,6 +24,12 @@ QUARANTINE_LIMIT = 0.05
 _SHARES = "pos between 0 and 1 and neu between 0 and 1 and neg between 0 and 1"
 _SHARES_SUM = "(abs(pos + neu + neg - 1) <= 0.002 or pos + neu + neg = 0)"  # VADER rounds each to 3 digits
 _THRESHOLDS = "case when polarity >= 0.05 then 'positive' when polarity <= -0.05 then 'negative' else 'neutral' end"
+_NO_SCORE = "polarity is null and pos is null and neu is null and neg is null and sentiment is null"
+_NO_ANSWER = "predicted_sentiment is null and predicted_polarity is null"
+
+
+def _if_scored(rule: str, otherwise: str = "true") -> str:
+    return f"case when unscored_reason is null then {rule} else {otherwise} end"
 
 
 @dataclass(frozen=True)
@@ -93,9 +99,10 @@ CLEANSED = [
 
 ANALYTICS = [
     *(check for table in (SENTIMENT, LAKE_HOURS) for check in contract_checks(table, "score")),
-    range_check(SENTIMENT, "polarity_in_range", "polarity between -1 and 1"),
-    range_check(SENTIMENT, "shares_sum_to_one", f"{_SHARES} and {_SHARES_SUM}"),
-    range_check(SENTIMENT, "sentiment_follows_polarity", f"sentiment = {_THRESHOLDS}"),
+    range_check(SENTIMENT, "polarity_in_range", _if_scored("polarity between -1 and 1")),
+    range_check(SENTIMENT, "shares_sum_to_one", _if_scored(f"{_SHARES} and {_SHARES_SUM}")),
+    range_check(SENTIMENT, "sentiment_follows_polarity", _if_scored(f"sentiment = {_THRESHOLDS}")),
+    range_check(SENTIMENT, "unscored_is_not_neutral", _if_scored("true", f"{_NO_SCORE} and {_NO_ANSWER}")),
     Check(SENTIMENT, "drift", "Labels, polarity and words are still distributed as where the champion learned.",
           drift_check.no_drift, blocking=False),
 ]  # fmt: skip
