@@ -1,4 +1,4 @@
-"""What a sensor tick and an hour's checks cost with 10, 1,000 and 3,000 hours of history.
+"""Cost of a sensor tick and of an hour's checks with 10, 1,000 and 3,000 hours of history.
 
     python benchmarks/graph.py [--hours 10 1000 3000]
 

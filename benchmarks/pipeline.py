@@ -1,4 +1,4 @@
-"""What each stage of the pipeline costs, next to DuckDB and Polars doing the work of `cleanse`.
+"""Cost of each stage of the pipeline, next to DuckDB and Polars doing the work of `cleanse`.
 
     python benchmarks/pipeline.py --events 200000 --hours 12
 

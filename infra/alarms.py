@@ -1,4 +1,4 @@
-"""What CloudWatch watches: each alarm as data, with what no data means, and what to do.
+"""CloudWatch alarm definitions: metric, threshold, missing-data treatment and runbook text.
 
 CloudWatch watches the machinery, and the few numbers that only mean something from outside, such as Dagster being
 silent. What is odd about the data is found and told by the graph itself (socialsent_assets/domain/monitoring/).

@@ -1,4 +1,4 @@
-"""What a deployment costs a month: sizes.toml × loads.toml × prices.toml, every line with its arithmetic.
+"""Monthly cost of a deployment: sizes.toml × loads.toml × prices.toml, every line with its arithmetic.
 
     python -m infra.costs --size small
 

@@ -1,4 +1,4 @@
-"""What one deployment is called, where it goes and how big it is: names, tags, buckets, ARNs.
+"""Name, account, region and size of one deployment: names, tags, buckets, ARNs.
 
 Names are fixed, so that a policy, a setting and a page of the docs can name a thing without asking CloudFormation,
 and no stack waits for another's export. The account and region stay CloudFormation's (`AWS::AccountId`) unless

@@ -1,4 +1,4 @@
-"""Which Node.js runs the CDK: the one that was installed with the Python packages, whatever else is on PATH.
+"""Node.js for the CDK: the one installed with the Python packages, whatever else is on PATH.
 
 Not here: the CDK itself.
 """

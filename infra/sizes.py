@@ -1,4 +1,4 @@
-"""How big a deployment is: every number of the AWS side, read from sizes.toml and checked.
+"""Sizes of a deployment: every number of the AWS side, read from sizes.toml and checked.
 
 One dataclass per stack, one field per line of its section; the meaning of a field stands beside it in sizes.toml.
 

@@ -28,7 +28,7 @@ def add_hour(
     records: int = 200,
     quarantined: int = 2,
     topics: Mapping[str, tuple[int, int]] = TOPICS,
-    refused: int = 0,
+    quarantined_on_arrival: int = 0,
     *,
     built: bool = True,
 ) -> None:
@@ -37,8 +37,10 @@ def add_hour(
     for info in lake.landed(hour):
         lake.landing.delete(info.key)
     lake.landing.write(landing_key(LANDING_EVENTS, hour, name), gzip.compress(f"{records}".encode(), mtime=0))
-    if refused:
-        lake.landing.write(landing_key(LANDING_QUARANTINE, hour, landing_name("test", refused, 0)), b"")
+    if quarantined_on_arrival:
+        lake.landing.write(
+            landing_key(LANDING_QUARANTINE, hour, landing_name("test", quarantined_on_arrival, 0)), b""
+        )
     if built:
         build_hour(lake, hour, records, quarantined, topics)
 

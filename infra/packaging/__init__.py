@@ -1,4 +1,4 @@
-"""What is uploaded to AWS: the Lambdas' zips, their layer, the wheel for Glue. The same tree gives the same bytes.
+"""Artifacts uploaded to AWS: the Lambdas' zips, their layer, the wheel for Glue. Reproducible byte for byte.
 
 Not here: who uploads them and where to (infra/stacks/).
 """

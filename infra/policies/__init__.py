@@ -1,4 +1,4 @@
-"""What each component may do: IAM statements as plain data, one module per stack.
+"""Permissions of each component: IAM statements as plain data, one module per stack.
 
 Every statement names its actions and resources in full, so that a reader sees the whole of a role on one screen,
 cdk-nag's findings keep their ids, and a test can play the calls of a component against its role.

@@ -1,4 +1,4 @@
-"""What Amazon MWAA may do: read its DAGs, write its logs, use its queues. What a DAG starts, Dagster does.
+"""Permissions of Amazon MWAA: read its DAGs, write its logs, use its queues. Dagster does the work of a DAG.
 
 Source: Amazon MWAA user guide, "Amazon MWAA execution role".
 Not here: the environment (stacks/airflow.py).

@@ -1,4 +1,4 @@
-"""What the compute side may do: the two Glue jobs, the crawlers, who asks Athena, who uploads the jobs' code.
+"""Permissions of the compute side: the two Glue jobs, the crawlers, users of Athena, the upload of the jobs' code.
 
 Not here: the jobs, the crawlers and the workgroup (stacks/compute.py).
 """

@@ -1,4 +1,4 @@
-"""What the task of Dagster may do (web server, daemon and runs), and what ECS may do to start it.
+"""Permissions of Dagster's task (web server, daemon and runs), and of ECS to start it.
 
 Runs start Glue jobs, register what these built, build marts, train and host models, and send alerts. They write no
 table of the lake themselves: that is the Glue jobs' right alone.

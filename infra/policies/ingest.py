@@ -1,4 +1,4 @@
-"""What the ingest side may do: the minute's tick, the mock server, the consumer.
+"""Permissions of the ingest side: the minute's schedule, the mock server, the consumer.
 
 Not here: the stream and the functions (stacks/ingest.py).
 """

@@ -1,4 +1,4 @@
-"""What the model endpoint may do, and what whoever hosts a model on it may do.
+"""Permissions of the model endpoint, and of the principals that deploy a model to it.
 
 Source of the endpoint's actions: Amazon SageMaker developer guide, "SageMaker AI roles: CreateModel API".
 Not here: the endpoint (stacks/models.py).

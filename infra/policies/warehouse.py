@@ -1,4 +1,4 @@
-"""What the warehouse and those who use it may do.
+"""Permissions of the warehouse and its users.
 
 Not here: grants inside the database (warehouse_setup/handler.py).
 """

@@ -1,4 +1,4 @@
-"""Where models are registered and answer: container image, SageMaker model group, the role of the endpoint.
+"""Stack of the models: container image, SageMaker model group, role of the endpoint.
 
 The endpoint that follows the champion is made and changed by the graph (the job `host`), because only the graph
 knows the champion; two owners would undo each other's changes. What CloudFormation can own is an endpoint that

@@ -1,4 +1,4 @@
-"""Where alerts go: one encrypted SNS topic, and who hears of it.
+"""Stack of the notifications: one encrypted SNS topic and its subscriptions.
 
 Dagster publishes here what is wrong with the data (domain/monitoring/), CloudWatch what is wrong with the machinery
 (observability.py).

@@ -1,4 +1,4 @@
-"""What watches the deployment: alarms, failures of Glue, the budget, and one dashboard of the whole pipeline.
+"""Stack of the observability: alarms, failures of Glue, the budget, one dashboard of the whole pipeline.
 
 Every alarm says when it is over, too. Not here: each alarm's rule (watches.py), the topic (notifications.py).
 """

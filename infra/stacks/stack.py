@@ -1,4 +1,4 @@
-"""What every stack of the project does alike: its name and tags, a key of its own, log groups, roles.
+"""Base of every stack: name and tags, its KMS key, log groups, roles.
 
 Each stack has its own KMS key: a key whose policy names a role of another stack makes the two depend on each other.
 

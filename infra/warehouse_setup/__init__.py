@@ -1,4 +1,4 @@
-"""What a deployment does inside Redshift, which CloudFormation cannot describe.
+"""Set-up inside Redshift that CloudFormation cannot describe.
 
 Not here: the cluster or workgroup itself (stacks/warehouse.py), tables (dbt_project/).
 """

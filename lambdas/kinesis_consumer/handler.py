@@ -1,4 +1,4 @@
-"""What Lambda calls with a batch of Kinesis records: decode, land, put, answer.
+"""Lambda handler for a batch of Kinesis records: decode, land, put, answer.
 
 A record that is no valid event is quarantined, which is success: it never blocks its shard. Only a store that
 cannot be written fails, and then the whole batch of the shard: its retry writes the same objects again.

@@ -1,4 +1,4 @@
-"""Where the consumer puts objects: a folder or an S3 prefix.
+"""Sinks of the consumer: a folder or an S3 prefix.
 
 A `put` replaces the whole object or nothing, and the same bytes twice are no harm.
 

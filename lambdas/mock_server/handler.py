@@ -1,4 +1,4 @@
-"""What EventBridge calls every minute: the mock network's records of the minute before, put on a stream.
+"""Lambda handler of the minute's schedule: puts the mock network's records of the last minute on a stream.
 
 It keeps nothing between two calls: the records of a minute follow from the settings and the event's time, and
 a call that is repeated puts the same records again, which the pipeline drops as duplicates.

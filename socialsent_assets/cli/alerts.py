@@ -1,6 +1,6 @@
-"""`socialsent alerts`: what is wrong now, since when, and what was told to whom.
+"""`socialsent alerts`: open alerts, and the messages that were sent.
 
-Not here: what is an alert (domain/monitoring/), the sensor that looks by itself (defs/monitoring.py).
+Not here: the rules (domain/monitoring/), the sensor (defs/monitoring.py).
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.monitoring.alerts import Alert, Message
-    from socialsent_assets.monitoring.state import AlertState
+    from socialsent_assets.monitoring.state import MonitoringState
 
-_SLEEPING_AFTER = timedelta(minutes=30)
+_STALE_AFTER = timedelta(minutes=30)
 _AGO = re.compile(r"(\d{1,4})([hd])")
 _RANK = ("critical", "warning", "notice")
 
@@ -35,21 +35,19 @@ def register(app: typer.Typer) -> None:
 
 
 def alerts(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Closed alerts and every message that is kept, too.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Include closed alerts and all stored messages.")] = False,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Messages from then on: 24h, 7d or 2026-11-22T09:00Z.")
+        str | None, typer.Option(metavar="TIME", help="Include messages since then: 24h, 7d or 2026-11-22T09:00Z.")
     ] = None,
-    output: Annotated[str, typer.Option("--format", metavar="table|json", help="What to print.")] = "table",
+    output: Annotated[str, typer.Option("--format", metavar="table|json", help="Output format.")] = "table",
     check: Annotated[
-        bool, typer.Option("--check", help="Look at the lake now, as the sensor does; tells and sends.")
+        bool, typer.Option("--check", help="Evaluate now, as the sensor does, and send messages.")
     ] = False,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if an alert is open.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if an alert is open.")] = False,
 ) -> int:
-    """Open alerts, the most severe first: what, since when, how much against what is expected, what to do.
+    """List open alerts, the most severe first, with observed and expected values and the steps to take.
 
-    The alert sensor of `socialsent ui`, or of a deployed Dagster, looks every minute; --check looks without it.
+    The alert sensor of `socialsent ui`, or of a deployed Dagster, evaluates every minute; --check works without it.
 
     Try:
 
@@ -64,29 +62,34 @@ def alerts(
     from socialsent_assets.monitoring.state import read_state
 
     if output not in ("table", "json"):
-        raise UserError(f"--format {output} is not known; write table or json")
+        raise UserError(f"--format {output} is not supported; write table or json")
     now = datetime.now(UTC)
     settings = Settings.from_env()
     lake = Lake.of(settings)
     start = _start(since, now)
     if check:
-        _look(settings, lake, now)
+        _evaluate(settings, lake, now)
     state = read_state(lake)
-    messages = [] if state is None or not (everything or since) else _from(state.book.messages, start)
+    messages = [] if state is None or not (everything or since) else _from(state.alerts.messages, start)
     if output == "json":
         typer.echo(json.dumps(_as_json(state, messages, now), indent=1))
     else:
         _show(Console(), state, messages, now)
-    return 1 if exit_code and state is not None and state.book.alerts else 0
+    return 1 if exit_code and state is not None and state.alerts.alerts else 0
 
 
-def _look(settings: Settings, lake: Lake, now: datetime) -> None:
-    """A tick without Dagster's runs: those the sensor looks at, where there is one."""
+def _evaluate(settings: Settings, lake: Lake, now: datetime) -> None:
+    """One tick without Dagster's runs, which only the sensor evaluates."""
     from socialsent_assets.resources.build import alerting_for
 
-    bound = alerting_for(settings)
-    bound["alert_desk"].tick(
-        lake, lambda _: [], bound["notifications"], bound["metrics"], now, lambda line: typer.echo(line, err=True)
+    resources = alerting_for(settings)
+    resources["alerting"].tick(
+        lake,
+        lambda _: [],
+        resources["notifications"],
+        resources["metrics"],
+        now,
+        lambda line: typer.echo(line, err=True),
     )
 
 
@@ -100,7 +103,7 @@ def _start(since: str | None, now: datetime) -> datetime | None:
     try:
         typed = datetime.fromisoformat(since)
     except ValueError:
-        raise UserError(f"--since {since} is no time; write 24h, 7d or 2026-11-22T09:00Z") from None
+        raise UserError(f"--since {since} is not a time; write 24h, 7d or 2026-11-22T09:00Z") from None
     return typed if typed.tzinfo is not None else typed.replace(tzinfo=UTC)
 
 
@@ -108,18 +111,20 @@ def _from(messages: Sequence[Message], start: datetime | None) -> list[Message]:
     return [m for m in messages if start is None or datetime.fromisoformat(m.made_at) >= start]
 
 
-def _ranked(state: AlertState) -> list[tuple[str, Alert]]:
-    return sorted(state.book.alerts.items(), key=lambda item: (_RANK.index(item[1].finding.severity), item[1].since))
+def _ranked(state: MonitoringState) -> list[tuple[str, Alert]]:
+    return sorted(
+        state.alerts.alerts.items(), key=lambda item: (_RANK.index(item[1].finding.severity), item[1].since)
+    )
 
 
-def _as_json(state: AlertState | None, messages: Sequence[Message], now: datetime) -> dict[str, Any]:
+def _as_json(state: MonitoringState | None, messages: Sequence[Message], now: datetime) -> dict[str, Any]:
     from socialsent_assets.domain.monitoring.messages import sentence
-    from socialsent_assets.domain.monitoring.runbook import what_to_do
+    from socialsent_assets.domain.monitoring.runbook import runbook_steps
 
     if state is None:
-        return {"looked_at": None, "open": [], "unsent": 0, "messages": []}
+        return {"evaluated_at": None, "open": [], "unsent": 0, "messages": []}
     return {
-        "looked_at": state.seen.beat_at or None,
+        "evaluated_at": state.checkpoint.last_heartbeat_at or None,
         "open": [
             {
                 "id": alert_id,
@@ -127,40 +132,44 @@ def _as_json(state: AlertState | None, messages: Sequence[Message], now: datetim
                 "since": alert.since.isoformat(),
                 "age_seconds": round((now - alert.since).total_seconds()),
                 "reminders": alert.reminders,
-                "says": sentence(alert.finding),
-                "what_to_do": what_to_do(alert.finding),
+                "summary": sentence(alert.finding),
+                "runbook_steps": runbook_steps(alert.finding),
                 "finding": alert.finding.to_json(),
             }
             for alert_id, alert in _ranked(state)
         ],
-        "unsent": len(state.book.unsent),
+        "unsent": len(state.alerts.unsent),
         "messages": [asdict(message) for message in messages],
     }
 
 
-def _show(console: Console, state: AlertState | None, messages: Sequence[Message], now: datetime) -> None:
+def _show(console: Console, state: MonitoringState | None, messages: Sequence[Message], now: datetime) -> None:
     from socialsent_assets.domain.monitoring.messages import age, sentence
-    from socialsent_assets.domain.monitoring.runbook import what_to_do
+    from socialsent_assets.domain.monitoring.runbook import runbook_steps
 
     def line(text: str, style: str = "") -> None:
-        console.print(Text(text, style), soft_wrap=True)  # names of topics are no markup
+        console.print(Text(text, style), soft_wrap=True)  # topic names are not markup
 
     if state is None:
-        line("Nobody has looked yet: socialsent ui runs the alert sensor, socialsent alerts --check looks once.")
+        line("Not evaluated yet: socialsent ui runs the alert sensor, socialsent alerts --check evaluates once.")
         return
     for _, alert in _ranked(state):
         style = {"critical": "bold red", "warning": "bold yellow", "notice": "bold cyan"}[alert.finding.severity]
         line(f"{alert.finding.severity}, open for {age(now, alert.since)}: {sentence(alert.finding)}", style)
-        for step in what_to_do(alert.finding):
+        for step in runbook_steps(alert.finding):
             line(f"    {step}")
-    if not state.book.alerts:
+    if not state.alerts.alerts:
         line("No alert is open.")
     for message in messages:
-        taken = "listed only" if message.quiet else f"told {message.sent_to}" if message.sent_at else "not sent yet"
-        line(f"{message.made_at[:16].replace('T', ' ')}  {message.title}  ({taken})")
-    if state.book.unsent:
-        line(f"{len(state.book.unsent)} messages wait to be sent; the sensor tries again every minute.", "yellow")
-    looked = datetime.fromisoformat(state.seen.beat_at) if state.seen.beat_at else None
-    if looked is None or now - looked > _SLEEPING_AFTER:
-        ago = "never" if looked is None else f"{age(now, looked)} ago"
-        line(f"The last look was {ago}: is the alert sensor running? socialsent alerts --check looks now.", "yellow")
+        delivery = (
+            "suppressed" if message.suppressed else f"sent to {message.sent_to}" if message.sent_at else "pending"
+        )
+        line(f"{message.made_at[:16].replace('T', ' ')}  {message.title}  ({delivery})")
+    if state.alerts.unsent:
+        line(f"{len(state.alerts.unsent)} messages are pending; the sensor tries again every minute.", "yellow")
+    evaluated = (
+        datetime.fromisoformat(state.checkpoint.last_heartbeat_at) if state.checkpoint.last_heartbeat_at else None
+    )
+    if evaluated is None or now - evaluated > _STALE_AFTER:
+        ago = "never" if evaluated is None else f"{age(now, evaluated)} ago"
+        line(f"Last evaluated {ago}: is the alert sensor running? socialsent alerts --check evaluates now.", "yellow")

@@ -1,4 +1,4 @@
-"""What `materialize` and `run` share: which hours to build, in which order, the one-writer lock, the report.
+"""Shared by `materialize` and `run`: hours to build and their order, the one-writer lock, the report.
 
 Not here: options and words of the commands (graph.py), one run (graph_run.py), first champions (first_champions.py).
 """

@@ -1,4 +1,4 @@
-"""Who may see the page, and what the page may do: password, host names, and headers of every answer.
+"""Access to the page: password, host names, and security headers of every answer.
 
 The policy allows scripts and styles from this server alone and nothing inline, so a text that somebody posted cannot
 run even if it reached the page as markup.

@@ -1,4 +1,4 @@
-"""What the page shows whatever the filter: values to filter by, freshness, records, alerts and models.
+"""Data of the page that no filter changes: filter values, freshness, records, alerts and models.
 
 Not here: numbers of a filter (views.py), reading the lake (lake_facts.py).
 """

@@ -1,4 +1,4 @@
-"""What the page shows from the lake rather than the marts: alerts, models, and why records were quarantined.
+"""Data of the page from the lake rather than the marts: alerts, models, reasons of quarantine.
 
 Not here: the rules of alerts (domain/monitoring/), training and registry, numbers of the marts (views.py).
 """

@@ -1,4 +1,4 @@
-"""Why a text has its polarity: what each word adds, measured by scoring the text without it.
+"""Explanation of a polarity: contribution of each word, measured by scoring the text without it.
 
 The sum of these differences is not the polarity, because words act on each other ("not good"); each is exact for
 its word as the text stands.

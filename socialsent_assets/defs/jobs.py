@@ -1,4 +1,4 @@
-"""What can be launched as one thing: refresh hours, train and host models, make the report, send a simulated feed.
+"""Jobs: refresh hours, train and deploy models, write the report, send a simulated feed.
 
 Not here: when that happens by itself (sensors.py, defs/ml/automation.py).
 """

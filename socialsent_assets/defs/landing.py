@@ -1,4 +1,4 @@
-"""What has landed: events and quarantine by day, human labels. Materializing these takes stock and moves nothing.
+"""Landing assets. Materializing them records counts and a data version; it moves no data.
 
 Not here: how objects get there (lambdas/, cli/), the sensor that watches them (sensors.py).
 """

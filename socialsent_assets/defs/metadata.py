@@ -1,4 +1,4 @@
-"""What is known about a table or a day, in the words that the Dagster UI shows and plots.
+"""Metadata of tables and days for the Dagster UI.
 
 Not here: the facts themselves (domain/tables.py, receipts of lake/).
 """

@@ -1,9 +1,9 @@
-"""What Dagster adds to the alerts: runs that failed, checks that did not pass, and the sensor that ticks.
+"""Alert sensor: findings from failed runs and checks, and one tick of monitoring per evaluation.
 
-The sensor asks which runs have ended since it last asked, so it does not matter where they ran, or whether the
-daemon was up. It requests no run and never fails because of AWS.
+It queries the runs that ended since its checkpoint, so it does not matter where they ran or whether the daemon was
+up. It requests no runs, and an outage of AWS does not fail it.
 
-Not here: what a tick does (resources/alerting.py), the rules (domain/monitoring/).
+Not here: the tick (monitoring/tick.py), the rules (domain/monitoring/).
 """
 
 from __future__ import annotations
@@ -15,59 +15,60 @@ from urllib.parse import quote
 import dagster as dg
 
 from socialsent_assets.defs.partitions import hours_of_run
+from socialsent_assets.domain.monitoring.checkpoint import Checkpoint
 from socialsent_assets.domain.monitoring.findings import EVERYTHING, Finding
 from socialsent_assets.lake.storage.file_lock import BusyError
-from socialsent_assets.monitoring.state import Seen
-from socialsent_assets.resources.alerting import AlertDesk, EndedRun
+from socialsent_assets.monitoring.tick import EndedRun
+from socialsent_assets.resources.alerting import AlertingService
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.metrics import Metrics
 from socialsent_assets.resources.notifications import Notifications
 
-RUNS_PER_TICK = 50
+MAX_RUNS_PER_TICK = 50
 EVENT_HOURS = "event hours"
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE]
-# Dagster notes the end of a run a moment after it: the last moments are asked for again, and runs known by id.
+# Run end times are recorded with a delay, so the query overlaps and run ids are deduplicated.
 _OVERLAP = timedelta(seconds=30)
 
 WATCHED = frozenset({("landing/events", "newest_hour_is_recent"), ("cleansed/quarantine", "quarantine_rate")})
-"""Checks about the same thing as an alert of freshness or quarantine, which says more: one cause, one message."""
+"""Checks with the same cause as a freshness or quarantine alert, which has more detail: one cause, one message."""
 
 
 @dg.sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
 def alert_sensor(
     context: dg.SensorEvaluationContext,
     lake: LakeResource,
-    alert_desk: AlertDesk,
+    alerting: AlertingService,
     notifications: Notifications,
     metrics: Metrics,
 ) -> dg.SkipReason:
-    """Looks at ended runs and new hours; opens, repeats and closes alerts; sends them and the metrics."""
+    """Evaluates ended runs and new hours; opens, repeats and closes alerts; sends messages and metrics."""
 
-    def runs(seen: Seen) -> list[EndedRun]:
-        return ended_runs(context.instance, seen, datetime.now(UTC))
+    def runs(checkpoint: Checkpoint) -> list[EndedRun]:
+        return ended_runs(context.instance, checkpoint, datetime.now(UTC))
 
     try:
-        done = alert_desk.tick(lake.open(), runs, notifications, metrics, datetime.now(UTC), context.log.warning)
+        done = alerting.tick(lake.open(), runs, notifications, metrics, datetime.now(UTC), context.log.warning)
     except BusyError as error:
-        return dg.SkipReason(f"the next tick will look: {error}")
-    for message in done.made:
+        return dg.SkipReason(f"another tick is running: {error}")
+    for message in done.created:
         context.log.warning(message.title)
     return dg.SkipReason(
-        f"{done.open} alerts are open; {done.sent} messages sent, {done.waiting} waiting, {done.points} points sent"
+        f"{done.open} alerts are open; {done.sent} messages sent, {done.pending} pending, {done.metrics} metrics sent"
     )
 
 
-def ended_runs(instance: dg.DagsterInstance, seen: Seen, now: datetime) -> list[EndedRun]:
-    """Runs that ended since the last look, oldest first."""
+def ended_runs(instance: dg.DagsterInstance, checkpoint: Checkpoint, now: datetime) -> list[EndedRun]:
+    """Runs that ended since the checkpoint, oldest first."""
     records = instance.get_run_records(
-        dg.RunsFilter(statuses=_ENDED, updated_after=seen.runs_since(now) - _OVERLAP),
-        limit=RUNS_PER_TICK + len(seen.runs),
+        dg.RunsFilter(statuses=_ENDED, updated_after=checkpoint.runs_since(now) - _OVERLAP),
+        limit=MAX_RUNS_PER_TICK + len(checkpoint.run_ids),
         order_by="update_timestamp",
         ascending=True,
     )
-    known = set(seen.runs)
+    known = set(checkpoint.run_ids)
     fresh = [record for record in records if record.dagster_run.run_id not in known]
-    return [_ended(instance, record, now) for record in fresh[:RUNS_PER_TICK]]
+    return [_ended(instance, record, now) for record in fresh[:MAX_RUNS_PER_TICK]]
 
 
 def _ended(instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime) -> EndedRun:
@@ -79,23 +80,23 @@ def _ended(instance: dg.DagsterInstance, record: dg.RunRecord, now: datetime) ->
     events = [entry.event_log_entry.dagster_event for entry in entries]
     checks = [event.asset_check_evaluation_data for event in events if event is not None]
     failed = [check for check in checks if not check.passed]
-    # What a blocking check stopped is told once, by its run, which knows the hours that wait.
-    told_by_run = [check for check in failed if is_failure and check.blocking]
+    # A blocking check is reported once, by the run that it stopped, which names the pending hours.
+    reported_by_run = [check for check in failed if is_failure and check.blocking]
     span = "" if not hours else (hours[0].key if len(hours) == 1 else f"{hours[0].key}..{hours[-1].key}")
     finding = Finding(
         "run",
         EVENT_HOURS if hours else f"job {run.job_name}",
-        "bad" if is_failure else "good",
+        "breach" if is_failure else "ok",
         at,
         span=span,
-        detail=_why(instance, run, told_by_run) if is_failure else "",
+        detail=_why(instance, run, reported_by_run) if is_failure else "",
         link=f"/runs/{run.run_id}",
-        covers=tuple(hour.key for hour in hours) or EVERYTHING,
+        partitions=tuple(hour.key for hour in hours) or EVERYTHING,
     )
-    told = [
-        _of_check(check, span, at) for check in checks if check not in told_by_run and _name(check) not in WATCHED
+    others = [
+        _of_check(check, span, at) for check in checks if check not in reported_by_run and _name(check) not in WATCHED
     ]
-    return EndedRun(run.run_id, at, hours, is_failure, len(failed), [finding, *told])
+    return EndedRun(run.run_id, at, hours, is_failure, len(failed), [finding, *others])
 
 
 def _of_check(check: dg.AssetCheckEvaluation, span: str, at: datetime) -> Finding:
@@ -103,7 +104,7 @@ def _of_check(check: dg.AssetCheckEvaluation, span: str, at: datetime) -> Findin
     return Finding(
         "check",
         f"{asset}:{name}",
-        "good" if check.passed else "bad",
+        "ok" if check.passed else "breach",
         at,
         span=span,
         detail="" if check.passed else check.description or "",
@@ -116,7 +117,7 @@ def _name(check: dg.AssetCheckEvaluation) -> tuple[str, str]:
 
 
 def _why(instance: dg.DagsterInstance, run: dg.DagsterRun, checks: Sequence[dg.AssetCheckEvaluation]) -> str:
-    """The checks that stopped a run, or its first error; the link has the rest."""
+    """Checks that stopped a run, or its first error."""
     if checks:
         return "\n".join(f"{':'.join(_name(check))}: {check.description or 'did not pass'}" for check in checks)
     for kind in (dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.RUN_FAILURE):
@@ -125,7 +126,7 @@ def _why(instance: dg.DagsterInstance, run: dg.DagsterRun, checks: Sequence[dg.A
             if event is not None and kind == dg.DagsterEventType.STEP_FAILURE:
                 error = event.step_failure_data.error
                 cause = error.cause if error is not None and error.cause is not None else error
-                return f"step {event.step_key}: {cause.message.strip() if cause is not None else 'no error given'}"
+                return f"step {event.step_key}: {cause.message.strip() if cause is not None else 'no error recorded'}"
             if event is not None and event.message:
                 return event.message
-    return f"job {run.job_name} gave no reason"
+    return f"job {run.job_name} recorded no error"

@@ -1,4 +1,4 @@
-"""Which hours to rebuild next: what has landed is compared with what was built, hour by hour.
+"""Plan of the hours to rebuild next: compares what has landed with what was built, hour by hour.
 
 The rule needs no memory of files seen: an hour is stale or it is not (lake/staleness.py). What is remembered
 between ticks is bounded: where the rotation over old hours stands, and when a stale hour was tried.

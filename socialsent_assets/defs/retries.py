@@ -1,4 +1,4 @@
-"""When an hour that failed is tried again, and with which others: smaller runs each time, after growing pauses.
+"""Retries of failed hours: smaller runs each time, after growing pauses.
 
 One hour that cannot be built fails the whole run, its neighbours with it. Cutting the run in eight finds it: 24 hours
 are single hours after the second try, 1,639 after the fourth.

@@ -1,4 +1,4 @@
-"""What happens by itself: landed hours are rebuilt, and the report follows the marts.
+"""Sensors: landed hours are rebuilt, and the report follows the marts.
 
 Both sensors look at the state of things, never at events: whatever was missed, killed or deleted meanwhile is
 put right by a later tick. No run has a `run_key`, because Dagster remembers a key for ever and would drop the

@@ -1,4 +1,4 @@
-"""What a file is taken for, before anything of it lands: its form, source, columns and times, and three of its rows.
+"""Import plan of a file, before any of it lands: format, source, columns and times, and three sample rows.
 
 A plan is made from the beginning of a file (all of it where a date could be two days); the same file with the same
 options has the same plan.

@@ -1,4 +1,4 @@
-"""What arrived and what was set aside, from the lake itself: the marts only know what landed.
+"""Counts of arrived and quarantined records, from the lake itself: the marts only know what landed.
 
 Not here: counts of landed lines (the mart lake_hours), a tier's state hour by hour (`socialsent status`).
 """

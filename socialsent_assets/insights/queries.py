@@ -1,4 +1,4 @@
-"""What the report asks of the marts, in the SQL that DuckDB, Athena and Redshift all understand.
+"""Queries of the report, in the SQL that DuckDB, Athena and Redshift share.
 
 A test parses every question as each of them and holds it to a short list of functions. What that list leaves out:
 FILTER (Redshift has none), median and percentiles (Athena's are approximate), md5 (Athena wants bytes), unnamed

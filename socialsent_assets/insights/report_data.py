@@ -1,4 +1,4 @@
-"""What the report states, read from the marts once: plain values, each with what it is counted over.
+"""Data of the report, read from the marts once: plain values, each with its denominator.
 
 Nothing here depends on a clock or on the order of rows, so the same marts give the same facts.
 

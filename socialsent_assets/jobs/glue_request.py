@@ -1,4 +1,4 @@
-"""What a Glue run is asked to do, as the side that starts it and the script on Glue both read it.
+"""Request of a Glue run: arguments shared by the side that starts it and the script on Glue.
 
 The whole order goes with the parameters of Dagster Pipes, which lie in S3, because a year of hours is too long for
 job arguments. The arguments carry what tells runs apart, so that whoever looks at Glue sees which hours a run builds.

@@ -1,4 +1,4 @@
-"""What a local Spark session needs to read `s3://`: Hadoop's S3A connector, and where and as whom to ask.
+"""S3 for a local Spark session: Hadoop's S3A connector, endpoint and credentials.
 
 Spark only reads through it. What the jobs write, the workers upload themselves (lake/commit.py), so no committer
 has to be configured. Glue brings its own connector: nothing of this is set there.

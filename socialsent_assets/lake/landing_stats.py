@@ -1,14 +1,16 @@
-"""What has landed, told by the names of the objects alone: no object is opened.
+"""Row and duplicate counts of landing objects, parsed from their names, and the newest landed hour. Reads no object.
 
-Not here: what the cleansing made of it (lake/builds.py).
+Not here: what cleansing made of them (lake/builds.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from socialsent_assets.domain.events.layout import parse_landing_name
+from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
+from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.base import ObjectInfo
 
 
@@ -43,6 +45,23 @@ class Stock:
 def stock_of(objects: Iterable[ObjectInfo]) -> Stock:
     """The stock of these objects."""
     return sum((_one(info) for info in objects), Stock())
+
+
+def newest_landed(lake: Lake, now: datetime) -> EventHour | None:
+    """The newest hour with a landing folder, up to the hour of `now`; two listings, whatever the history.
+
+    Later hours are ignored: one event from a clock that runs ahead would hide a source that has stopped.
+    """
+    present = EventHour.of(now)
+    for day in reversed(lake.landing.folders(LANDING_EVENTS)):
+        if day > present.path.partition("/")[0]:
+            continue
+        names = lake.landing.folders(f"{LANDING_EVENTS}/{day}")
+        found = [EventHour.from_path(f"{day}/{name}") for name in names]
+        known = [hour for hour in found if hour is not None and hour <= present]
+        if known:
+            return max(known)
+    return None
 
 
 def _one(info: ObjectInfo) -> Stock:

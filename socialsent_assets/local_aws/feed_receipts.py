@@ -1,4 +1,4 @@
-"""Which feeds this home holds: a receipt each under `$SOCIALSENT_HOME/feeds/`, believed only if its objects stand.
+"""Receipts of sent feeds under `$SOCIALSENT_HOME/feeds/`; one counts only while its objects exist.
 
 A receipt is first written as begun, so that a feed that was interrupted is taken up again with the same end and
 overwrites what it left, and written again with names, sizes and versions of its objects when all of them landed.

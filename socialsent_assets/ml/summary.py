@@ -1,4 +1,4 @@
-"""Which models there are and how good their cards say they are: for `socialsent status` and for reports.
+"""Summary of the registered models and the figures of their cards, for `socialsent status` and reports.
 
 Not here: keeping and verifying models (registry.py), tiers and hours (warehouse/status.py).
 """

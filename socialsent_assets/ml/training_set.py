@@ -1,4 +1,4 @@
-"""What the classifier may learn from in this lake: human labels joined to their texts, or the lexicon's own.
+"""Training set of the classifier: human labels joined to their texts, or labels by the lexicon.
 
 Labels of people come first. Only where there are too few of them does the lexicon label its most certain texts,
 and everything that is made of such labels says so.

@@ -1,6 +1,6 @@
-"""The one place where an environment is chosen: settings in, every resource of the graph out.
+"""Build every resource of the graph from the settings.
 
-Not here: what the resources do (the modules beside this one).
+Not here: the resources (the modules beside this one).
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.jobs.spark_session import spark_config
-from socialsent_assets.resources.alerting import AlertDesk
+from socialsent_assets.resources.alerting import AlertingService
 from socialsent_assets.resources.compute import Compute, LocalCompute
 from socialsent_assets.resources.dbt_cli import DbtCli
 from socialsent_assets.resources.ingest import EmbeddedKinesis
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.metrics import CloudWatchMetrics, NoMetrics
+from socialsent_assets.resources.metrics import CloudWatchMetrics, NullMetrics
 from socialsent_assets.resources.model_endpoint import Hosting, NoHosting, SageMakerHosting
 from socialsent_assets.resources.notifications import LogNotifications, SnsNotifications
 from socialsent_assets.resources.reports import ReportFolder
@@ -50,13 +50,13 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
 
 
 def alerting_for(settings: Settings) -> dict[str, Any]:
-    """Where alerts are dealt with, who is told, and where the numbers go; `socialsent alerts` asks for it alone."""
+    """Resources of alerting: service, notifier and metrics sink. Also used by `socialsent alerts`."""
     alerts = settings.alerts
     return {
-        "alert_desk": AlertDesk(locks=str(settings.home / LOCKS), ui_url=alerts.ui_url),
+        "alerting": AlertingService(locks=str(settings.home / LOCKS), ui_url=alerts.ui_url),
         "notifications": SnsNotifications(topic_arn=alerts.topic_arn) if alerts.topic_arn else LogNotifications(),
         "metrics": (
-            CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NoMetrics()
+            CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NullMetrics()
         ),
     }
 

@@ -1,4 +1,4 @@
-"""Where the jobs run. Assets say which job and which hours; the environment says where.
+"""Compute resource of the jobs. Assets name the job and the hours; the environment selects the place.
 
 Not here: what a job does (jobs/), the engines (jobs/engines/), the choice of an environment (build.py).
 """

@@ -1,4 +1,4 @@
-"""Where the pipeline's numbers go besides the Dagster UI: nowhere, or to Amazon CloudWatch.
+"""Metrics sinks: none, or Amazon CloudWatch.
 
 Not here: the metrics (domain/monitoring/metrics_catalog.py), alarms on them (infra/).
 """
@@ -11,32 +11,29 @@ from typing import Any
 
 import dagster as dg
 
-from socialsent_assets.domain.monitoring.metrics import Point
+from socialsent_assets.domain.monitoring.metrics import MetricDatum
+from socialsent_assets.monitoring.delivery import MetricsError
 
-POINTS_PER_CALL = 500
-"""PutMetricData takes 1,000 values and 1 MB; a point with its dimensions is some hundred bytes."""
-
-
-class NotMeasuredError(RuntimeError):
-    """CloudWatch did not take the points; the text says why."""
+MAX_DATUMS_PER_CALL = 500
+"""PutMetricData accepts 1,000 values and 1 MB; a datum with its dimensions is a few hundred bytes."""
 
 
 class Metrics(dg.ConfigurableResource, ABC):
-    """Something that keeps points."""
+    """Destination of metrics; see `monitoring.delivery.MetricsSink`."""
 
     is_on: bool = True
 
     @abstractmethod
-    def send(self, points: Sequence[Point]) -> None:
-        """Deliver all points. Safe to repeat: statistics are maxima and averages. Raises NotMeasuredError."""
+    def send(self, points: Sequence[MetricDatum]) -> None:
+        """Deliver all of them. Safe to repeat: statistics are maxima and averages. Raises MetricsError."""
 
 
-class NoMetrics(Metrics):
-    """On one machine: the UI plots them."""
+class NullMetrics(Metrics):
+    """No sink: on one machine the Dagster UI plots the same counts."""
 
     is_on: bool = False
 
-    def send(self, points: Sequence[Point]) -> None:
+    def send(self, points: Sequence[MetricDatum]) -> None:
         """Does nothing."""
 
 
@@ -45,7 +42,7 @@ class CloudWatchMetrics(Metrics):
 
     namespace: str
 
-    def send(self, points: Sequence[Point]) -> None:
+    def send(self, points: Sequence[MetricDatum]) -> None:
         """See `Metrics.send`."""
         import boto3
         from botocore.config import Config
@@ -54,15 +51,15 @@ class CloudWatchMetrics(Metrics):
         config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
         try:
             client: Any = boto3.client("cloudwatch", config=config)  # types only what tests install
-            for start in range(0, len(points), POINTS_PER_CALL):
-                data = [datum(point) for point in points[start : start + POINTS_PER_CALL]]
+            for start in range(0, len(points), MAX_DATUMS_PER_CALL):
+                data = [datum(point) for point in points[start : start + MAX_DATUMS_PER_CALL]]
                 client.put_metric_data(Namespace=self.namespace, MetricData=data)
         except (ClientError, BotoCoreError) as error:
-            raise NotMeasuredError(f"CloudWatch did not take {len(points)} points: {error}") from error
+            raise MetricsError(f"CloudWatch did not accept {len(points)} metrics: {error}") from error
 
 
-def datum(point: Point) -> dict[str, Any]:
-    """A point as PutMetricData takes it."""
+def datum(point: MetricDatum) -> dict[str, Any]:
+    """A datum in the form of PutMetricData."""
     return {
         "MetricName": point.metric.name,
         "Dimensions": [

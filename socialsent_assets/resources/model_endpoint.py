@@ -1,4 +1,4 @@
-"""Where the champion answers over the network, as a Dagster resource: nowhere, or a SageMaker serverless endpoint.
+"""Endpoint of the champion as a Dagster resource: none, or a SageMaker serverless endpoint.
 
 Every step looks first and acts only on a difference, so a second call changes nothing and a call that was cut short
 is finished by the next one. Nothing is deleted: earlier models and configurations stay, for rollbacks, and cost

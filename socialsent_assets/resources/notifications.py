@@ -1,6 +1,6 @@
-"""Who is told about an alert: the log of this machine, or an Amazon SNS topic with its subscribers.
+"""Notifiers: the log of this machine, or an Amazon SNS topic.
 
-Not here: what is said and when (domain/monitoring/), what is remembered (monitoring/state.py), the topic (infra/).
+Not here: messages (domain/monitoring/), state (monitoring/state.py), the topic itself (infra/).
 """
 
 from __future__ import annotations
@@ -14,24 +14,21 @@ from typing import Any
 import dagster as dg
 
 from socialsent_assets.domain.monitoring.alerts import Message
+from socialsent_assets.monitoring.delivery import NotificationError
 
 LOGGER = "socialsent.alerts"
 
 
-class NotSentError(RuntimeError):
-    """Nobody took the message; it stays unsent and is tried again at the next look. The text says why."""
-
-
 class Notifications(dg.ConfigurableResource, ABC):
-    """Something that takes messages."""
+    """Destination of messages; see `monitoring.delivery.Notifier`."""
 
     @abstractmethod
     def send(self, message: Message) -> str:
-        """Deliver one message; returns who took it. Raises NotSentError."""
+        """Deliver one message; returns the destination. Raises NotificationError."""
 
 
 class LogNotifications(Notifications):
-    """On one machine: a line in the log of the daemon; `socialsent alerts` has the whole text."""
+    """On one machine: a line in the log of the daemon; `socialsent alerts` has the full text."""
 
     def send(self, message: Message) -> str:
         """See `Notifications.send`."""
@@ -41,7 +38,7 @@ class LogNotifications(Notifications):
 
 
 class SnsNotifications(Notifications):
-    """An SNS topic: the whole text for e-mail, one line for SMS, JSON for queues and functions.
+    """An SNS topic: the full text for e-mail, one line for SMS, JSON for queues and functions.
 
     `severity`, `kind`, `stage` and `topic` are message attributes, so that a subscription can filter by them.
 
@@ -57,13 +54,13 @@ class SnsNotifications(Notifications):
         from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
 
-        # A sensor has a minute for all of its work; what does not get through now is tried again by the next tick.
+        # A sensor has one minute for all of its work; the next tick tries again.
         config = Config(connect_timeout=3, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 3})
         try:
             client = boto3.client("sns", region_name=self.topic_arn.split(":")[3], config=config)
             answer = client.publish(TopicArn=self.topic_arn, **publication(message))
         except (ClientError, BotoCoreError) as error:
-            raise NotSentError(f"SNS did not take '{message.title}': {error}") from error
+            raise NotificationError(f"SNS did not accept '{message.title}': {error}") from error
         return f"sns {answer['MessageId']}"
 
 
@@ -75,9 +72,9 @@ def publication(message: Message) -> dict[str, Any]:
         "kind": message.kind,
         "stage": message.stage,
         "message_id": message.id,
-        **({"topic": message.subject} if message.kind == "mood" else {}),
+        **({"topic": message.subject} if message.kind == "sentiment" else {}),
     }
-    machine = json.dumps({key: value for key, value in asdict(message).items() if key not in ("sms", "quiet")})
+    machine = json.dumps({key: value for key, value in asdict(message).items() if key not in ("sms", "suppressed")})
     bodies = {"default": body, "email": body, "sms": message.sms, "sqs": machine, "lambda": machine}
     return {
         "Subject": message.title,

@@ -1,4 +1,4 @@
-"""Where reports are written, as a Dagster resource.
+"""Folder of the reports as a Dagster resource.
 
 Not here: what a report shows (insights/).
 """

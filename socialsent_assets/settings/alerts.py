@@ -1,4 +1,4 @@
-"""Where alerts and metrics go besides the log of this machine.
+"""Settings of alerting: destinations besides the log of this machine.
 
 Not here: what is worth an alert (domain/monitoring/), how it is sent (resources/).
 """

@@ -1,4 +1,4 @@
-"""Where and how the champion classifier is hosted.
+"""Settings of the model endpoint on SageMaker.
 
 Not here: the hosting itself (resources/model_endpoint.py).
 """

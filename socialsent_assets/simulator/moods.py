@@ -1,4 +1,4 @@
-"""How the network feels about each topic at any time: a slow drift, and now and then a burst.
+"""Sentiment of the network about each topic over time: a slow drift, and occasional bursts.
 
 Both are functions of (seed, topic, time), so the mood of any minute is known without the minutes before it.
 

@@ -1,4 +1,4 @@
-"""What people add to a sentence whatever its topic: openers, endings, slang, replies, emoji, other languages.
+"""Phrases added to any sentence: openers, endings, slang, replies, emoji, other languages.
 
 Not here: sentences about a topic (topics.py), how the parts are joined (texts.py).
 """

@@ -1,4 +1,4 @@
-"""Which record of the mock feed is what: roles in blocks of a hundred, so that every count has a closed form.
+"""Roles of the feed's records: assigned in blocks of a hundred, so that every count has a closed form.
 
 "The post before the last one" or "how many people are known by now" cost the same at record 100 and at
 record 100,000,000, and need no memory of the feed so far.

@@ -1,4 +1,4 @@
-"""How many records the mock feed has in each minute, and therefore when the record of a given number is due.
+"""Schedule of the feed: records per minute, and from it the time of the n-th record.
 
 Records are numbered 0, 1, 2 … in order of arrival. A pace answers both questions in a time that does not
 grow with the age of the feed.

@@ -1,4 +1,4 @@
-"""What the mock network talks about: topics with their things, places, hashtags and sentences by mood.
+"""Topics of the simulated network, with their things, places, hashtags and sentences by sentiment.
 
 Sentences are templates with the slots {thing} {place} {when} {who} {n} {nth}. Half of them carry their mood
 without any word that a sentiment lexicon knows ("slept through", "queue to the door"), some are sarcastic: a

@@ -1,4 +1,4 @@
-"""Where everything stands: rows, duplicates, quarantined and newest event of every tier, and what is stale.
+"""Status of every tier: row counts, duplicates, quarantined records, newest event, and stale hours.
 
 Not here: showing it (cli/status.py), which hours are stale and why (freshness.py).
 """

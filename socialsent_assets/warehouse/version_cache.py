@@ -1,4 +1,4 @@
-"""Which hours a warehouse on AWS was last seen to hold, kept in the artifacts tier for whoever asks often.
+"""Cache of the partition versions in a remote warehouse, so the frequent sensor does not wake it.
 
 Redshift Serverless bills at least a minute for a statement, and the landing sensor asks every 20 seconds: asked each
 time, it would never sleep. So a build takes this memory away before it changes anything and writes it anew at its

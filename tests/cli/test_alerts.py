@@ -38,14 +38,14 @@ def break_last_hour(lake: Lake) -> None:
     add_hour(lake, LAST, quarantined=60)
 
 
-def test_before_anybody_looked_it_says_how_to(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents "no alerts" where nobody has ever looked."""
+def test_before_the_first_evaluation_it_says_how_to_start(capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents "no alerts" where nothing was ever evaluated."""
     assert exit_code(["alerts"]) == 0
     assert "socialsent alerts --check" in capsys.readouterr().out
-    assert listed(capsys)["looked_at"] is None
+    assert listed(capsys)["evaluated_at"] is None
 
 
-def test_a_look_finds_tells_and_lists_what_is_open(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_check_opens_sends_and_lists_alerts(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents alerts that need a daemon, a browser or an account."""
     break_last_hour(lake)
     assert exit_code(["alerts", "--check"]) == 0
@@ -59,8 +59,8 @@ def test_a_look_finds_tells_and_lists_what_is_open(lake: Lake, capsys: pytest.Ca
     assert found["messages"] == []
 
 
-def test_the_exit_code_is_a_question_of_its_own(lake: Lake) -> None:
-    """Prevents a script that cannot ask, and a listing that looks like a failure."""
+def test_the_exit_code_is_optional(lake: Lake) -> None:
+    """Prevents a script that cannot branch on alerts, and a listing that looks like a failure."""
     break_last_hour(lake)
     assert exit_code(["alerts", "--check"]) == 0
     assert exit_code(["alerts", "--exit-code"]) == 1
@@ -68,7 +68,7 @@ def test_the_exit_code_is_a_question_of_its_own(lake: Lake) -> None:
 
 
 def test_messages_are_listed_on_demand_from_a_time_on(lake: Lake, capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents a history that nobody can ask for."""
+    """Prevents a history that cannot be listed."""
     break_last_hour(lake)
     exit_code(["alerts", "--check"])
     assert [message["stage"] for message in listed(capsys, "--all")["messages"]] == ["open"]
@@ -76,11 +76,11 @@ def test_messages_are_listed_on_demand_from_a_time_on(lake: Lake, capsys: pytest
     later = (NOW + timedelta(hours=1)).isoformat()
     assert listed(capsys, "--since", later)["messages"] == []
     assert exit_code(["alerts", "--all"]) == 0
-    assert "told log" in capsys.readouterr().out
+    assert "sent to log" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("arguments", [["--since", "yesterday"], ["--format", "yaml"]])
-def test_what_cannot_be_meant_is_named(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_value_is_named(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a silent default for a typing error."""
     assert exit_code(["alerts", *arguments]) == 2
     assert arguments[1] in capsys.readouterr().err

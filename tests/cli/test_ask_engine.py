@@ -1,4 +1,4 @@
-"""Which engine `socialsent query` asks, by the settings and by what the question is about."""
+"""Engine of `socialsent query`, by the settings and by the tables of the statement."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who becomes champion without a person: the first that passes its gate, and nobody after it."""
+"""First promotion without a person: the first candidate that passes its gate, and none after it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the Glue Data Catalog is told about the lake's tables."""
+"""Tables of the lake in the Glue Data Catalog."""
 
 from datetime import UTC, datetime
 

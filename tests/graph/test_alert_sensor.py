@@ -12,12 +12,13 @@ import pytest
 from socialsent_assets.defs.monitoring import alert_sensor, ended_runs
 from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.monitoring.checkpoint import Checkpoint
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.file_lock import exclusive
-from socialsent_assets.monitoring.state import AlertState, Seen, read_state
-from socialsent_assets.resources.alerting import AlertDesk
+from socialsent_assets.monitoring.state import MonitoringState, read_state
+from socialsent_assets.resources.alerting import AlertingService
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.resources.metrics import CloudWatchMetrics, Metrics, NoMetrics
+from socialsent_assets.resources.metrics import CloudWatchMetrics, Metrics, NullMetrics
 from socialsent_assets.resources.notifications import LogNotifications, Notifications, SnsNotifications
 
 NINE, TEN = EventHour.from_key("2026-11-22-09:00"), EventHour.from_key("2026-11-22-10:00")
@@ -75,9 +76,9 @@ def tick(
     tiers = ("landing", "cleansed", "analytics", "artifacts")
     resources = {
         "lake": LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers}),
-        "alert_desk": AlertDesk(locks=str(root / "locks"), ui_url="https://dagster.example"),
+        "alerting": AlertingService(locks=str(root / "locks"), ui_url="https://dagster.example"),
         "notifications": notifications or LogNotifications(),
-        "metrics": metrics or NoMetrics(),
+        "metrics": metrics or NullMetrics(),
     }
     with dg.build_sensor_context(instance=instance, resources=resources) as context:
         result = alert_sensor(context)
@@ -85,7 +86,7 @@ def tick(
     return str(result.skip_message)
 
 
-def state(lake: Lake) -> AlertState:
+def state(lake: Lake) -> MonitoringState:
     found = read_state(lake)
     assert found is not None
     return found
@@ -97,18 +98,18 @@ def test_a_failed_run_is_told_with_its_error_its_hours_and_its_link(
     """Prevents "a run failed"; a success over another hour does not close it, one over its own hour does."""
     run_id = run(instance, NINE, step=True)
     tick(tmp_path, instance)
-    [message] = state(lake).book.messages
+    [message] = state(lake).alerts.messages
     assert (message.stage, message.severity, message.span) == ("open", "critical", NINE.key)
     assert "no space left on device" in message.text
     assert f"https://dagster.example/runs/{run_id}" in message.text
     assert f"socialsent materialize --hours {NINE.key}" in message.text
     run(instance, TEN)
     tick(tmp_path, instance)
-    assert list(state(lake).book.alerts) == ["run:event hours"]
+    assert list(state(lake).alerts.alerts) == ["run:event hours"]
     run(instance, NINE)
     tick(tmp_path, instance)
-    assert state(lake).book.alerts == {}
-    assert [message.stage for message in state(lake).book.messages] == ["open", "recovery"]
+    assert state(lake).alerts.alerts == {}
+    assert [message.stage for message in state(lake).alerts.messages] == ["open", "recovery"]
 
 
 def test_a_check_that_warns_is_told_and_recovers_when_it_passes(
@@ -117,13 +118,13 @@ def test_a_check_that_warns_is_told_and_recovers_when_it_passes(
     """Prevents warnings that only somebody who opens the UI sees."""
     run(instance, warn=True)
     tick(tmp_path, instance)
-    [message] = state(lake).book.messages
+    [message] = state(lake).alerts.messages
     assert (message.alert_id, message.severity) == ("check:cleansed/posts:drift", "warning")
     assert "index 0.31 (limit 0.2)" in message.text
     assert "/assets/cleansed/posts?view=checks&checkDetail=drift" in message.text
     run(instance)
     tick(tmp_path, instance)
-    assert state(lake).book.alerts == {}
+    assert state(lake).alerts.alerts == {}
 
 
 def test_a_blocking_check_is_told_once_by_the_run_that_it_stopped(
@@ -132,7 +133,7 @@ def test_a_blocking_check_is_told_once_by_the_run_that_it_stopped(
     """Prevents two alerts for one cause, the second of which a run over other hours would close."""
     run(instance, block=True)
     tick(tmp_path, instance)
-    [message] = state(lake).book.messages
+    [message] = state(lake).alerts.messages
     assert message.alert_id == "run:event hours"
     assert "cleansed/posts:key_is_unique: 3 rows share a key" in message.text
 
@@ -140,15 +141,15 @@ def test_a_blocking_check_is_told_once_by_the_run_that_it_stopped(
 def test_a_run_is_looked_at_once(lake: Lake, tmp_path: Path, instance: dg.DagsterInstance) -> None:
     """Prevents a failure that is counted again by every tick, and one that is missed between two."""
     first = run(instance, step=True)
-    seen = Seen()
+    seen = Checkpoint()
     now = datetime.now(UTC)
     assert [found.run_id for found in ended_runs(instance, seen, now)] == [first]
     tick(tmp_path, instance)
     second = run(instance, step=True)
-    assert [found.run_id for found in ended_runs(instance, state(lake).seen, now)] == [second]
+    assert [found.run_id for found in ended_runs(instance, state(lake).checkpoint, now)] == [second]
     tick(tmp_path, instance)
-    assert ended_runs(instance, state(lake).seen, now) == []
-    assert [message.stage for message in state(lake).book.messages] == ["open"]
+    assert ended_runs(instance, state(lake).checkpoint, now) == []
+    assert [message.stage for message in state(lake).alerts.messages] == ["open"]
 
 
 def test_aws_that_cannot_be_reached_fails_no_tick(
@@ -162,15 +163,15 @@ def test_aws_that_cannot_be_reached_fails_no_tick(
         monkeypatch.setenv(name, value)
     run(instance, step=True)
     sns = SnsNotifications(topic_arn="arn:aws:sns:us-east-1:123456789012:alerts")
-    assert "0 messages sent, 1 waiting" in tick(tmp_path, instance, sns, CloudWatchMetrics(namespace="SocialSent"))
-    assert "1 messages sent, 0 waiting" in tick(tmp_path, instance)
+    assert "0 messages sent, 1 pending" in tick(tmp_path, instance, sns, CloudWatchMetrics(namespace="SocialSent"))
+    assert "1 messages sent, 0 pending" in tick(tmp_path, instance)
 
 
 def test_two_that_look_at_once_do_not_tell_twice(tmp_path: Path, instance: dg.DagsterInstance, lake: Lake) -> None:
     """Prevents a doubled message when `socialsent alerts --check` meets the sensor."""
     run(instance, step=True)
     with exclusive(tmp_path / "locks" / "alerts.lock"):
-        assert "the next tick will look" in tick(tmp_path, instance)
+        assert "another tick is running" in tick(tmp_path, instance)
     assert read_state(lake) is None
 
 

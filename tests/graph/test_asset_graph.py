@@ -1,4 +1,4 @@
-"""What holds for every asset, and for the graph as a whole. Starts no Spark and no dbt build."""
+"""Properties of every asset, and of the graph. Starts no Spark and no dbt build."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which column comes from which: through every tier, as the UI shows it. Starts no Spark and opens no warehouse."""
+"""Column lineage through every tier, as the UI shows it. Starts no Spark and opens no warehouse."""
 
 from __future__ import annotations
 

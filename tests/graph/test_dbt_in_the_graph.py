@@ -1,4 +1,4 @@
-"""How a run becomes a dbt build: arguments, environment, manifest."""
+"""Translation of a run into a dbt build: arguments, environment, manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When a training is requested without a person, and when not."""
+"""Requests of a training without a person."""
 
 from __future__ import annotations
 

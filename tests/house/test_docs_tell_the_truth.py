@@ -1,4 +1,4 @@
-"""What README, CONTRIBUTING and docs/ name and a machine can look up exists."""
+"""Paths, targets and commands that README, CONTRIBUTING and docs/ name exist."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a role may do, as action -> resources: statements with one action are written as text by CDK, others as lists.
+"""Permissions of a role as action -> resources: CDK writes statements with one action as text, others as lists.
 
 Not here: what it should be allowed (the tests beside this file).
 """

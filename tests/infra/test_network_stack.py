@@ -1,4 +1,4 @@
-"""Who may talk to whom, and that nobody from outside may."""
+"""Allowed connections between components; none from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is uploaded: the same bytes from the same tree, nothing too little, nothing that does not belong there."""
+"""Packages for AWS: the same bytes from the same tree, nothing missing, nothing foreign."""
 
 import subprocess
 import sys

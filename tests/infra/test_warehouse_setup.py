@@ -1,4 +1,4 @@
-"""What a deployment does inside Redshift: said in full, repeatable, and never silent about a refusal."""
+"""Set-up inside Redshift: complete, repeatable, and clear about a denial."""
 
 from __future__ import annotations
 

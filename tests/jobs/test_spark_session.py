@@ -1,4 +1,4 @@
-"""Which Java is taken, and what the session is told. No JVM is started here."""
+"""Selection of Java, and the configuration of the session. No JVM is started here."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which feeds a home holds: found again if they stand, sent again if they do not."""
+"""Receipts of feeds: found again while their objects exist, sent again otherwise."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every mart holds for a set of events, in plain Python and without any increment: the judge of the SQL.
+"""Reference of every mart for a set of events, in plain Python and without increments; the SQL is compared to it.
 
 Written from the contract, not from the SQL. It takes all events at once, so it cannot know about windows, order
 or what was there before.

@@ -1,4 +1,4 @@
-"""What Redshift refuses, or answers differently, although PostgreSQL and DuckDB take it: a lint over parsed SQL.
+"""Lint over parsed SQL: statements that Redshift rejects or answers differently than PostgreSQL and DuckDB.
 
 A lint and no proof: it knows the constructs below and every function that the project uses, nothing else. Sources:
 the Database Developer Guide, "Unsupported PostgreSQL features", "Reserved words", and the pages of the functions.

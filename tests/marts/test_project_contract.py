@@ -1,4 +1,4 @@
-"""What the dbt project promises on paper: sources, contracts, documentation, order of the receipt, portable SQL."""
+"""Contracts of the dbt project: sources, documentation, order of the receipt, portable SQL."""
 
 from __future__ import annotations
 

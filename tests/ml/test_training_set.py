@@ -1,4 +1,4 @@
-"""What the classifier may learn from: people's labels joined to texts, and the lexicon's where there are too few."""
+"""Training set of the classifier: human labels joined to texts, and the lexicon's where there are too few."""
 
 from __future__ import annotations
 

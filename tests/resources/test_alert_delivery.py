@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from socialsent_assets.domain.monitoring import metrics_catalog as names
-from socialsent_assets.domain.monitoring.alerts import Book, Message, advance
+from socialsent_assets.domain.monitoring.alerts import AlertState, Message, apply_findings
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.metrics import Point
+from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.local_aws.server import REGION
-from socialsent_assets.resources.metrics import CloudWatchMetrics, NotMeasuredError
-from socialsent_assets.resources.notifications import NotSentError, SnsNotifications, publication
+from socialsent_assets.resources.metrics import CloudWatchMetrics, MetricsError
+from socialsent_assets.resources.notifications import NotificationError, SnsNotifications, publication
 from tests.resources.conftest import Account
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -29,10 +29,10 @@ ABSENT = f"arn:aws:sns:{REGION}:123456789012:absent"
 @pytest.fixture
 def message() -> Message:
     finding = Finding(
-        "mood", "Straßenbahn", "bad", NOON, "2026-11-22-12:00",
+        "sentiment", "Straßenbahn", "breach", NOON, "2026-11-22-12:00",
         observed=0.45, expected=0.2, low=0.05, high=0.38, cases=60,
     )  # fmt: skip
-    return advance(Book(), [finding], NOON + timedelta(hours=1)).messages[0]
+    return apply_findings(AlertState(), [finding], NOON + timedelta(hours=1)).messages[0]
 
 
 def subscribe(
@@ -60,10 +60,10 @@ def test_a_queue_gets_the_subject_the_attributes_and_json(account: Account, mess
     [got] = read()
     assert got["Subject"] == message.title
     assert {name: value["Value"] for name, value in got["MessageAttributes"].items()} == {
-        "severity": "notice", "kind": "mood", "stage": "open", "topic": "Straßenbahn", "message_id": message.id,
+        "severity": "notice", "kind": "sentiment", "stage": "open", "topic": "Straßenbahn", "message_id": message.id,
     }  # fmt: skip
     body = json.loads(got["Message"])
-    assert (body["alert_id"], body["span"]) == ("mood:Straßenbahn", "2026-11-22-12:00")
+    assert (body["alert_id"], body["span"]) == ("sentiment:Straßenbahn", "2026-11-22-12:00")
     assert "what to do" in body["text"].lower()
 
 
@@ -87,7 +87,7 @@ def test_every_protocol_has_a_text_of_its_own(message: Message) -> None:
 
 def test_a_topic_that_is_gone_is_one_clear_line(account: Account, message: Message) -> None:
     """Prevents a traceback of botocore in place of what was not sent and why."""
-    with pytest.raises(NotSentError, match="SNS did not take 'SocialSent OPEN"):
+    with pytest.raises(NotificationError, match="SNS did not accept 'SocialSent OPEN"):
         SnsNotifications(topic_arn=ABSENT).send(message)
 
 
@@ -96,20 +96,20 @@ def test_an_endpoint_that_cannot_be_reached_is_one_clear_line(
 ) -> None:
     """Prevents a tick that waits for minutes, or fails, because there is no network."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
-    with pytest.raises(NotSentError, match="Could not connect"):
+    with pytest.raises(NotificationError, match="Could not connect"):
         SnsNotifications(topic_arn=ABSENT).send(message)
-    with pytest.raises(NotMeasuredError, match="did not take 1 points"):
-        CloudWatchMetrics(namespace="SocialSent").send([Point(names.OPEN_ALERTS, 1, NOON)])
+    with pytest.raises(MetricsError, match="did not accept 1 metrics"):
+        CloudWatchMetrics(namespace="SocialSent").send([MetricDatum(names.OPEN_ALERTS, 1, NOON)])
 
 
 def test_a_metric_can_be_read_back_by_its_name_dimensions_and_statistic(account: Account) -> None:
     """Prevents an alarm on a metric that nobody sends: the names come from the table that alarms read."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     points = [
-        Point(names.QUARANTINE_RATE, 0.08, now),
-        Point(names.FRESHNESS_MINUTES, 30, now, ("cleansed",)),
-        Point(names.FRESHNESS_MINUTES, 90, now, ("analytics",)),
-        *(Point(names.ROWS, number, now, ("cleansed", f"table {number}")) for number in range(600)),
+        MetricDatum(names.QUARANTINE_RATE, 0.08, now),
+        MetricDatum(names.FRESHNESS_MINUTES, 30, now, ("cleansed",)),
+        MetricDatum(names.FRESHNESS_MINUTES, 90, now, ("analytics",)),
+        *(MetricDatum(names.ROWS, number, now, ("cleansed", f"table {number}")) for number in range(600)),
     ]
     CloudWatchMetrics(namespace="SocialSent").send(points)
     cloudwatch = account.aws.client("cloudwatch")

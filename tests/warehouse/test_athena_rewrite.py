@@ -1,4 +1,4 @@
-"""What may be asked of Athena, and by which names."""
+"""Statements allowed on Athena, and their rewritten names."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""When models are trained by themselves: once a day, and soon after the texts have drifted from the champion's.
+"""Retraining schedule (daily) and drift sensor.
 
 Either makes candidates; none of them is promoted without a person.
 

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of a model: its figures beside their baselines, tables and pictures.
+"""Metadata of models for the Dagster UI: figures beside their baselines, tables and pictures.
 
 Not here: the figures themselves (domain/learning/), metadata of tables and hours (defs/metadata.py).
 """

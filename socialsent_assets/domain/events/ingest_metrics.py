@@ -1,4 +1,4 @@
-"""What the Lambdas count, as CloudWatch knows it: names, dimensions, units.
+"""Metrics of the Lambdas: names, dimensions and units in CloudWatch.
 
 Whoever sends a number and whoever alarms on it or draws it takes the names from here. In CloudWatch a metric is its
 name together with exactly its dimensions, so an alarm has to give all of them. Every count is sent with every

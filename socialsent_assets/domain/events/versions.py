@@ -1,4 +1,4 @@
-"""Which copy of an event stands, and which version of a post is the living one.
+"""Deduplication of copies of an event, and the current version of a post, comment or profile.
 
 A redelivery repeats `event_id`; an edit is a new event about the same `post_id`. Both rules are total
 orders, so the answer never depends on the order of arrival.

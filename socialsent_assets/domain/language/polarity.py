@@ -1,4 +1,4 @@
-"""How positive a text is: VADER's four scores, of one text or of a batch.
+"""Polarity of texts: VADER's four scores, of one text or of a batch.
 
     score_text("VADER is smart!").polarity        one text
     score_texts(texts, langs).polarity            a batch, as float64 arrays, at about fifty times the speed

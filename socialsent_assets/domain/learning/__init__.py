@@ -1,1 +1,1 @@
-"""What is learned from labelled posts: labels, features, the classifier, how good it is, and its card."""
+"""Learning from labelled posts: labels, features, the classifier, its evaluation and its card."""

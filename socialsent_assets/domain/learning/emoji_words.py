@@ -1,4 +1,4 @@
-"""What stands in for an emoji when a model has only seen emoticons.
+"""Replacement of emoji by words, for a model that has only seen emoticons.
 
 Labelled posts are often older than emoji, or were stripped of them: the training set measured here holds
 1,900 emoticons and no emoji. A model cannot learn a sign it never met, so each common emoji is read as the

@@ -1,4 +1,4 @@
-"""How good predictions are: measured against labels, beside baselines, with the noise stated.
+"""Evaluation of predictions against labels, beside baselines, with the noise stated.
 
 Every interval is a percentile bootstrap over posts. Resampling posts and counting again is the same as
 drawing confusion cells from a multinomial, so a thousand resamples cost one NumPy call.

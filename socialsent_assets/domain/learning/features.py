@@ -1,4 +1,4 @@
-"""What the classifier sees of a post: words, and which are negated, characters, and what the lexicon says.
+"""Features of a post: words with negation, characters, and scores of the lexicon.
 
 Everything here is a function of one post alone: nothing is fitted, so nothing can leak from held-out posts,
 and a post has the same features whatever batch it comes in.

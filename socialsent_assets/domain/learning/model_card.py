@@ -1,4 +1,4 @@
-"""What is written about a model: where its labels came from, how good it is beside what, and its fingerprint.
+"""Model card: origin of the labels, quality beside baselines, fingerprint.
 
 The card travels with the model's files and names the SHA-256 of each, so the digest of the card vouches for
 all of it. A consumer that cannot verify a card, or whose text or features changed since, refuses.

@@ -1,4 +1,4 @@
-"""How an answer of the classifier is written: the same on the command line, over HTTP and in the lake.
+"""Prediction format: the same on the command line, over HTTP and in the lake.
 
 Not here: how probabilities come about (classifier.py).
 """

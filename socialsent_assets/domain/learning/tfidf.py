@@ -1,4 +1,4 @@
-"""How much a term counts in a post (TF-IDF of words and characters, beside numbers), and the estimator on it.
+"""TF-IDF weighting of words and characters, beside numeric features, and the estimator on it.
 
 One formula for training and for answering. What is fitted (which terms are frequent enough, how rare each is)
 comes only from the rows that `Weighing.fit` is given, so a cross-validation fold never sees its held-out rows.

@@ -1,4 +1,4 @@
-"""How a classifier is found: grid search on training posts, calibration on posts that training never saw.
+"""Training of a classifier: grid search on training posts, calibration on posts that training never saw.
 
 Nothing is fitted on a held-out row: vocabularies and weights come from training folds alone, and the three
 numbers of the calibration are, for every metric, fitted on other held-out posts than those they are measured on.

@@ -1,1 +1,1 @@
-"""What is worth an alert, and in which words: pure rules on numbers. Not here: AWS, Dagster, files."""
+"""Alert rules, their messages and the metrics: pure functions of numbers. Not here: AWS, Dagster, files."""

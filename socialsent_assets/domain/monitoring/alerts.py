@@ -1,9 +1,9 @@
-"""From findings to messages: an alert opens, is repeated while it stays open, and closes. Nothing is said twice.
+"""Alert lifecycle: open, remind, recover. Each state change produces one message.
 
-An alert is known by kind and subject. A message is kept until somebody has taken it: it may be sent twice if the
-process dies between sending and noting that, but it is never lost (at least once; its id tells a repeat).
+An alert is identified by kind and subject. Delivery is at least once: a crash between sending and recording can
+repeat a message, never lose one. The message id identifies a repeat.
 
-Not here: the words (messages.py), keeping the book (lake/alert_book.py), sending (resources/notifications.py).
+Not here: wording (messages.py), storage of the state (monitoring/state.py), delivery (resources/notifications.py).
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from socialsent_assets.domain.monitoring.messages import Stage
 REMIND_AFTER = timedelta(hours=12)
 """First reminder; every further one after twice the time of the one before."""
 
-MESSAGES_KEPT = 300
-PARTS_KEPT = 500
-"""Bad parts that an alert remembers, the newest; a run over years has more hours than a message can name."""
+MAX_MESSAGES = 300
+MAX_PARTITIONS = 500
+"""Affected partitions kept per alert, newest first; a run over years has more hours than a message can list."""
 
-# Without any verdict for so long, nobody can say that it is still bad.
-_FORGOTTEN = {kind: timedelta(days=7) if kind in ("run", "check") else timedelta(days=2) for kind in get_args(Kind)}
+# Without an evaluation for this long, an alert expires: its condition is unknown.
+EXPIRE_AFTER: Mapping[Kind, timedelta] = {
+    kind: timedelta(days=7) if kind in ("run", "check") else timedelta(days=2) for kind in get_args(Kind)
+}
 
 
 @dataclass(frozen=True)
@@ -33,27 +35,27 @@ class Alert:
     """One open alert.
 
     Attributes:
-        finding: the newest bad one.
-        since: what the first bad finding was about; `opened_at` is when it was noticed.
-        heard_at: when its rule last gave a verdict.
-        said_at: when the last message about it was made; `reminders` of them were reminders.
-        parts: what is bad, see `Finding.covers`.
+        finding: the latest breach.
+        since: `at` of the first breach; `opened_at` is when it was detected.
+        last_evaluated_at: when the rule last ran.
+        notified_at: when the last message was created; `reminders` counts the reminders.
+        partitions: affected partitions, see `Finding.partitions`.
     """
 
     finding: Finding
     since: datetime
     opened_at: datetime
-    heard_at: datetime
-    said_at: datetime
+    last_evaluated_at: datetime
+    notified_at: datetime
     reminders: int = 0
-    parts: tuple[str, ...] = ()
+    partitions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell; `sent_at` is None until somebody took it, `sent_to` says who.
+    """A notification. `sent_at` is None until a notifier accepts it; `sent_to` names the notifier.
 
-    A quiet message is for the list alone: what opened and closed before anybody could have been told.
+    A suppressed message is listed and not sent: its alert opened and closed within one evaluation.
     """
 
     id: str
@@ -68,25 +70,25 @@ class Message:
     title: str
     text: str
     sms: str
-    quiet: bool = False
+    suppressed: bool = False
     sent_at: str | None = None
     sent_to: str | None = None
 
 
 @dataclass(frozen=True)
-class Book:
-    """All open alerts by id, and the newest messages, oldest first."""
+class AlertState:
+    """Open alerts by id, and recent messages, oldest first."""
 
     alerts: Mapping[str, Alert] = field(default_factory=dict)
     messages: Sequence[Message] = ()
 
     @property
     def unsent(self) -> list[Message]:
-        """Messages that nobody has taken yet, oldest first."""
-        return [message for message in self.messages if message.sent_at is None and not message.quiet]
+        """Messages that no notifier has accepted yet, oldest first."""
+        return [message for message in self.messages if message.sent_at is None and not message.suppressed]
 
-    def sent(self, message_id: str, at: datetime, to: str) -> Book:
-        """The book once somebody took the message."""
+    def sent(self, message_id: str, at: datetime, to: str) -> AlertState:
+        """The state with one message marked as sent."""
         done = [
             replace(message, sent_at=at.isoformat(), sent_to=to) if message.id == message_id else message
             for message in self.messages
@@ -100,76 +102,80 @@ class Book:
                 **{name: getattr(alert, name).isoformat() for name in _TIMES},
                 "finding": alert.finding.to_json(),
                 "reminders": alert.reminders,
-                "parts": list(alert.parts),
+                "partitions": list(alert.partitions),
             }
             for alert_id, alert in self.alerts.items()
         }
         return {"alerts": alerts, "messages": [asdict(message) for message in self.messages]}
 
     @classmethod
-    def from_json(cls, values: Any) -> Book:
+    def from_json(cls, values: Any) -> AlertState:
         """The inverse of `to_json`. Raises ValueError for anything else."""
         try:
             alerts = {
                 str(alert_id): Alert(
                     finding=Finding.from_json(alert["finding"]),
                     reminders=int(alert["reminders"]),
-                    parts=tuple(alert["parts"]),
+                    partitions=tuple(alert["partitions"]),
                     **{name: datetime.fromisoformat(alert[name]) for name in _TIMES},
                 )
                 for alert_id, alert in values["alerts"].items()
             }
             return cls(alerts, tuple(Message(**message) for message in values["messages"]))
         except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"not a book of alerts: {error}") from error
+            raise ValueError(f"not a state of alerts: {error}") from error
 
 
-_TIMES = ("since", "opened_at", "heard_at", "said_at")
+_TIMES = ("since", "opened_at", "last_evaluated_at", "notified_at")
 
 
-def advance(book: Book, findings: Iterable[Finding], now: datetime, ui_url: str | None = None) -> Book:
-    """The book after these findings, in order, and whatever the time has made due."""
-    alerts, said = dict(book.alerts), list[Message]()
+def apply_findings(
+    state: AlertState, findings: Iterable[Finding], now: datetime, ui_url: str | None = None
+) -> AlertState:
+    """Apply findings in order, then send due reminders and expire alerts that are no longer evaluated."""
+    alerts, created = dict(state.alerts), list[Message]()
     for finding in findings:
         alert = alerts.get(finding.alert_id)
-        if finding.verdict == "bad":
-            alerts[finding.alert_id], new = _bad(alert, finding, now, ui_url)
-            said += new
+        if finding.verdict == "breach":
+            alerts[finding.alert_id], new = _open_or_update(alert, finding, now, ui_url)
+            created += new
         elif alert is not None:
-            left = _left(alert, finding) if finding.verdict == "good" else alert.parts
+            left = _still_affected(alert, finding) if finding.verdict == "ok" else alert.partitions
             if left:
-                alerts[finding.alert_id] = replace(alert, heard_at=now, parts=left)
+                alerts[finding.alert_id] = replace(alert, last_evaluated_at=now, partitions=left)
             else:
                 del alerts[finding.alert_id]
-                said.append(_message("recovery", alert, replace(finding, detail=""), now, ui_url))
+                created.append(_message("recovery", alert, replace(finding, detail=""), now, ui_url))
     for alert_id, alert in list(alerts.items()):
-        if now - alert.heard_at >= _FORGOTTEN[alert.finding.kind]:
+        if now - alert.last_evaluated_at >= EXPIRE_AFTER[alert.finding.kind]:
             del alerts[alert_id]
-            why = f"there has been no verdict since {alert.heard_at:%Y-%m-%d %H:%M} UTC"
-            said.append(_message("recovery", alert, alert.finding, now, ui_url, why))
-        elif now - alert.said_at >= REMIND_AFTER * 2**alert.reminders:
-            alerts[alert_id] = replace(alert, said_at=now, reminders=alert.reminders + 1)
-            said.append(_message("reminder", alerts[alert_id], alert.finding, now, ui_url))
-    return Book(alerts, _kept([*book.messages, *_hushed(said)]))
+            why = f"not evaluated since {alert.last_evaluated_at:%Y-%m-%d %H:%M} UTC"
+            created.append(_message("recovery", alert, alert.finding, now, ui_url, why))
+        elif now - alert.notified_at >= REMIND_AFTER * 2**alert.reminders:
+            alerts[alert_id] = replace(alert, notified_at=now, reminders=alert.reminders + 1)
+            created.append(_message("reminder", alerts[alert_id], alert.finding, now, ui_url))
+    return AlertState(alerts, _kept([*state.messages, *_suppress_transient(created)]))
 
 
-def _bad(alert: Alert | None, finding: Finding, now: datetime, ui_url: str | None) -> tuple[Alert, list[Message]]:
+def _open_or_update(
+    alert: Alert | None, finding: Finding, now: datetime, ui_url: str | None
+) -> tuple[Alert, list[Message]]:
     if alert is not None:
-        parts = tuple(dict.fromkeys([*alert.parts, *finding.covers]))[-PARTS_KEPT:]
-        return replace(alert, finding=finding, heard_at=now, parts=parts), []
-    opened = Alert(finding, finding.at, now, now, now, 0, finding.covers[-PARTS_KEPT:])
+        partitions = tuple(dict.fromkeys([*alert.partitions, *finding.partitions]))[-MAX_PARTITIONS:]
+        return replace(alert, finding=finding, last_evaluated_at=now, partitions=partitions), []
+    opened = Alert(finding, finding.at, now, now, now, 0, finding.partitions[-MAX_PARTITIONS:])
     return opened, [_message("open", opened, finding, now, ui_url)]
 
 
-def _left(alert: Alert, finding: Finding) -> tuple[str, ...]:
-    good = set(finding.covers)
-    return tuple(part for part in alert.parts if part not in good)
+def _still_affected(alert: Alert, finding: Finding) -> tuple[str, ...]:
+    recovered = set(finding.partitions)
+    return tuple(partition for partition in alert.partitions if partition not in recovered)
 
 
 def _message(
     stage: Stage, alert: Alert, finding: Finding, now: datetime, ui_url: str | None, why: str = ""
 ) -> Message:
-    shown = "" if finding.verdict != "good" or finding.observed is None else messages.sentence(finding)
+    shown = "" if finding.verdict != "ok" or finding.observed is None else messages.sentence(finding)
     named = alert.finding if stage == "recovery" else finding
     return Message(
         id=f"{alert.finding.alert_id}@{alert.opened_at.isoformat()}#{stage}{alert.reminders or ''}",
@@ -187,19 +193,20 @@ def _message(
     )
 
 
-def _hushed(said: Sequence[Message]) -> list[Message]:
-    """What opened and closed in one go is over before anybody can act: it is listed and not sent."""
-    opened = {message.alert_id for message in said if message.stage == "open"}
-    closed = {message.alert_id for message in said if message.stage == "recovery"}
-    return [replace(message, quiet=message.quiet or message.alert_id in opened & closed) for message in said]
+def _suppress_transient(created: Sequence[Message]) -> list[Message]:
+    """Suppress messages of alerts that opened and closed within one evaluation: there is nothing left to act on."""
+    opened = {message.alert_id for message in created if message.stage == "open"}
+    closed = {message.alert_id for message in created if message.stage == "recovery"}
+    transient = opened & closed
+    return [replace(message, suppressed=message.suppressed or message.alert_id in transient) for message in created]
 
 
 def _kept(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The newest; what nobody has taken goes last, but it goes: SNS may be away for a month."""
-    spare = len(messages) - MESSAGES_KEPT
+    """The newest messages. Unsent ones are dropped last, but they are dropped: SNS may be down for a month."""
+    spare = len(messages) - MAX_MESSAGES
     if spare <= 0:
         return tuple(messages)
-    done = [message.id for message in messages if message.sent_at is not None or message.quiet]
+    done = [message.id for message in messages if message.sent_at is not None or message.suppressed]
     dropped = set(done[:spare])
     kept = [message for message in messages if message.id not in dropped]
-    return tuple(kept[-MESSAGES_KEPT:])
+    return tuple(kept[-MAX_MESSAGES:])

@@ -1,6 +1,6 @@
-"""A finding: what a rule says about one subject at one time. Alerts are made of findings.
+"""Finding: the verdict of one rule on one subject at one time. Alerts are made of findings.
 
-Not here: the rules (volume.py, proportions.py, freshness.py), what follows from a finding (alerts.py, messages.py).
+Not here: the rules (volume.py, proportions.py, freshness.py), alerts (alerts.py), wording (messages.py).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-Kind = Literal["volume", "quarantine", "mood", "freshness", "run", "check"]
-Verdict = Literal["bad", "unsure", "good"]
+Kind = Literal["volume", "quarantine", "sentiment", "freshness", "run", "check"]
+Verdict = Literal["breach", "inconclusive", "ok"]
 Severity = Literal["critical", "warning", "notice"]
 
 SEVERITY: Mapping[Kind, Severity] = {
@@ -20,7 +20,7 @@ SEVERITY: Mapping[Kind, Severity] = {
     "quarantine": "critical",
     "volume": "warning",
     "check": "warning",
-    "mood": "notice",  # about the world, not about the pipeline
+    "sentiment": "notice",  # about the world, not about the pipeline
 }
 EVERYTHING = ("*",)
 
@@ -35,10 +35,10 @@ class Finding:
         at: what it is about, UTC: the start of an event hour, the end of a run, the moment of looking.
         span: event hours that it is about, in words; empty if it is about none.
         observed, expected, low, high: in the rule's unit (records, shares, hours); None where nothing is measured.
-        cases: what a share is counted over.
-        detail: what a failed run or check says.
+        cases: denominator of a share.
+        detail: error text of a failed run or check.
         link: path in the Dagster UI, with a leading slash.
-        covers: the parts that are bad, or good again: a run's hours. An alert closes when none is bad any more.
+        partitions: affected or recovered partitions: a run's hours. An alert closes when none is affected any more.
     """
 
     kind: Kind
@@ -53,21 +53,21 @@ class Finding:
     cases: int | None = None
     detail: str = ""
     link: str = ""
-    covers: tuple[str, ...] = EVERYTHING
+    partitions: tuple[str, ...] = EVERYTHING
 
     @property
     def alert_id(self) -> str:
-        """Identity of the alert that this is about."""
+        """Id of the alert."""
         return f"{self.kind}:{self.subject}"
 
     @property
     def severity(self) -> Severity:
-        """How soon somebody should look."""
+        """Urgency of the alert."""
         return SEVERITY[self.kind]
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""
-        return {**asdict(self), "at": self.at.isoformat(), "covers": list(self.covers)}
+        return {**asdict(self), "at": self.at.isoformat(), "partitions": list(self.partitions)}
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Finding:
@@ -75,7 +75,7 @@ class Finding:
         try:
             if values["kind"] not in SEVERITY or values["verdict"] not in get_args(Verdict):
                 raise ValueError(f"unknown kind or verdict: {values['kind']}, {values['verdict']}")
-            read = {"at": datetime.fromisoformat(values["at"]), "covers": tuple(values["covers"])}
+            read = {"at": datetime.fromisoformat(values["at"]), "partitions": tuple(values["partitions"])}
             return cls(**{**values, **read})
         except (KeyError, TypeError) as error:
             raise ValueError(f"not a finding: {error}") from error

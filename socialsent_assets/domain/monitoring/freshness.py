@@ -1,6 +1,6 @@
-"""Is data still arriving, and is what arrived built? Lags, compared with the pauses that this source makes.
+"""Freshness rules: lag of arriving data against the usual pauses of the source, lag of building.
 
-Not here: hours that wait to be rebuilt and get it (defs/reconciliation.py).
+Not here: rebuilding of stale hours (defs/reconciliation.py).
 """
 
 from __future__ import annotations
@@ -13,25 +13,25 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.findings import Finding
 
 LAG = timedelta(hours=3)
-"""A pause that is no alarm even for the steadiest source."""
+"""Pause that never raises an alert, however steady the source."""
 
 BUILT_WITHIN = timedelta(hours=2)
-"""Time after an hour's end within which it should be built from all of its objects."""
+"""Deadline after the end of an hour to build it from all of its objects."""
 
 ARRIVING, BUILDING = "arriving data", "building hours"
 
-_FEWEST_HOURS = 24
+_MIN_HOURS = 24
 _ALIVE = timedelta(days=7)
 _HOUR_S = 3600
 
 
 def arriving(full: Sequence[EventHour], now: datetime) -> Finding | None:
-    """The verdict on the pause since the newest of the hours with records, which are given in order.
+    """Compare the pause since the newest hour with records to the usual pauses; `full` is in order.
 
-    None for too few hours, and for a newest one that is older than a week: nobody expects more of a file that was
-    read once. A source that pauses is known by its second-longest pause: one outage does not make the next usual.
+    None for too few hours, and if the newest is older than a week: a file that was imported once is no live source.
+    The second-longest pause counts as usual, so that one outage does not make the next one usual.
     """
-    if len(full) < _FEWEST_HOURS or now - full[-1].end > _ALIVE:
+    if len(full) < _MIN_HOURS or now - full[-1].end > _ALIVE:
         return None
     pauses = sorted(later.start - earlier.end for earlier, later in itertools.pairwise(full))
     allowed = max(LAG, pauses[-2] + timedelta(hours=1))
@@ -39,7 +39,7 @@ def arriving(full: Sequence[EventHour], now: datetime) -> Finding | None:
     return Finding(
         "freshness",
         ARRIVING,
-        "bad" if lag > allowed else "good",
+        "breach" if lag > allowed else "ok",
         at=full[-1].end,
         span=full[-1].key,
         observed=lag.total_seconds() / _HOUR_S,
@@ -51,14 +51,14 @@ def arriving(full: Sequence[EventHour], now: datetime) -> Finding | None:
 
 
 def building(waiting: Collection[EventHour], now: datetime) -> Finding:
-    """The verdict on hours that ended and wait to be built from what has landed in them."""
+    """Check for hours that are not built within the deadline."""
     late = sorted(hour for hour in waiting if now - hour.end > BUILT_WITHIN)
     oldest = min(waiting, default=None)
     lag = timedelta(0) if oldest is None else max(timedelta(0), now - oldest.end)
     return Finding(
         "freshness",
         BUILDING,
-        "bad" if late else "good",
+        "breach" if late else "ok",
         at=late[0].end if late else now,
         span=late[0].key if late else "",
         observed=lag.total_seconds() / _HOUR_S,

@@ -1,4 +1,4 @@
-"""What the rules know of an event hour: a handful of counts, small enough to keep weeks of them in one object.
+"""Statistics of one event hour: the counts that the rules compare, small enough to store weeks in one object.
 
 Not here: where they come from (monitoring/history.py), what is unusual about them (volume.py, proportions.py).
 """
@@ -13,44 +13,46 @@ from socialsent_assets.domain.events.layout import EventHour
 
 
 @dataclass(frozen=True)
-class HourFacts:
+class HourStats:
     """Counts of one event hour.
 
     Attributes:
         records: landed lines; accepted + duplicates + quarantined.
-        quarantined: of those, set aside while cleansing.
-        refused: records that were set aside on arrival during this hour of the clock, whatever their event time.
+        quarantined: of those, quarantined while cleansing.
+        quarantined_on_arrival: quarantined on arrival in this hour of the clock, whatever the event time.
         texts: scored rows; `negative` of them are negative.
-        topics: topic -> (texts, negative), of the frequent ones.
+        topics: topic -> (texts, negative), for frequent topics.
         version: changes with any of these.
     """
 
     hour: EventHour
     records: int = 0
     quarantined: int = 0
-    refused: int = 0
+    quarantined_on_arrival: int = 0
     texts: int = 0
     negative: int = 0
     topics: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     version: str = ""
 
     def to_json(self) -> list[Any]:
-        """Compact; the hour is the key under which it is kept."""
-        numbers = [self.records, self.quarantined, self.refused, self.texts, self.negative]
-        return [*numbers, {topic: list(moods) for topic, moods in self.topics.items()}, self.version]
+        """Compact form; the hour is the key of its entry."""
+        numbers = [self.records, self.quarantined, self.quarantined_on_arrival, self.texts, self.negative]
+        return [*numbers, {topic: list(counts) for topic, counts in self.topics.items()}, self.version]
 
     @classmethod
-    def from_json(cls, key: str, values: Any) -> HourFacts:
+    def from_json(cls, key: str, values: Any) -> HourStats:
         """The inverse of `to_json`. Raises ValueError for anything else."""
         try:
             *numbers, topics, version = values
-            records, quarantined, refused, texts, negative = (int(number) for number in numbers)
-            moods = {str(topic): (int(texts_of), int(bad)) for topic, (texts_of, bad) in topics.items()}
+            records, quarantined, quarantined_on_arrival, texts, negative = (int(number) for number in numbers)
+            by_topic = {
+                str(topic): (int(texts_of), int(negative_of)) for topic, (texts_of, negative_of) in topics.items()
+            }
         except (TypeError, AttributeError) as error:
-            raise ValueError(f"not the facts of an hour: {error}") from error
+            raise ValueError(f"not the statistics of an hour: {error}") from error
         hour = EventHour.from_key(key)
-        return cls(hour, records, quarantined, refused, texts, negative, moods, str(version))
+        return cls(hour, records, quarantined, quarantined_on_arrival, texts, negative, by_topic, str(version))
 
 
-History = Mapping[EventHour, HourFacts]
-"""Hours that were built, each with its facts; an hour without records may be missing."""
+History = Mapping[EventHour, HourStats]
+"""Built hours and their statistics; an hour without records may be missing."""

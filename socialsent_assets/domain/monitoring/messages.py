@@ -1,9 +1,9 @@
-"""What an alert says: a subject, a text to act on, a line for a phone, and JSON for machines.
+"""Messages of an alert: subject line, text body, SMS line.
 
-The names of topics, jobs and checks come from elsewhere, so they are cut, put on one line and quoted. No text of a
-person is ever part of a message: it has counts, and the query that shows the rows to who may read them.
+Names of topics, jobs and checks are external input, so they are cut, put on one line and quoted. A message never
+contains text of a person: it has counts, and the query that shows the rows to those who may read them.
 
-Not here: the advice in it (runbook.py), when it is due (alerts.py), sending it (resources/notifications.py).
+Not here: the steps to take (runbook.py), when a message is due (alerts.py), delivery (resources/notifications.py).
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Literal
 
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.proportions import ALL_TEXTS
-from socialsent_assets.domain.monitoring.runbook import one_line, what_to_do
+from socialsent_assets.domain.monitoring.runbook import one_line, runbook_steps
 
 Stage = Literal["open", "reminder", "recovery"]
 
-TITLE_LENGTH = 99
-"""Amazon SNS takes subjects of fewer than 100 ASCII characters, without line breaks."""
+MAX_TITLE_LENGTH = 99
+"""Amazon SNS accepts subjects of fewer than 100 ASCII characters, without line breaks."""
 
-SMS_LENGTH = 140
+MAX_SMS_LENGTH = 140
 """One SMS; Amazon SNS cuts at 1,600 bytes and bills each part."""
 
 _WORDS = {"open": "OPEN", "reminder": "STILL OPEN", "recovery": "RECOVERED"}
@@ -28,16 +28,16 @@ _WORDS = {"open": "OPEN", "reminder": "STILL OPEN", "recovery": "RECOVERED"}
 
 def title(stage: Stage, finding: Finding) -> str:
     """The subject of an e-mail."""
-    return _ascii(f"SocialSent {_WORDS[stage]} ({finding.severity}): {_short(finding)}", TITLE_LENGTH)
+    return _ascii(f"SocialSent {_WORDS[stage]} ({finding.severity}): {_short(finding)}", MAX_TITLE_LENGTH)
 
 
 def sms(stage: Stage, finding: Finding, since: datetime) -> str:
     """One line for a phone."""
-    return _ascii(f"SocialSent {_WORDS[stage]}: {_short(finding)}, since {since:%m-%d %H:%M} UTC", SMS_LENGTH)
+    return _ascii(f"SocialSent {_WORDS[stage]}: {_short(finding)}, since {since:%m-%d %H:%M} UTC", MAX_SMS_LENGTH)
 
 
 def text(stage: Stage, finding: Finding, since: datetime, now: datetime, ui_url: str | None, why: str = "") -> str:
-    """The body: what, since when, how much against what is expected, where to look, what to do."""
+    """Text body: condition, start, observed and expected values, link, steps to take."""
     was = [f"{_WORDS[stage]}: {sentence(finding)}"]
     if stage == "recovery":
         was = [
@@ -56,15 +56,15 @@ def text(stage: Stage, finding: Finding, since: datetime, now: datetime, ui_url:
         f"Alert    {one_line(finding.alert_id, 300)}",
     ]
     if stage == "recovery":
-        return "\n".join([*lines, "", "Nothing to do."])
+        return "\n".join([*lines, "", "No action needed."])
     if finding.detail:
-        lines += ["", "It says", *(f"  {line}" for line in finding.detail[:1500].splitlines())]
-    steps = [f"{number}. {step}" for number, step in enumerate(what_to_do(finding), 1)]
+        lines += ["", "Error", *(f"  {line}" for line in finding.detail[:1500].splitlines())]
+    steps = [f"{number}. {step}" for number, step in enumerate(runbook_steps(finding), 1)]
     return "\n".join([*lines, "", "What to do", *steps, "", "All open alerts: socialsent alerts"])
 
 
 def sentence(finding: Finding) -> str:
-    """One sentence with the numbers, their denominators, and what was expected."""
+    """One sentence with observed values, denominators, and the expected range."""
     observed, expected = finding.observed or 0.0, finding.expected or 0.0
     low, high, subject = finding.low or 0.0, finding.high or 0.0, one_line(finding.subject, 200)
     usual = f"{expected:.1%} expected, up to {high:.1%} by chance"
@@ -75,7 +75,7 @@ def sentence(finding: Finding) -> str:
         )
     if finding.kind == "quarantine":
         return f"{observed:.1%} of {finding.cases:,} records were quarantined {subject}; {usual}."
-    if finding.kind == "mood":
+    if finding.kind == "sentiment":
         what = subject if subject == ALL_TEXTS else f"the texts about '{subject}'"
         return f"{observed:.1%} of {what} are negative ({finding.cases:,} counted); {usual}."
     if finding.kind == "freshness" and finding.cases is None:
@@ -88,7 +88,7 @@ def sentence(finding: Finding) -> str:
 
 
 def age(now: datetime, since: datetime) -> str:
-    """How long ago, in words.
+    """Duration from `since` to `now`, in minutes, hours or days.
 
     >>> from datetime import UTC, timedelta
     >>> noon = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -108,7 +108,7 @@ def _short(finding: Finding) -> str:
         return f"{observed:,.0f} records an hour, {expected:,.0f} expected"
     if finding.kind == "quarantine":
         return f"{observed:.1%} quarantined {subject}, {expected:.1%} expected"
-    if finding.kind == "mood":
+    if finding.kind == "sentiment":
         return f"{observed:.0%} negative on {subject}, {expected:.0%} expected"
     if finding.kind == "freshness":
         return f"{subject} is {observed:.1f} h behind"

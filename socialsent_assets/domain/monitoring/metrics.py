@@ -1,6 +1,6 @@
-"""Numbers as points of a metric: what CloudWatch draws, made of the counts that the Dagster UI plots.
+"""Metric data for CloudWatch, made of the counts that the Dagster UI plots.
 
-Not here: the metrics (metrics_catalog.py), sending points (resources/metrics.py).
+Not here: the catalog of metrics (metrics_catalog.py), delivery (resources/metrics.py).
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from socialsent_assets.domain.monitoring.metrics_catalog import Metric
 
 OLDEST = timedelta(days=14)
 AHEAD = timedelta(hours=2)
-"""CloudWatch takes points of the last two weeks, and of the next two hours (PutMetricData)."""
+"""CloudWatch accepts timestamps of the last two weeks and the next two hours (PutMetricData)."""
 
 
 @dataclass(frozen=True)
-class Point:
+class MetricDatum:
     """One value of a metric.
 
     Raises:
-        ValueError: not exactly the metric's dimensions, or a value that is no number.
+        ValueError: other dimensions than the metric's, or a value that is not finite.
     """
 
     metric: Metric
@@ -42,20 +42,20 @@ class Point:
             raise ValueError(f"{self.metric.name} is {self.value}")
 
 
-def timely(points: Iterable[Point], now: datetime) -> list[Point]:
-    """Those that CloudWatch takes."""
+def accepted_by_cloudwatch(points: Iterable[MetricDatum], now: datetime) -> list[MetricDatum]:
+    """Drop data with timestamps outside of the accepted range."""
     return [point for point in points if now - OLDEST < point.at < now + AHEAD]
 
 
-def hour_points(
+def hour_datums(
     hour: EventHour, tier: str, counts: Counts, rows: Mapping[str, int], measures: Mapping[str, Any]
-) -> Iterator[Point]:
-    """Points of one job's receipt of an hour; a measure that an empty hour does not have is left out."""
-    yield Point(names.RECORDS, counts.records, hour.start, (tier,))
-    yield Point(names.DUPLICATES, counts.duplicates, hour.start, (tier,))
-    yield Point(names.QUARANTINED, counts.quarantined, hour.start, (tier,))
+) -> Iterator[MetricDatum]:
+    """Metrics of one job's receipt of an hour; measures that an empty hour does not have are left out."""
+    yield MetricDatum(names.RECORDS, counts.records, hour.start, (tier,))
+    yield MetricDatum(names.DUPLICATES, counts.duplicates, hour.start, (tier,))
+    yield MetricDatum(names.QUARANTINED, counts.quarantined, hour.start, (tier,))
     for table, number in rows.items():
-        yield Point(names.ROWS, number, hour.start, (tier, table))
+        yield MetricDatum(names.ROWS, number, hour.start, (tier, table))
     shares = measures.get("share_by_sentiment") or {}
     for metric, value in (
         (names.MEAN_POLARITY, measures.get("mean_polarity")),
@@ -63,19 +63,21 @@ def hour_points(
         (names.LEXICON_DISAGREEMENT, measures.get("disagreement")),
     ):
         if value is not None:
-            yield Point(metric, float(value), hour.start, (tier,))
+            yield MetricDatum(metric, float(value), hour.start, (tier,))
 
 
-def heartbeat_points(history: History, newest: Mapping[str, EventHour], stale: int, now: datetime) -> Iterator[Point]:
-    """Points of this moment; `newest` is the newest hour of every tier that has one."""
+def heartbeat_datums(
+    history: History, newest: Mapping[str, EventHour], stale: int, now: datetime
+) -> Iterator[MetricDatum]:
+    """Metrics of the present moment; `newest` maps each tier that has data to its newest hour."""
     for tier, hour in newest.items():
-        yield Point(names.FRESHNESS_MINUTES, max(0.0, (now - hour.end).total_seconds() / 60), now, (tier,))
+        yield MetricDatum(names.FRESHNESS_MINUTES, max(0.0, (now - hour.end).total_seconds() / 60), now, (tier,))
     last = EventHour.of(now)
     recent = hours_between(EventHour(last.start - timedelta(hours=names.RECENT_HOURS)), last)
-    facts = [history[hour] for hour in recent if hour in history]
-    refused = sum(one.refused for one in facts)
-    records = refused + sum(one.records for one in facts)
+    stats = [history[hour] for hour in recent if hour in history]
+    on_arrival = sum(one.quarantined_on_arrival for one in stats)
+    records = on_arrival + sum(one.records for one in stats)
     if records:
-        quarantined = refused + sum(one.quarantined for one in facts)
-        yield Point(names.QUARANTINE_RATE, quarantined / records, now)
-    yield Point(names.STALE_HOURS, stale, now)
+        quarantined = on_arrival + sum(one.quarantined for one in stats)
+        yield MetricDatum(names.QUARANTINE_RATE, quarantined / records, now)
+    yield MetricDatum(names.STALE_HOURS, stale, now)

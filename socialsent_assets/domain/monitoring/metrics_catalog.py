@@ -1,9 +1,9 @@
-"""The pipeline's metrics as CloudWatch knows them: name, dimensions, unit, statistic, what the timestamp means.
+"""Catalog of the pipeline's CloudWatch metrics: name, dimensions, unit, statistic, meaning of the timestamp.
 
-Whoever sends a metric and whoever alarms on it or draws it reads this table, so that the two cannot differ. In
-CloudWatch a metric is its name together with exactly its dimensions: an alarm has to give all of them.
+Sender, alarms and dashboards share this table, so they cannot differ. CloudWatch identifies a metric by its name and
+exactly its dimensions: an alarm has to give all of them.
 
-Not here: the numbers (metrics.py), sending them (resources/metrics.py), thresholds of alarms (infra/).
+Not here: the values (metrics.py), delivery (resources/metrics.py), thresholds of alarms (infra/).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 HEARTBEAT_SECONDS = 300
-"""A metric stamped `now` is sent this often, whether or not anything happened: none for longer means nobody looks."""
+"""Interval of metrics with the timestamp kind `now`; if they are missing for longer, monitoring is down."""
 
 RECENT_HOURS = 6
-"""Event hours that `QuarantineRate` looks back over."""
+"""Window of `QuarantineRate`, event hours."""
 
 TIER = "Tier"
 TABLE = "Table"
@@ -29,10 +29,10 @@ class Metric:
     Attributes:
         unit: in CloudWatch's words; `None` is one of them. Rates are shares from 0 to 1.
         dimensions: names of all its dimensions.
-        statistic: the one that gives the number back. An hour that is built again is sent again, so a sum would
-            count it twice.
-        stamped: `now`: the moment of sending, in every heartbeat; `event_hour`: the start of the hour that the
-            number is about, sent once the hour is over and again if it changes; `event`: when it happened.
+        statistic: the one that returns the value. An hour that is built again is sent again, so a sum would count
+            it twice.
+        timestamp_kind: `now`: time of sending, with every heartbeat; `event_hour`: start of the event hour, sent
+            once the hour is over and again if it changes; `event`: when it happened.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Metric:
     unit: Literal["Count", "None"]
     dimensions: tuple[str, ...]
     statistic: Literal["Maximum", "Average", "Sum"]
-    stamped: Literal["now", "event_hour", "event"]
+    timestamp_kind: Literal["now", "event_hour", "event"]
 
 
 FRESHNESS_MINUTES = Metric(
@@ -49,31 +49,29 @@ FRESHNESS_MINUTES = Metric(
 )  # fmt: skip
 QUARANTINE_RATE = Metric(
     "QuarantineRate",
-    f"Quarantined per record, on arrival and while cleansing, over the last {RECENT_HOURS} hours; none: not sent.",
+    f"Quarantined per record, on arrival and while cleansing, last {RECENT_HOURS} hours; not sent without records.",
     "None", (), "Maximum", "now",
 )  # fmt: skip
-OPEN_ALERTS = Metric("OpenAlerts", "Alerts that are open now.", "Count", (), "Maximum", "now")
-UNSENT_MESSAGES = Metric(
-    "UnsentMessages", "Messages of alerts that SNS has not taken yet.", "Count", (), "Maximum", "now"
-)
+OPEN_ALERTS = Metric("OpenAlerts", "Open alerts.", "Count", (), "Maximum", "now")
+UNSENT_MESSAGES = Metric("UnsentMessages", "Messages that SNS has not accepted yet.", "Count", (), "Maximum", "now")
 STALE_HOURS = Metric(
     "StaleHours",
-    f"Of the last {RECENT_HOURS} hours, those that hold other objects than what was built of them.",
+    f"Hours among the last {RECENT_HOURS} that are not built from what has landed.",
     "Count", (), "Maximum", "now",
 )  # fmt: skip
 RUN_FAILURES = Metric("RunFailures", "Runs that failed.", "Count", (), "Sum", "event")
 FAILED_CHECKS = Metric("FailedChecks", "Asset checks that did not pass.", "Count", (), "Sum", "event")
 
-RECORDS = Metric("Records", "Records that came in.", "Count", (TIER,), "Maximum", "event_hour")
+RECORDS = Metric("Records", "Input records.", "Count", (TIER,), "Maximum", "event_hour")
 ROWS = Metric("Rows", "Rows written.", "Count", (TIER, TABLE), "Maximum", "event_hour")
 DUPLICATES = Metric("Duplicates", "Redeliveries dropped.", "Count", (TIER,), "Maximum", "event_hour")
-QUARANTINED = Metric("Quarantined", "Records set aside with a reason.", "Count", (TIER,), "Maximum", "event_hour")
+QUARANTINED = Metric("Quarantined", "Records quarantined with a reason.", "Count", (TIER,), "Maximum", "event_hour")
 MEAN_POLARITY = Metric(
     "MeanPolarity", "Mean polarity of the texts, -1 to 1.", "None", (TIER,), "Average", "event_hour"
 )
 SHARE_NEGATIVE = Metric("ShareNegative", "Share of negative texts.", "None", (TIER,), "Average", "event_hour")
 LEXICON_DISAGREEMENT = Metric(
-    "LexiconDisagreement", "Share of texts that lexicon and champion judge differently.",
+    "LexiconDisagreement", "Share of texts that lexicon and champion classify differently.",
     "None", (TIER,), "Average", "event_hour",
 )  # fmt: skip
 

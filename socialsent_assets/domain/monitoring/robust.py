@@ -1,13 +1,13 @@
-"""Robust statistics of counts and shares: centre, scale and score, which a few wild hours cannot move.
+"""Robust statistics of counts and shares: centre, scale and score, which a few outliers cannot move.
 
 Counts and shares are first put on a scale where chance alone has variance 1, whatever their size: 2 sqrt(x + 3/8)
 for counts, the arcsine for shares (Anscombe, "The transformation of Poisson, binomial and negative-binomial data",
 Biometrika 35, 1948). There the centre is the median, and the scale 1.4826 times the median absolute deviation
 (Hampel, JASA 69, 1974), but never below 1: no source is steadier than chance, so a flat history does not turn
-every wobble into an alarm. A score is a distance from the centre in scales (Iglewicz and Hoaglin, "How to detect
+every fluctuation into an alert. A score is a distance from the centre in scales (Iglewicz and Hoaglin, "How to detect
 and handle outliers", 1993).
 
-Not here: which hours are compared and how far is too far (volume.py, proportions.py, freshness.py).
+Not here: the hours that are compared, and thresholds (volume.py, proportions.py, freshness.py).
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from dataclasses import dataclass
 from statistics import median
 
 _MAD_TO_SIGMA = 1.4826  # of a normal distribution
-_OUTLIER = 5.0  # scales beyond which an hour of the history does not take part in its mean
+_OUTLIER = 5.0  # scales beyond which an hour of the history is excluded from its mean
 
 
 @dataclass(frozen=True)
 class Score:
-    """How far an observation lies from what was expected.
+    """Distance of an observation from the expected value.
 
     Attributes:
         distance: in scales; above 0 when there is more than expected.
-        expected, low, high: in the observation's own unit; `low` to `high` is what chance allows.
+        expected, low, high: in the observation's own unit; `low` to `high` is the range of chance.
     """
 
     distance: float
@@ -37,7 +37,7 @@ class Score:
 
 
 def score_count(count: int, history: Sequence[int], limit: float) -> Score:
-    """A count of events against earlier counts; `limit` is the distance at which the interval ends.
+    """Score a count of events against earlier counts; `limit` is the distance at which the interval ends.
 
     Raises:
         statistics.StatisticsError: there is no history.
@@ -55,13 +55,13 @@ def score_count(count: int, history: Sequence[int], limit: float) -> Score:
 
 
 @dataclass(frozen=True)
-class UsualShare:
-    """What share is usual.
+class BaselineShare:
+    """Usual share of a history.
 
     Attributes:
         share: 0 to 1.
-        scale: how much more than chance it varies from hour to hour; 1 is chance alone.
-        cases: that the share was estimated from; 0 if it is given.
+        scale: variation from hour to hour as a multiple of chance; 1 is chance alone.
+        cases: sample size of the estimate; 0 if the share is given.
     """
 
     share: float
@@ -69,24 +69,24 @@ class UsualShare:
     cases: int = 0
 
 
-def usual_share(history: Sequence[tuple[int, int]]) -> UsualShare:
-    """From (hits, cases) of earlier hours, with cases: the pooled share of the hours that lie together.
+def baseline_share(history: Sequence[tuple[int, int]]) -> BaselineShare:
+    """Pooled share of (hits, cases) of earlier hours, without outliers.
 
     Raises:
         ValueError: there is no hour with a case.
     """
     known = [(hits, cases) for hits, cases in history if cases > 0]
     if not known:
-        raise ValueError("no share is usual without a case")
+        raise ValueError("a baseline needs at least one case")
     first = _weighted_median(known)
     together = [(hits, cases) for hits, cases in known if abs(_deviation(hits, cases, first)) <= _OUTLIER] or known
     cases = sum(cases for _, cases in together)
     share = sum(hits for hits, _ in together) / cases
-    return UsualShare(share, _scale([_deviation(hits, cases, share) for hits, cases in known]), cases)
+    return BaselineShare(share, _scale([_deviation(hits, cases, share) for hits, cases in known]), cases)
 
 
-def score_share(hits: int, cases: int, usual: UsualShare, limit: float) -> Score:
-    """`hits` of `cases` against a usual share; expected, low and high are shares."""
+def score_share(hits: int, cases: int, usual: BaselineShare, limit: float) -> Score:
+    """Score `hits` of `cases` against a baseline; expected, low and high are shares."""
     noise = usual.scale * (math.sqrt(1 + cases / usual.cases) if usual.cases else 1.0)
     centre = _angle(usual.share * cases, cases)
     reach = limit * noise / (2 * math.sqrt(cases + 0.5))
@@ -124,7 +124,7 @@ def _scale(deviations: Sequence[float]) -> float:
 
 
 def _weighted_median(history: Sequence[tuple[int, int]]) -> float:
-    """The share at which half of all cases lie in hours with a lower one."""
+    """Median share, weighted by cases."""
     by_share = sorted((hits / cases, cases) for hits, cases in history)
     half = sum(cases for _, cases in by_share) / 2
     seen = 0

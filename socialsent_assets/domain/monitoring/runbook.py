@@ -1,6 +1,6 @@
-"""What to do about a finding: the next steps, with commands that can be typed as they stand.
+"""Runbook: the steps to take for a finding, with commands that can be copied.
 
-Not here: what is the matter (messages.py).
+Not here: the description of the problem (messages.py).
 """
 
 from __future__ import annotations
@@ -14,26 +14,29 @@ from socialsent_assets.domain.monitoring.proportions import ALL_TEXTS, ARRIVAL
 _LIVE_IN_A_SHELL = re.compile(r'["$`\\!]')
 
 
-def what_to_do(finding: Finding) -> list[str]:
+def runbook_steps(finding: Finding) -> list[str]:
     """The steps, in order."""
     again = f"socialsent materialize --hours {finding.span}" if finding.span else "socialsent materialize"
     if finding.kind == "volume":
         return _volume()
     if finding.kind == "quarantine":
         return _on_arrival() if finding.subject == ARRIVAL else _while_cleansing(finding, again)
-    if finding.kind == "mood":
-        return _mood(finding)
+    if finding.kind == "sentiment":
+        return _sentiment(finding)
     if finding.kind == "freshness" and finding.cases is None:
-        return ["See every tier's lag: socialsent status", "Is the source sending, and is the consumer reading?"]
+        return ["See the lag of every tier: socialsent status", "Is the source sending, and is the consumer reading?"]
     if finding.kind == "freshness":
-        return ["Is the daemon running, and is the queue stuck? Look at the runs.", f"Or build them here: {again}"]
+        return [
+            "Is the daemon running, and is the queue stuck? See the list of runs.",
+            f"Or build them here: {again}",
+        ]
     if finding.kind == "run":
-        return ["Read the error above; the link shows the whole run.", f"Mend it, then: {again}"]
-    return ["The link shows what the check measured.", "It is a warning: nothing was held back."]
+        return ["Read the error above; the link shows the whole run.", f"Fix the cause, then: {again}"]
+    return ["The link shows what the check measured.", "It is a warning: no data was held back."]
 
 
 def one_line(value: str, length: int) -> str:
-    """A name from elsewhere without line breaks and control characters, no longer than `length`.
+    """External text without line breaks and control characters, cut to `length`.
 
     >>> one_line("tram", 6), one_line("a long topic", 6)
     ('tram', 'a lon…')
@@ -45,34 +48,34 @@ def one_line(value: str, length: int) -> str:
 def _volume() -> list[str]:
     sql = "select event_hour, records, duplicates from lake_hours order by 1 desc limit 24"
     return [
-        f"More: is it news, or the same again? {_query(sql)}",
-        "Less: is the source sending, and do stream and consumer keep up? The dashboard shows both.",
-        "If it is right, do nothing: after two days at this level it counts as usual.",
+        f"More: is it new, or repeated? {_query(sql)}",
+        "Less: is the source sending, and do stream and consumer keep up? See the dashboard.",
+        "If the level is correct, do nothing: after two days it counts as usual.",
     ]
 
 
 def _on_arrival() -> list[str]:
     return [
         "Read the reasons: each line of landing/quarantine has one, with the raw bytes and the source.",
-        "Tell the sender, or fix the mapping; the contract is docs/data_contract.md.",
-        "Send the mended records again: what was accepted before is dropped as a duplicate.",
+        "Contact the sender, or fix the mapping; the contract is docs/data_contract.md.",
+        "Send the corrected records again: records accepted before are dropped as duplicates.",
     ]
 
 
 def _while_cleansing(finding: Finding, again: str) -> list[str]:
     date, hour = finding.span[:10], finding.span[11:13]
     sql = (
-        "select reason, detail, count(*) as lines from cleansed.quarantine "  # noqa: S608 - for a person to type
+        "select reason, detail, count(*) as lines from cleansed.quarantine "  # noqa: S608 - shown, not run
         f"where dt = '{date}' and hr = '{hour}' group by 1, 2 order by 3 desc"
     )
     return [
         f"See the reasons: {_query(sql)}",
         "Fix the writer of landing, or replace the damaged object that source_object names.",
-        f"A changed hour is built again by itself; now: {again}",
+        f"A changed hour is rebuilt automatically; to rebuild it now: {again}",
     ]
 
 
-def _mood(finding: Finding) -> list[str]:
+def _sentiment(finding: Finding) -> list[str]:
     date, hour = finding.span[:10], finding.span[11:13]
     topic = one_line(finding.subject, 200).replace("'", "''")
     of_topic = "" if finding.subject == ALL_TEXTS else f"topic = '{topic}' and "
@@ -81,7 +84,7 @@ def _mood(finding: Finding) -> list[str]:
         f"and {of_topic}event_time >= timestamp '{date} {hour}:00:00' order by polarity limit 50"
     )
     return [
-        f"Read them: {_query(sql)}",
+        f"Read the texts: {_query(sql)}",
         "Is it one event, one author or one repeated text? The report shows the hours around it.",
     ]
 

@@ -1,13 +1,13 @@
-"""Is the number of records of an hour unusual? Compared with the same time of day on earlier days.
+"""Volume rule: records of an hour against the same time of day on earlier days.
 
 Until there are enough days, an hour is compared with all hours of the last three days; their daily swing then
-widens what counts as usual, so that a quiet night is no alarm.
+widens the expected range, so that a quiet night raises no alert.
 
-A robust score alone would call every weekend an alarm, and a new level for as long as the history is long. So what
-was seen on two earlier days is not news: the rank of an hour among its history has to be extreme as well (as in
+A robust score alone would raise an alert on every weekend, and on a new level for the length of the history. So a
+level seen on two earlier days is not new: the rank of an hour in its history has to be extreme as well (as in
 conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World", 2005).
 
-Not here: hours after the newest one with data; that is freshness.py.
+Not here: hours after the newest one with data (freshness.py).
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from socialsent_assets.domain.monitoring.hour_stats import History
 from socialsent_assets.domain.monitoring.robust import Score, score_count
 
 DAYS = 21
-"""History that is looked at."""
+"""Days of history."""
 
 LIMIT = 4.0
-"""Scales beyond which an hour is an alarm; test_alarm_rates.py measures how often chance does that."""
+"""Distance in scales that is a breach; tests/domain/monitoring/test_alarm_rates.py measures the false alarm rate."""
 
-_CLEARED = 3.0  # scales within which it is over; in between an alert stays as it is
-_FACTOR = 2.0  # and at least so many times more or less than expected: what is less is not worth waking somebody
-_FEWEST_DAYS = 5
-_FEWEST_HOURS = 24
+_CLEARED = 3.0  # distance in scales that closes an alert; in between it is inconclusive
+_FACTOR = 2.0  # smallest ratio to the expected count, either way, that is worth an alert
+_MIN_DAYS = 5
+_MIN_HOURS = 24
 _LAST_HOURS = 72
 
 
 def volume(history: History, hour: EventHour) -> Finding | None:
-    """The verdict on the records of an hour; None while there is too little history.
+    """Compare the record count of an hour with its history; None while there is too little.
 
-    An hour without facts, between hours with facts, had no record.
+    An hour without statistics, between hours that have them, had no record.
     """
     earlier = [known for known in history if known < hour]
     if not earlier:
         return None
     first = max(min(earlier), EventHour(hour.start - timedelta(days=DAYS)))
     days = _same_time_of_day(history, hour, first)
-    fewest, seen_on = 2 * _FEWEST_DAYS, days
-    news_on = 2
-    if len(days) < _FEWEST_DAYS:
+    fewest, seen_on = 2 * _MIN_DAYS, days
+    new_on = 2
+    if len(days) < _MIN_DAYS:
         days = _half_days(history, hour, first)
-        fewest, seen_on = _FEWEST_HOURS, days[1:]  # the last 12 hours may be one incident
-        news_on = 1
+        fewest, seen_on = _MIN_HOURS, days[1:]  # the last 12 hours may be one incident
+        new_on = 1
     reference = [count for day in days for count in day]
     if len(reference) < fewest:
         return None
     count = _records(history, hour)
     score = score_count(count, reference, LIMIT)
-    is_news = sum(1 for day in seen_on if _as_extreme(count, day, score)) < news_on
+    is_new = sum(1 for day in seen_on if _as_extreme(count, day, score)) < new_on
     return Finding(
         "volume",
         "records per hour",
-        _verdict(count, score, is_news),
+        _verdict(count, score, is_new),
         at=hour.start,
         span=hour.key,
         observed=count,
@@ -69,12 +69,12 @@ def volume(history: History, hour: EventHour) -> Finding | None:
     )
 
 
-def _verdict(count: int, score: Score, is_news: bool) -> Verdict:
+def _verdict(count: int, score: Score, is_new: bool) -> Verdict:
     ratio = (count + 0.5) / (score.expected + 0.5)
     is_material = max(ratio, 1 / ratio) >= _FACTOR
-    if not is_news or not is_material or abs(score.distance) < _CLEARED:
-        return "good"
-    return "bad" if abs(score.distance) >= LIMIT else "unsure"
+    if not is_new or not is_material or abs(score.distance) < _CLEARED:
+        return "ok"
+    return "breach" if abs(score.distance) >= LIMIT else "inconclusive"
 
 
 def _as_extreme(count: int, day: Sequence[int], score: Score) -> bool:
@@ -107,5 +107,5 @@ def _half_days(history: History, hour: EventHour, first: EventHour) -> list[list
 
 
 def _records(history: History, hour: EventHour) -> int:
-    facts = history.get(hour)
-    return 0 if facts is None else facts.records
+    stats = history.get(hour)
+    return 0 if stats is None else stats.records

@@ -1,4 +1,4 @@
-"""Who may write now: advisory locks on files of this machine, freed by the system when a process dies.
+"""Advisory file locks (`flock`). The kernel releases them when the process exits.
 
 A lock file stays behind and means nothing by itself; only a living process can hold it.
 

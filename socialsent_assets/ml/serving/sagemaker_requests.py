@@ -1,4 +1,4 @@
-"""What SageMaker is asked for: names and arguments of its calls, made from a model and the settings alone.
+"""Requests to SageMaker: names and arguments of its calls, made from a model and the settings alone.
 
 Names hold digests of what they name, so the same champion and settings give the same names, and whatever has the
 right name already is what we want.

@@ -1,4 +1,4 @@
-"""What may be asked of Athena, and the names of one machine put into those of the Glue Data Catalog.
+"""Statements allowed on Athena, rewritten to the names of the Glue Data Catalog.
 
     statement_for("select * from cleansed.posts", names)  ->  'select * from "socialsent_cleansed".posts'
 

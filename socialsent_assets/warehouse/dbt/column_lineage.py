@@ -1,4 +1,4 @@
-"""Which columns every column of a dbt model is computed from, read out of the models' SQL.
+"""Column lineage of the dbt models, parsed from their SQL.
 
 Columns are followed through what is selected, not through filters, joins and groupings; so a plain `count(*)` has
 no lineage, and a constant that stands for a table ('post' as what) adds nothing.

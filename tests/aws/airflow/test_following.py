@@ -1,4 +1,4 @@
-"""How the DAG launches, finds again, follows and gives up a Dagster run, and what it says then."""
+"""The DAG launches, finds again, follows and gives up a Dagster run, with clear messages."""
 
 from __future__ import annotations
 

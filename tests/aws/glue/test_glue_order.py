@@ -1,4 +1,4 @@
-"""What a Glue run is asked: the same order on both sides, told apart by its arguments."""
+"""Arguments of a Glue run: the same request on both sides."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Where the Spark jobs run is a setting, and nothing of AWS is loaded where it is not asked for."""
+"""Selection of the compute side by settings; nothing of AWS is loaded without need."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What the roles' calls are about, by the names of the deployment, and calls of AWS' own services as data.
+"""Resources of the roles' calls by the deployment's names, and calls of AWS' own services as data.
 
 Not here: calls that our code makes itself (test_components.py makes them run).
 """

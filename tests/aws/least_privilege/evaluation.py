@@ -1,4 +1,4 @@
-"""What IAM decides about one call, from a role's statements alone; exact, or it refuses to decide.
+"""IAM's decision about one call, from a role's statements alone; exact, or an error.
 
 Order of decisions: AWS IAM user guide, "Policy evaluation logic", for identity-based policies in one account. An
 unknown element or condition operator raises: a guess would be a claim about AWS.

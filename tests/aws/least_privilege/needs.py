@@ -1,4 +1,4 @@
-"""Which permissions a request to moto needs, with resources in full.
+"""Permissions that a request to moto needs, with resources in full.
 
 Sources: AWS service authorization reference (actions, resource types, condition keys), for S3 the user guide's
 "Required permissions for Amazon S3 API operations", for keys the pages on encryption of each service. moto itself

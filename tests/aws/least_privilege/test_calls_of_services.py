@@ -1,4 +1,4 @@
-"""What AWS' services do with a role in our place is allowed: fetch code, write logs, poll, crawl, encrypt."""
+"""Calls of AWS' services with our roles are allowed: fetch code, write logs, poll, crawl, encrypt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs of Dagster call by themselves, with nothing but the task's role; Glue's jobs are in test_glue_jobs.py."""
+"""Calls of Dagster's runs with nothing but the task's role; Glue's jobs are in test_glue_jobs.py."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
-from socialsent_assets.domain.monitoring.metrics import Point
+from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.domain.monitoring.metrics_catalog import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.ingest.label_file import import_label_file
@@ -24,7 +24,7 @@ from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.metrics import CloudWatchMetrics
 from socialsent_assets.resources.model_endpoint import HostingError, SageMakerHosting
-from socialsent_assets.resources.notifications import NotSentError, SnsNotifications
+from socialsent_assets.resources.notifications import NotificationError, SnsNotifications
 from socialsent_assets.settings import Settings, UserError
 from socialsent_assets.warehouse.athena.engine import athena_sql
 from tests.aws.least_privilege.account import Account
@@ -123,9 +123,9 @@ def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> No
     assert settings.alerts.topic_arn
     assert settings.alerts.metrics_namespace
     SnsNotifications(topic_arn=settings.alerts.topic_arn).send(MESSAGE)
-    CloudWatchMetrics(namespace=settings.alerts.metrics_namespace).send([Point(OPEN_ALERTS, 1.0, NOW)])
+    CloudWatchMetrics(namespace=settings.alerts.metrics_namespace).send([MetricDatum(OPEN_ALERTS, 1.0, NOW)])
     assert refused(account, before) == []
-    with pytest.raises(NotSentError):
+    with pytest.raises(NotificationError):
         SnsNotifications(topic_arn=f"{settings.alerts.topic_arn}-2").send(MESSAGE)
 
 

@@ -1,4 +1,4 @@
-"""What no role may do with what it was given: one line per call, each made against the account and refused."""
+"""Calls that no role may make: one line per call, each made against the account and denied."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ class Dagster:
         """One tick of the alert sensor."""
         from socialsent_assets.defs.monitoring import alert_sensor
 
-        with self._sensor("lake", "alert_desk", "notifications", "metrics") as context:
+        with self._sensor("lake", "alerting", "notifications", "metrics") as context:
             alert_sensor(context)
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What Dagster's task is told, followed to what stands in the account: every setting that names something of AWS.
+"""Settings of Dagster's task that name something of AWS, resolved against the account.
 
 Not here: using it (dagster_task.py), the settings' own rules (tests/infra).
 """

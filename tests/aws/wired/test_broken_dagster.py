@@ -1,4 +1,4 @@
-"""What Dagster's task is told leads to what the stacks make; one thing wrong in a copy of the templates does not."""
+"""Settings of Dagster's task lead to what the stacks create; one error in a copy of the templates is noticed."""
 
 from __future__ import annotations
 

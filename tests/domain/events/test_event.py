@@ -1,4 +1,4 @@
-"""What a valid event is: every reason, every kind of bad input, and the one spelling of what is accepted."""
+"""Validation of events: every reason, every kind of bad input, and one canonical form of what is accepted."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Which copy stands and which version lives never depends on the order of arrival."""
+"""Deduplication and current version never depend on the order of arrival."""
 
 import itertools
 import json

@@ -1,4 +1,4 @@
-"""What the classifier sees of a post."""
+"""Features of a post."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Which rows of a label file can be learned from, and what a wrong file is told."""
+"""Rows of a label file that can be learned from, and errors about wrong files."""
 
 import numpy as np
 import pytest

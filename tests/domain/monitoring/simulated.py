@@ -7,7 +7,7 @@ import random
 from datetime import UTC, datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.monitoring.hour_stats import HourFacts
+from socialsent_assets.domain.monitoring.hour_stats import HourStats
 
 START = datetime(2026, 3, 2, tzinfo=UTC)  # a Monday
 TOPICS = 8
@@ -15,12 +15,12 @@ TOPICS = 8
 
 def source(
     seed: int, hours: int, mean: float = 200.0, swing: float = 0.8, restless: float = 0.15
-) -> dict[EventHour, HourFacts]:
+) -> dict[EventHour, HourStats]:
     """Facts of consecutive hours: counts vary by more than chance, moods by topic as well, 1 % is quarantined."""
     rng = random.Random(seed)
     weights = [rng.random() + 0.1 for _ in range(TOPICS)]
     usual = [rng.uniform(0.1, 0.5) for _ in range(TOPICS)]
-    made: dict[EventHour, HourFacts] = {}
+    made: dict[EventHour, HourStats] = {}
     for number in range(hours):
         start = START + timedelta(hours=number)
         daily = 1 + swing * math.sin(2 * math.pi * (start.hour - 6) / 24)
@@ -31,7 +31,7 @@ def source(
             share = rng.betavariate(60 * usual[topic], 60 * (1 - usual[topic]))
             count = texts.count(topic)
             topics[f"topic {topic}"] = (count, _binomial(rng, count, share))
-        made[EventHour(start)] = HourFacts(
+        made[EventHour(start)] = HourStats(
             EventHour(start), records, _binomial(rng, records, 0.01), _binomial(rng, records, 0.003),
             len(texts), sum(bad for _, bad in topics.values()), topics, "v",
         )  # fmt: skip

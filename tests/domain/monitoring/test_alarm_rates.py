@@ -1,4 +1,4 @@
-"""How often chance alone opens an alert, and how much has to happen until one opens: measured, not assumed."""
+"""False alarm rate by chance, and the rise that opens an alert: measured, not assumed."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.hour_stats import History, HourFacts
-from socialsent_assets.domain.monitoring.proportions import mood, quarantine
+from socialsent_assets.domain.monitoring.hour_stats import History, HourStats
+from socialsent_assets.domain.monitoring.proportions import negative_share, quarantine_share
 from socialsent_assets.domain.monitoring.volume import volume
 from tests.domain.monitoring.simulated import source
 
@@ -19,8 +19,8 @@ from tests.domain.monitoring.simulated import source
 def verdicts(history: History, hour: EventHour) -> Iterator[Finding]:
     found = volume(history, hour)
     yield from [found] if found else []
-    yield from quarantine(history, hour)
-    yield from mood(history, hour)
+    yield from quarantine_share(history, hour)
+    yield from negative_share(history, hour)
 
 
 def openings(history: History) -> Counter[str]:
@@ -29,10 +29,10 @@ def openings(history: History) -> Counter[str]:
     bad: set[str] = set()
     for hour in sorted(history):
         for finding in verdicts(history, hour):
-            if finding.verdict == "bad" and finding.alert_id not in bad:
+            if finding.verdict == "breach" and finding.alert_id not in bad:
                 opened[finding.kind] += 1
                 bad.add(finding.alert_id)
-            elif finding.verdict == "good":
+            elif finding.verdict == "ok":
                 bad.discard(finding.alert_id)
     return opened
 
@@ -50,7 +50,7 @@ def test_a_quiet_start_and_a_daily_swing_are_no_alarm() -> None:
         assert openings(source(seed, hours=72, mean=100, swing=0.95)) == Counter()
 
 
-def changed(history: dict[EventHour, HourFacts], hour: EventHour, **counts: int) -> History:
+def changed(history: dict[EventHour, HourStats], hour: EventHour, **counts: int) -> History:
     return {**history, hour: replace(history[hour], **counts)}  # type: ignore[arg-type]
 
 
@@ -64,7 +64,7 @@ def test_five_times_more_or_less_is_found(hours: int, factor: float, power: floa
             spike = changed(history, hour, records=int(history[hour].records * factor))
             verdict = volume(spike, hour)
             tried += 1
-            found += verdict is not None and verdict.verdict == "bad"
+            found += verdict is not None and verdict.verdict == "breach"
     assert found / tried >= power
 
 
@@ -75,7 +75,7 @@ def test_eight_times_the_quarantine_is_found() -> None:
     found = 0
     for hour in hours:
         bad = changed(history, hour, quarantined=round(0.08 * history[hour].records))
-        found += any(finding.verdict == "bad" for finding in quarantine(bad, hour))
+        found += any(finding.verdict == "breach" for finding in quarantine_share(bad, hour))
     assert found >= 20
 
 
@@ -86,4 +86,4 @@ def test_a_topic_that_turns_is_found_and_named() -> None:
     topic, (texts, _) = max(history[hour].topics.items(), key=lambda item: item[1][0])
     topics = {**history[hour].topics, topic: (texts, round(0.95 * texts))}
     turned = {**history, hour: replace(history[hour], topics=topics)}
-    assert [finding.subject for finding in mood(turned, hour) if finding.verdict == "bad"] == [topic]
+    assert [finding.subject for finding in negative_share(turned, hour) if finding.verdict == "breach"] == [topic]

@@ -1,4 +1,4 @@
-"""What a message says, and what Amazon SNS would refuse."""
+"""Content of messages, within the limits of Amazon SNS."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socialsent_assets.domain.monitoring.findings import Finding
-from socialsent_assets.domain.monitoring.messages import SMS_LENGTH, TITLE_LENGTH, sentence, sms, text, title
-from socialsent_assets.domain.monitoring.runbook import what_to_do
+from socialsent_assets.domain.monitoring.messages import MAX_SMS_LENGTH, MAX_TITLE_LENGTH, sentence, sms, text, title
+from socialsent_assets.domain.monitoring.runbook import runbook_steps
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NUMBERS = {"observed": 0.45, "expected": 0.2, "low": 0.05, "high": 0.38, "cases": 60}
 FINDINGS = [
-    Finding("mood", "tram", "bad", NOW, "2026-11-22-10:00", **NUMBERS, link="/assets/analytics/sentiment"),  # type: ignore[arg-type]
-    Finding("quarantine", "while cleansing", "bad", NOW, "2026-11-22-10:00", **NUMBERS, link="/q"),  # type: ignore[arg-type]
-    Finding("quarantine", "on arrival", "bad", NOW, "2026-11-22-10:00", **NUMBERS, link="/q"),  # type: ignore[arg-type]
-    Finding("volume", "records per hour", "bad", NOW, "2026-11-22-10:00", 1000.0, 200.0, 150.0, 270.0, link="/v"),
-    Finding("freshness", "arriving data", "bad", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 3.0, link="/f"),
-    Finding("freshness", "building hours", "bad", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 2.0, 4, link="/f"),
-    Finding("run", "event hours", "bad", NOW, "2026-11-22-10:00", detail="step score: disk full", link="/runs/1"),
-    Finding("check", "analytics/sentiment:drift", "bad", NOW, detail="0.31 (limit 0.2)", link="/c"),
+    Finding("sentiment", "tram", "breach", NOW, "2026-11-22-10:00", **NUMBERS, link="/assets/analytics/sentiment"),  # type: ignore[arg-type]
+    Finding("quarantine", "while cleansing", "breach", NOW, "2026-11-22-10:00", **NUMBERS, link="/q"),  # type: ignore[arg-type]
+    Finding("quarantine", "on arrival", "breach", NOW, "2026-11-22-10:00", **NUMBERS, link="/q"),  # type: ignore[arg-type]
+    Finding("volume", "records per hour", "breach", NOW, "2026-11-22-10:00", 1000.0, 200.0, 150.0, 270.0, link="/v"),
+    Finding("freshness", "arriving data", "breach", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 3.0, link="/f"),
+    Finding("freshness", "building hours", "breach", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 2.0, 4, link="/f"),
+    Finding("run", "event hours", "breach", NOW, "2026-11-22-10:00", detail="step score: disk full", link="/runs/1"),
+    Finding("check", "analytics/sentiment:drift", "breach", NOW, detail="0.31 (limit 0.2)", link="/c"),
 ]
 
 
@@ -50,7 +50,7 @@ def test_numbers_stand_with_denominator_expectation_and_interval() -> None:
 def test_the_ready_query_answers_for_the_hour_and_the_topic() -> None:
     """Prevents advice that has to be rewritten before it works; texts of people stay where they are."""
     [command] = [
-        step.partition(": ")[2] for step in what_to_do(replace(FINDINGS[0], subject="o'hare")) if "query" in step
+        step.partition(": ")[2] for step in runbook_steps(replace(FINDINGS[0], subject="o'hare")) if "query" in step
     ]
     program, verb, sql = shlex.split(command)
     assert (program, verb) == ("socialsent", "query")
@@ -62,11 +62,11 @@ def test_the_ready_query_answers_for_the_hour_and_the_topic() -> None:
 def test_no_name_of_a_topic_breaks_a_subject_an_sms_or_a_shell(topic: str, stage: str) -> None:
     """Prevents a refusal by SNS, and a command line that runs what a stranger wrote as a topic."""
     finding = replace(FINDINGS[0], subject=topic)
-    for line, longest in ((title(stage, finding), TITLE_LENGTH), (sms(stage, finding, NOW), SMS_LENGTH)):  # type: ignore[arg-type]
+    for line, longest in ((title(stage, finding), MAX_TITLE_LENGTH), (sms(stage, finding, NOW), MAX_SMS_LENGTH)):  # type: ignore[arg-type]
         assert line.isascii()
         assert line.isprintable()
         assert 0 < len(line) <= longest
-    command = what_to_do(finding)[0].partition(": ")[2]
+    command = runbook_steps(finding)[0].partition(": ")[2]
     assert len(shlex.split(command)) == 3
     if '"' in command.partition('query "')[2]:
         assert not set(command.partition('query "')[2].rstrip('"')) & set('"$`\\!')

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from socialsent_assets.domain.monitoring.robust import UsualShare, score_count, score_share, usual_share
+from socialsent_assets.domain.monitoring.robust import BaselineShare, baseline_share, score_count, score_share
 
 COUNTS = st.lists(st.integers(0, 100_000), min_size=1, max_size=60)
 
@@ -33,7 +33,7 @@ def test_an_interval_holds_what_is_expected_and_agrees_with_the_distance(history
 @given(st.integers(0, 5000), st.integers(1, 5000), st.floats(0, 1))
 def test_a_share_lies_between_nothing_and_everything(hits: int, cases: int, share: float) -> None:
     """Prevents 103 % negative texts, and errors at the edges."""
-    score = score_share(min(hits, cases), cases, UsualShare(share), 4.0)
+    score = score_share(min(hits, cases), cases, BaselineShare(share), 4.0)
     assert 0 <= score.low <= score.expected + 1e-9
     assert score.expected - 1e-9 <= score.high <= 1
     assert math.isfinite(score.distance)
@@ -55,23 +55,23 @@ def test_a_few_wild_hours_do_not_move_what_is_usual() -> None:
     wild = [*calm[:-8], *[5000] * 8]
     assert score_count(500, wild, 5.0).distance > 0.7 * score_count(500, calm, 5.0).distance > 5
     pairs = [(2, 200)] * 40
-    assert usual_share([*pairs[:-8], *[(150, 200)] * 8]).share == pytest.approx(0.01)
+    assert baseline_share([*pairs[:-8], *[(150, 200)] * 8]).share == pytest.approx(0.01)
 
 
 def test_a_history_without_any_variation_does_not_make_every_wobble_an_alarm() -> None:
     """Prevents a deviation of zero as the scale: the floor is what chance does."""
     assert abs(score_count(104, [100] * 30, 5.0).distance) < 1
-    assert abs(score_share(3, 200, usual_share([(2, 200)] * 30), 4.0).distance) < 1
+    assert abs(score_share(3, 200, baseline_share([(2, 200)] * 30), 4.0).distance) < 1
 
 
 def test_three_posts_say_little_and_three_hundred_say_much() -> None:
     """Prevents alarms from counts too small to mean anything."""
-    usual = UsualShare(0.25)
+    usual = BaselineShare(0.25)
     assert score_share(3, 3, usual, 4.0).distance < 4
     assert score_share(150, 300, usual, 4.0).distance > 4
 
 
 def test_without_a_case_no_share_is_usual() -> None:
     """Prevents a default number where there is no history."""
-    with pytest.raises(ValueError, match="without a case"):
-        usual_share([(0, 0)])
+    with pytest.raises(ValueError, match="at least one case"):
+        baseline_share([(0, 0)])

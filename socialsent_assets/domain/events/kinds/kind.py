@@ -1,4 +1,4 @@
-"""What a kind of event is: fields as data, and the one place that checks a value against its field.
+"""Definition of an event type: fields as data, and the one place that checks a value against its field.
 
 Not here: the four kinds (one file each beside this one), the envelope around `data` (event.py).
 """

@@ -1,4 +1,4 @@
-"""Which pairs of words set one group of posts apart from the others: top bigrams per sentiment.
+"""Distinctive bigrams: pairs of words that set one group of posts apart from the others.
 
 The commonest pairs ("in the") are the same everywhere. Ranked here is the z-score of the difference in log odds,
 with the pairs of all groups together as prior, so that neither common nor once-seen pairs win by themselves.

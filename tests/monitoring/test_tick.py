@@ -10,19 +10,23 @@ import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
-from socialsent_assets.domain.monitoring.metrics import Point
+from socialsent_assets.domain.monitoring.metrics import MetricDatum
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.landing_stats import newest_landed
 from socialsent_assets.lake.storage.local import FolderStorage
 from socialsent_assets.monitoring import history
-from socialsent_assets.monitoring.history import HISTORY, built_hours, newest_landed, read_history
+from socialsent_assets.monitoring.delivery import MetricsError, NotificationError
+from socialsent_assets.monitoring.history import HISTORY, built_hours, read_history
 from socialsent_assets.monitoring.state import STATE, read_state
-from socialsent_assets.resources.alerting import AlertDesk, EndedRun, Ticked
-from socialsent_assets.resources.metrics import Metrics, NoMetrics, NotMeasuredError
-from socialsent_assets.resources.notifications import LogNotifications, Notifications, NotSentError
+from socialsent_assets.monitoring.tick import EndedRun, TickResult
+from socialsent_assets.resources.alerting import AlertingService
+from socialsent_assets.resources.metrics import Metrics, NullMetrics
+from socialsent_assets.resources.notifications import LogNotifications, Notifications
 from tests.watched_lake import add_hour, build_hour, normal_hours
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
-SETTLED = timedelta(minutes=11)
+GRACE_PERIOD = timedelta(minutes=11)
 
 
 class Desk:
@@ -31,13 +35,13 @@ class Desk:
     def __init__(self, lake: Lake, folder: Path) -> None:
         self.lake = lake
         self.warnings: list[str] = []
-        self._desk = AlertDesk(locks=str(folder), ui_url="http://127.0.0.1:3000")
+        self._desk = AlertingService(locks=str(folder), ui_url="http://127.0.0.1:3000")
 
     def tick(
         self, at: datetime, notifications: Notifications | None = None, metrics: Metrics | None = None
-    ) -> Ticked:
+    ) -> TickResult:
         taker = notifications or LogNotifications()
-        return self._desk.tick(self.lake, lambda _: [], taker, metrics or NoMetrics(), at, self.warnings.append)
+        return self._desk.tick(self.lake, lambda _: [], taker, metrics or NullMetrics(), at, self.warnings.append)
 
 
 @pytest.fixture
@@ -52,24 +56,26 @@ def said(messages: Sequence[Message]) -> list[tuple[str, str]]:
 def test_eight_times_the_quarantine_opens_one_alert_and_the_next_good_hour_closes_it(lake: Lake, desk: Desk) -> None:
     """Prevents alerts that repeat themselves, stay for ever, or come from normal hours."""
     normal_hours(lake, 30, NOON)
-    assert said(desk.tick(NOON + SETTLED).made) == []
+    assert said(desk.tick(NOON + GRACE_PERIOD).created) == []
 
     add_hour(lake, EventHour(NOON), records=200, quarantined=16)
     one = NOON + timedelta(hours=1)
-    assert said(desk.tick(one + timedelta(minutes=5)).made) == [], "the hour has not settled"
-    opened = [message for minute in range(11, 60, 7) for message in desk.tick(one + timedelta(minutes=minute)).made]
+    assert said(desk.tick(one + timedelta(minutes=5)).created) == [], "the hour has not settled"
+    opened = [
+        message for minute in range(11, 60, 7) for message in desk.tick(one + timedelta(minutes=minute)).created
+    ]
     assert said(opened) == [("open", "quarantine:while cleansing")]
     assert "8.0% of 200 records were quarantined while cleansing; 1.0% expected" in opened[0].text
     assert "http://127.0.0.1:3000/assets/cleansed/quarantine?partition=2026-11-22-12%3A00" in opened[0].text
 
     add_hour(lake, EventHour(one))
-    closed = desk.tick(one + timedelta(hours=1) + SETTLED).made
+    closed = desk.tick(one + timedelta(hours=1) + GRACE_PERIOD).created
     assert said(closed) == [("recovery", "quarantine:while cleansing")]
     assert "Was      8.0%" in closed[0].text
     state = read_state(lake)
     assert state is not None
-    assert state.book.alerts == {}
-    assert [message.sent_to for message in state.book.messages] == ["log", "log"]
+    assert state.alerts.alerts == {}
+    assert [message.sent_to for message in state.alerts.messages] == ["log", "log"]
 
 
 def test_an_hour_that_is_mended_closes_its_alert(lake: Lake, desk: Desk) -> None:
@@ -77,14 +83,19 @@ def test_an_hour_that_is_mended_closes_its_alert(lake: Lake, desk: Desk) -> None
     normal_hours(lake, 30, NOON)
     last = EventHour(NOON - timedelta(hours=1))
     add_hour(lake, last, records=20, quarantined=0, topics={})
-    assert ("open", "volume:records per hour") in said(desk.tick(NOON + SETTLED).made)
+    assert ("open", "volume:records per hour") in said(desk.tick(NOON + GRACE_PERIOD).created)
     add_hour(lake, last, records=200)
     desk._desk.tick(  # a run over that hour has ended
-        lake, lambda _: [ended(last)], LogNotifications(), NoMetrics(), NOON + SETTLED * 2, desk.warnings.append
+        lake,
+        lambda _: [ended(last)],
+        LogNotifications(),
+        NullMetrics(),
+        NOON + GRACE_PERIOD * 2,
+        desk.warnings.append,
     )
     state = read_state(lake)
     assert state is not None
-    assert state.book.alerts == {}
+    assert state.alerts.alerts == {}
 
 
 def ended(hour: EventHour) -> EndedRun:
@@ -94,35 +105,37 @@ def ended(hour: EventHour) -> EndedRun:
 def test_an_hour_that_is_not_built_yet_waits_to_be_judged(lake: Lake, desk: Desk) -> None:
     """Prevents a false drop: half of the hour is built, the other half has just landed."""
     normal_hours(lake, 30, NOON)
-    desk.tick(NOON + SETTLED)
+    desk.tick(NOON + GRACE_PERIOD)
     add_hour(lake, EventHour(NOON), records=30, quarantined=0)
     add_hour(lake, EventHour(NOON), records=200, built=False)
     one = NOON + timedelta(hours=1)
-    assert said(desk.tick(one + SETTLED).made) == []
+    assert said(desk.tick(one + GRACE_PERIOD).created) == []
     build_hour(lake, EventHour(NOON), 200, 2)
-    assert said(desk.tick(one + SETTLED * 2).made) == []
+    assert said(desk.tick(one + GRACE_PERIOD * 2).created) == []
     state = read_state(lake)
     assert state is not None
-    assert state.seen.judged == EventHour(NOON).key
+    assert state.checkpoint.last_evaluated_hour == EventHour(NOON).key
 
 
 def test_hours_that_nobody_builds_become_an_alert_of_their_own(lake: Lake, desk: Desk) -> None:
     """Prevents a pipeline that stands still in silence while its source goes on."""
     normal_hours(lake, 30, NOON)
-    desk.tick(NOON + SETTLED)
+    desk.tick(NOON + GRACE_PERIOD)
     for ahead in range(3):
         add_hour(lake, EventHour(NOON + timedelta(hours=ahead)), built=False)
-    assert said(desk.tick(NOON + timedelta(hours=3, minutes=15)).made) == [("open", "freshness:building hours")]
+    assert said(desk.tick(NOON + timedelta(hours=3, minutes=15)).created) == [("open", "freshness:building hours")]
 
 
 def test_a_silent_source_opens_one_alert_and_its_empty_hours_open_none(lake: Lake, desk: Desk) -> None:
     """Prevents three messages for one outage: no data, no records in the first hour, none in the second."""
     normal_hours(lake, 60, NOON)
-    told = [message for hours in range(8) for message in desk.tick(NOON + timedelta(hours=hours, minutes=11)).made]
+    told = [message for hours in range(8) for message in desk.tick(NOON + timedelta(hours=hours, minutes=11)).created]
     assert said(told) == [("open", "freshness:arriving data")]
     for ahead in (7, 8):
         add_hour(lake, EventHour(NOON + timedelta(hours=ahead)))
-    told = [message for minute in (11, 30) for message in desk.tick(NOON + timedelta(hours=9, minutes=minute)).made]
+    told = [
+        message for minute in (11, 30) for message in desk.tick(NOON + timedelta(hours=9, minutes=minute)).created
+    ]
     assert said(told) == [("recovery", "freshness:arriving data")]
 
 
@@ -130,7 +143,7 @@ class Deaf(Notifications):
     """Takes nothing."""
 
     def send(self, message: Message) -> str:
-        raise NotSentError("no route")
+        raise NotificationError("no route")
 
 
 class Dies(Notifications):
@@ -140,23 +153,23 @@ class Dies(Notifications):
         raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("taker", [Deaf(), Dies()], ids=["refused", "killed"])
+@pytest.mark.parametrize("taker", [Deaf(), Dies()], ids=["quarantined_on_arrival", "killed"])
 def test_a_message_that_nobody_took_is_sent_by_a_later_tick(lake: Lake, desk: Desk, taker: Notifications) -> None:
     """Prevents a lost alert, whether SNS is away or the process dies between noting and sending."""
     normal_hours(lake, 30, NOON)
     add_hour(lake, EventHour(NOON - timedelta(hours=1)), quarantined=40)
     try:
-        done = desk.tick(NOON + SETTLED, taker)
+        done = desk.tick(NOON + GRACE_PERIOD, taker)
     except KeyboardInterrupt:
         assert isinstance(taker, Dies)
     else:
-        assert (done.sent, done.waiting) == (0, 1)
-        assert "no route. It will be tried again" in desk.warnings[0]
-    done = desk.tick(NOON + SETTLED + timedelta(minutes=1))
-    assert (said(done.made), done.sent, done.waiting) == ([], 1, 0)
+        assert (done.sent, done.pending) == (0, 1)
+        assert "no route. The next tick tries again" in desk.warnings[0]
+    done = desk.tick(NOON + GRACE_PERIOD + timedelta(minutes=1))
+    assert (said(done.created), done.sent, done.pending) == ([], 1, 0)
 
 
-TAKEN: list[Point] = []
+TAKEN: list[MetricDatum] = []
 
 
 class Kept(Metrics):
@@ -164,33 +177,33 @@ class Kept(Metrics):
 
     is_away: bool = False
 
-    def send(self, points: Sequence[Point]) -> None:
+    def send(self, points: Sequence[MetricDatum]) -> None:
         if self.is_away:
-            raise NotMeasuredError("throttled")
+            raise MetricsError("throttled")
         TAKEN.extend(points)
 
 
-def hours_of(points: Sequence[Point]) -> set[datetime]:
-    return {point.at for point in points if point.metric.stamped == "event_hour"}
+def hours_of(points: Sequence[MetricDatum]) -> set[datetime]:
+    return {point.at for point in points if point.metric.timestamp_kind == "event_hour"}
 
 
 def test_every_hour_is_measured_once_and_again_when_it_changes(lake: Lake, desk: Desk) -> None:
     """Prevents hours that CloudWatch never gets because it was away, and hours that are sent every minute."""
     TAKEN.clear()
     hours = normal_hours(lake, 20, NOON)
-    assert desk.tick(NOON + SETTLED, metrics=Kept(is_away=True)).points == 0
+    assert desk.tick(NOON + GRACE_PERIOD, metrics=Kept(is_away=True)).metrics == 0
     assert "throttled" in desk.warnings[0]
     beat = timedelta(minutes=6)
-    desk.tick(NOON + SETTLED + beat, metrics=Kept())
+    desk.tick(NOON + GRACE_PERIOD + beat, metrics=Kept())
     assert hours_of(TAKEN) == {hour.start for hour in hours}
     assert {"FreshnessMinutes", "QuarantineRate", "OpenAlerts", "StaleHours"} <= {p.metric.name for p in TAKEN}
     TAKEN.clear()
-    desk.tick(NOON + SETTLED + 2 * beat, metrics=Kept())
+    desk.tick(NOON + GRACE_PERIOD + 2 * beat, metrics=Kept())
     assert hours_of(TAKEN) == set()
     assert {point.metric.name for point in TAKEN} >= {"FreshnessMinutes", "OpenAlerts"}
     add_hour(lake, hours[-2], records=231)
     TAKEN.clear()
-    desk.tick(NOON + timedelta(hours=1) + SETTLED, metrics=Kept())
+    desk.tick(NOON + timedelta(hours=1) + GRACE_PERIOD, metrics=Kept())
     assert hours_of(TAKEN) == {hours[-2].start}
     assert [p.value for p in TAKEN if p.metric.name == "Records" and p.dimensions == ("cleansed",)] == [231]
 
@@ -198,27 +211,27 @@ def test_every_hour_is_measured_once_and_again_when_it_changes(lake: Lake, desk:
 def test_a_tick_without_news_reads_one_object(lake: Lake, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prevents a sensor whose cost grows with the history, every minute, in requests that are billed."""
     normal_hours(lake, 40, NOON)
-    desk.tick(NOON + SETTLED)
+    desk.tick(NOON + GRACE_PERIOD)
     calls: list[str] = []
     for name in ("list", "folders", "read", "write"):
         original = getattr(FolderStorage, name)
         monkeypatch.setattr(
             FolderStorage, name, lambda self, *a, _o=original, _n=name: calls.append(f"{_n} {a[0]}") or _o(self, *a)
         )
-    desk.tick(NOON + SETTLED + timedelta(minutes=1))
+    desk.tick(NOON + GRACE_PERIOD + timedelta(minutes=1))
     assert calls == [f"read {STATE}"]
 
 
 def test_a_lost_or_broken_memory_costs_reading_again_and_no_alert(lake: Lake, desk: Desk) -> None:
     """Prevents a sensor that fails for ever on one damaged object."""
     normal_hours(lake, 30, NOON)
-    desk.tick(NOON + SETTLED)
+    desk.tick(NOON + GRACE_PERIOD)
     before = read_history(lake)
     assert len(before) == 30
     for broken in (b"{", b"[]", b'{"2026-11-22-09:00": 3}', b"null"):
         lake.artifacts.write(HISTORY, broken)
         lake.artifacts.write(STATE, broken)
-        assert said(desk.tick(NOON + SETTLED * 2).made) == []
+        assert said(desk.tick(NOON + GRACE_PERIOD * 2).created) == []
         assert read_history(lake) == before
 
 
@@ -229,8 +242,8 @@ def test_only_weeks_are_kept_and_clocks_ahead_do_not_hide_a_silence(
     normal_hours(lake, 30, NOON)
     add_hour(lake, EventHour(NOON + timedelta(hours=20)))
     monkeypatch.setattr(history, "WINDOW", timedelta(hours=10))
-    assert len(built_hours(lake, NOON)) == 10
-    desk.tick(NOON + SETTLED)
+    assert len(built_hours(read_builds(lake), NOON)) == 10
+    desk.tick(NOON + GRACE_PERIOD)
     assert len(read_history(lake)) == 10
-    assert newest_landed(lake, NOON + SETTLED) == EventHour(NOON - timedelta(hours=1))
+    assert newest_landed(lake, NOON + GRACE_PERIOD) == EventHour(NOON - timedelta(hours=1))
     assert newest_landed(lake, NOON - timedelta(days=1, hours=13)) is None
