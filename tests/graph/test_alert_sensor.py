@@ -75,7 +75,7 @@ def tick(
 ) -> str:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
     resources = {
-        "lake": LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers}),
+        "lake": LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers}, catalog_kind="sqlite"),
         "alerting": AlertingService(locks=str(root / "locks"), ui_url="https://dagster.example"),
         "notifications": notifications or LogNotifications(),
         "metrics": metrics or NullMetrics(),

@@ -12,7 +12,10 @@ from socialsent_assets.resources.lake import LakeResource
 
 def test_an_event_from_a_clock_ahead_does_not_make_old_data_fresh(tmp_path: Path) -> None:
     """Prevents a green check beside a critical alert: data ten hours old, one event stamped twenty hours ahead."""
-    lake = LakeResource(**{tier: str(tmp_path / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")})
+    lake = LakeResource(
+        **{tier: str(tmp_path / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")},
+        catalog_kind="sqlite",
+    )
     now = datetime.now(UTC)
     for hours in (-10, 20):
         hour = EventHour.of(now + timedelta(hours=hours))
