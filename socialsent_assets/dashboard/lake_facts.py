@@ -48,12 +48,12 @@ def _alerts(lake: Lake) -> list[dict[str, Any]]:
     if state is None:
         return []
     newest = {}
-    for message in state.book.messages:
+    for message in state.alerts.messages:
         newest[message.alert_id] = message
     shown = sorted(newest.values(), key=lambda message: message.made_at, reverse=True)[:MESSAGES_SHOWN]
     return [
         {
-            "open": message.alert_id in state.book.alerts,
+            "open": message.alert_id in state.alerts.alerts,
             **{name: getattr(message, name) for name in ("kind", "subject", "severity", "span", "since", "made_at")},
             "title": message.title,
             "text": message.text,

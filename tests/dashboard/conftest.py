@@ -13,10 +13,10 @@ import uvicorn
 
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.server import application
-from socialsent_assets.domain.monitoring.alerts import Book, advance
+from socialsent_assets.domain.monitoring.alerts import AlertState, apply_findings
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.monitoring.state import AlertState, write_state
+from socialsent_assets.monitoring.state import MonitoringState, write_state
 from tests.warehouse_file import START, lake_hour, make_warehouse, text_row
 
 HOSTILE = '<img src=x onerror="window.ran=1"><script>window.ran=1</script>'
@@ -89,8 +89,8 @@ def lake_with_alert(root: Path) -> Lake:
     """A lake with one open alert, of the tenth hour of the data."""
     lake = Lake.in_folder(root)
     at = START.replace(tzinfo=dt.UTC) + dt.timedelta(hours=10)
-    finding = Finding("mood", "coffee", "bad", at, observed=0.6, expected=0.2, low=0.1, high=0.3, cases=50)
-    write_state(lake, AlertState(book=advance(Book(), [finding], at + dt.timedelta(hours=1))))
+    finding = Finding("sentiment", "coffee", "breach", at, observed=0.6, expected=0.2, low=0.1, high=0.3, cases=50)
+    write_state(lake, MonitoringState(apply_findings(AlertState(), [finding], at + dt.timedelta(hours=1))))
     return lake
 
 

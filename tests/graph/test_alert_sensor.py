@@ -13,6 +13,7 @@ from socialsent_assets.defs.monitoring import alert_sensor, ended_runs
 from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.checkpoint import Checkpoint
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.file_lock import exclusive
 from socialsent_assets.monitoring.state import MonitoringState, read_state
@@ -74,8 +75,11 @@ def tick(
     metrics: Metrics | None = None,
 ) -> str:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
+    catalog = CatalogConfig.in_folder(root / "lake")
     resources = {
-        "lake": LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers}, catalog_kind="sqlite"),
+        "lake": LakeResource(
+            **{tier: str(root / "lake" / tier) for tier in tiers}, catalog_kind=catalog.kind, catalog_uri=catalog.uri
+        ),
         "alerting": AlertingService(locks=str(root / "locks"), ui_url="https://dagster.example"),
         "notifications": notifications or LogNotifications(),
         "metrics": metrics or NullMetrics(),
