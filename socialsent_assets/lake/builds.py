@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.counts import Counts
@@ -154,7 +154,7 @@ class KnownFile:
     def is_whole(self) -> bool:
         """Whether it is there, with its size."""
         try:
-            return os.stat(self.path).st_size == self.size
+            return Path(self.path).stat().st_size == self.size
         except FileNotFoundError:
             return False
 
@@ -172,7 +172,7 @@ def read_builds(lake: Lake) -> BuildState:
     if found is not None and found[0] == pointers:
         return found[1]
     kept = kept_state(lake, pointers)
-    state = _from_json(kept) if kept is not None else _read(lake)
+    state = _from_json(kept) if kept is not None else _read(lake, pointers)
     if kept is None:
         keep_state(lake, pointers, _to_json(state))
     _states[lake.catalog] = (pointers, state)
@@ -212,13 +212,16 @@ def table_name(table: Table) -> str:
     return f"{table.tier}.{table.name}"
 
 
-def _read(lake: Lake) -> BuildState:
-    loaded = {job: lake.table(table) for job, table in RECEIPT_TABLES.items()}
+def _read(lake: Lake, pointers: Pointers) -> BuildState:
+    """Reads the tables that exist; whoever only reads may not be allowed to make one."""
+    loaded = {
+        job: lake.table(table) if table_name(table) in pointers else None for job, table in RECEIPT_TABLES.items()
+    }
     pins, scored_pins = _pins(loaded["cleanse"]), _pins(loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
     for table in TABLES:
-        if table not in RECEIPT_TABLES.values():
+        if table not in RECEIPT_TABLES.values() and table_name(table) in pointers:
             pinned = (pins if table.tier == "cleansed" else scored_pins).get(table_name(table))
             loaded_table = lake.table(table)
             unfinished |= overtaken_hours(loaded_table, pinned, run="")
@@ -238,17 +241,19 @@ def _known(table: Table, file: ScannedFile) -> KnownFile:
     return KnownFile(table.tier, file.path, int(file.entry.file_size_in_bytes), file.first, file.last)
 
 
-def _pins(table: IcebergTable) -> dict[str, int]:
+def _pins(table: IcebergTable | None) -> dict[str, int]:
     """Of the newest snapshot that has any: compaction and undo keep those of the snapshot before."""
-    snapshot = table.current_snapshot()
+    snapshot = None if table is None else table.current_snapshot()
     if snapshot is None or snapshot.summary is None:
         return {}
     text = snapshot.summary.additional_properties.get(PINS)
     return {str(key): int(value) for key, value in json.loads(text).items()} if text else {}
 
 
-def _receipts(job: str, table: IcebergTable) -> dict[EventHour, Receipt]:
+def _receipts(job: str, table: IcebergTable | None) -> dict[EventHour, Receipt]:
     """All receipts of a job. A data file never changes, so what was read of it before is not read again."""
+    if table is None:
+        return {}
     before = _by_file.get(job, {})
     found = {file.path: before.get(file.path) or _receipts_in(job, table, file.path) for file in files_of(table)}
     _by_file[job] = found

@@ -6,15 +6,17 @@ from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.jobs.glue_main import SESSION
 from socialsent_assets.jobs.glue_request import HOURS, ORDER, TIERS, GlueOrder, OrderError
 from socialsent_assets.jobs.spark_session import spark_config
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.settings import Settings
 
 LAKE = {tier: f"s3://lake/{tier}" for tier in TIERS}
 FIRST, LAST = EventHour.from_key("2026-11-22-03:00"), EventHour.from_key("2026-11-22-05:00")
+CATALOG = CatalogConfig("glue", "", "socialsent_cleansed", "socialsent_analytics")
 SOME = list(hours_between(FIRST, LAST))
 
 
 def order(hours: list[EventHour] = SOME, job: str = "cleanse", lake: dict[str, str] = LAKE) -> GlueOrder:
-    return GlueOrder.of(job, hours, lake)
+    return GlueOrder.of(job, hours, lake, CATALOG)
 
 
 def test_the_script_reads_the_order_that_was_given() -> None:

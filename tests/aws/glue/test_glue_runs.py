@@ -12,13 +12,14 @@ from socialsent_assets.aws.client import AwsCallError
 from socialsent_assets.aws.glue_runs import GlueRunError, GlueRuns, NoRoomError
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import GlueOrder
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.resources.glue import stopped_with_its_step
 from socialsent_assets.settings import UserError
 from tests.aws.glue.local_glue import refused
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TIERS = {tier: f"s3://lake/{tier}" for tier in ("landing", "cleansed", "analytics", "artifacts")}
-ORDER = GlueOrder.of("cleanse", [EventHour.of(NOON)], TIERS)
+ORDER = GlueOrder.of("cleanse", [EventHour.of(NOON)], TIERS, CatalogConfig("glue"))
 
 
 class FakeGlue:

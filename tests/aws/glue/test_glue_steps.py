@@ -1,7 +1,6 @@
 """Steps that run on Glue: orders out through Dagster Pipes over S3, followed to any end. Only Glue is played, and
 the script builds nothing."""
 
-import json
 import os
 import signal
 import threading
@@ -13,20 +12,21 @@ from typing import Any
 
 import dagster as dg
 import pytest
-from socialsent_assets.lake.receipts import Receipt, write_receipt
 
 from infra.packaging.archives import ROOT
 from socialsent_assets.aws.glue_runs import GlueRunError
+from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder
-from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.builds import Receipt
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.staleness import cleanse_code_version
-from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.resources import glue as glue_resource
 from socialsent_assets.resources.glue import GlueSpark, read_receipts
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
 from tests.aws.glue.local_glue import LocalGlue
+from tests.built_lake import keep_receipts
 from tests.s3_buckets import aws_variables, bucket, s3_server
 
 __all__ = ["bucket", "s3_server"]
@@ -42,7 +42,9 @@ from dagster_pipes import PipesCliArgsParamsLoader, PipesS3ContextLoader, PipesS
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import hours_between, parse_hour_range
 from socialsent_assets.lake.staleness import cleanse_code_version
-from socialsent_assets.lake.receipts import Receipt, write_receipt
+from socialsent_assets.lake.builds import Receipt, write_receipts
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig
+from socialsent_assets.lake.lake import Lake
 from socialsent_assets.aws.s3 import s3_client
 from socialsent_assets.lake.storage.open import storage_at
 
@@ -52,9 +54,12 @@ def build():
     if os.path.exists(os.environ["HOLD"] + ".fail"):
         raise ValueError("the hour is broken")
     first, last = parse_hour_range(sys.argv[sys.argv.index("--hours") + 1])
-    for hour in hours_between(first, last):
-        receipt = Receipt("cleanse", hour, "i", cleanse_code_version(), Counts.none(), {}, {})
-        write_receipt(storage_at(os.environ["CLEANSED"]), receipt)
+    tiers = {tier: storage_at(f"s3://{os.environ['BUCKET']}/{tier}")
+             for tier in ("landing", "cleansed", "analytics", "artifacts")}
+    lake = Lake(**tiers, catalog=CatalogConfig("glue", "", os.environ["DATABASE"], os.environ["DATABASE"]))
+    receipts = [Receipt("cleanse", hour, "i", "o", cleanse_code_version(), Counts.none(), {})
+                for hour in hours_between(first, last)]
+    write_receipts(lake, "cleanse", receipts, {}, "pretended")
 
 if "--dagster-pipes-context" in sys.argv:
     with open_dagster_pipes(
@@ -70,7 +75,17 @@ else:
 
 
 def s3_lake(bucket: str) -> LakeResource:
-    return LakeResource(**{tier: f"s3://{bucket}/{tier}" for tier in TIERS})
+    tiers = {tier: f"s3://{bucket}/{tier}" for tier in TIERS}
+    return LakeResource(**tiers, catalog_kind="glue", namespaces=[database(bucket)] * 2)
+
+
+def database(bucket: str) -> str:
+    """A database of the Data Catalog for one test: the server keeps them."""
+    return bucket.replace("-", "_")
+
+
+def catalog_of(bucket: str) -> CatalogConfig:
+    return s3_lake(bucket).catalog_config()
 
 
 def compute_on(bucket: str, **changes: Any) -> GlueSpark:
@@ -105,7 +120,8 @@ def pretended(
         **aws_variables(s3_server.endpoint),
         "PYTHONPATH": str(ROOT),
         "HOLD": str(hold),
-        "CLEANSED": f"s3://{bucket}/cleansed",
+        "BUCKET": bucket,
+        "DATABASE": database(bucket),
     }
     local = LocalGlue(s3_server, tmp_path / "runs", environ)
     local._glue.delete_job(JobName="cleanse")  # of the test before: the server keeps them
@@ -173,7 +189,9 @@ def test_a_run_that_fails_fails_its_step_with_its_own_words(pretended: LocalGlue
 def test_a_second_try_follows_the_run_of_the_first(pretended: LocalGlue, bucket: str, hold: Path) -> None:
     """Prevents two runs that build the same hours, because the process that started the first one died."""
     hold.touch()
-    order = GlueOrder.of("cleanse", [NINE, TEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS})
+    order = GlueOrder.of(
+        "cleanse", [NINE, TEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket)
+    )
     pretended.start_job_run("cleanse", order.arguments())
     releasing = threading.Timer(1.0, hold.unlink)
     releasing.start()
@@ -186,7 +204,9 @@ def test_a_second_try_follows_the_run_of_the_first(pretended: LocalGlue, bucket:
 def test_a_run_waits_for_another_that_builds_one_of_its_hours(pretended: LocalGlue, bucket: str, hold: Path) -> None:
     """Prevents two runs that write one hour at the same time."""
     hold.touch()
-    order = GlueOrder.of("cleanse", [TEN, ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS})
+    order = GlueOrder.of(
+        "cleanse", [TEN, ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket)
+    )
     pretended.start_job_run("cleanse", order.arguments())
     started_alone = []
     releasing = threading.Timer(1.0, lambda: (started_alone.append(len(pretended.runs) == 1), hold.unlink()))
@@ -201,7 +221,7 @@ def test_a_run_waits_for_room(pretended: LocalGlue, bucket: str, hold: Path) -> 
     """Prevents a step that fails because another one was there first."""
     pretended.most_at_once = 1
     hold.touch()
-    order = GlueOrder.of("cleanse", [ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS})
+    order = GlueOrder.of("cleanse", [ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket))
     pretended.start_job_run("cleanse", order.arguments())
     releasing = threading.Timer(1.0, hold.unlink)
     releasing.start()
@@ -247,30 +267,17 @@ def test_a_run_that_succeeds_and_leaves_nothing_is_an_error(pretended: LocalGlue
     pretended.delete_job(JobName="cleanse")
     pretended.add_job("cleanse", bucket, "print('done')")
     result, _ = step(compute_on(bucket), NINE)
-    assert f"hour {NINE.key} has no receipt in s3://{bucket}/cleansed" in why(result)
+    assert f"hour {NINE.key} has no receipt in cleansed.builds" in why(result)
 
 
 def test_a_wheel_of_another_version_is_an_error(bucket: str) -> None:
     """Prevents hours that are stale for ever, and are built, and paid for, again and again."""
-    order = GlueOrder.of("cleanse", [NINE], {tier: f"s3://{bucket}/{tier}" for tier in TIERS})
-    lake = Lake(**{tier: storage_at(uri) for tier, uri in order.tiers.items()})
-    receipt = Receipt.from_json(
-        json.dumps(
-            {
-                "job": "cleanse",
-                "hour": NINE.key,
-                "input_version": "i",
-                "code_version": cleanse_code_version(),
-                "counts": {"records": 0, "accepted": 0, "duplicates": 0, "quarantined": 0},
-                "rows": {},
-                "outputs": {},
-                "measures": {},
-            }
-        ).encode()
-    )
-    write_receipt(lake.cleansed, receipt)
+    order = GlueOrder.of("cleanse", [NINE], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket))
+    lake = s3_lake(bucket).open()
+    receipt = Receipt("cleanse", NINE, "i", "o", cleanse_code_version(), Counts.none(), {})
+    keep_receipts(lake, [receipt])
     assert read_receipts(order, lake) == [receipt]
-    write_receipt(lake.cleansed, replace(receipt, code_version="old"))
+    keep_receipts(lake, [replace(receipt, code_version="old")])
     with pytest.raises(GlueRunError, match="deploy both from the same commit"):
         read_receipts(order, lake)
 
