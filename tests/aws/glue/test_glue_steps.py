@@ -19,7 +19,6 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder
 from socialsent_assets.lake.builds import Receipt
-from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.resources import glue as glue_resource
 from socialsent_assets.resources.glue import GlueSpark, read_receipts
@@ -84,8 +83,9 @@ def database(bucket: str) -> str:
     return bucket.replace("-", "_")
 
 
-def catalog_of(bucket: str) -> CatalogConfig:
-    return s3_lake(bucket).catalog_config()
+def order_of(bucket: str, *hours: EventHour) -> GlueOrder:
+    lake = s3_lake(bucket)
+    return GlueOrder.of("cleanse", hours, {tier: str(getattr(lake, tier)) for tier in TIERS}, lake.catalog_config())
 
 
 def compute_on(bucket: str, **changes: Any) -> GlueSpark:
@@ -189,9 +189,7 @@ def test_a_run_that_fails_fails_its_step_with_its_own_words(pretended: LocalGlue
 def test_a_second_try_follows_the_run_of_the_first(pretended: LocalGlue, bucket: str, hold: Path) -> None:
     """Prevents two runs that build the same hours, because the process that started the first one died."""
     hold.touch()
-    order = GlueOrder.of(
-        "cleanse", [NINE, TEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket)
-    )
+    order = order_of(bucket, NINE, TEN)
     pretended.start_job_run("cleanse", order.arguments())
     releasing = threading.Timer(1.0, hold.unlink)
     releasing.start()
@@ -204,9 +202,7 @@ def test_a_second_try_follows_the_run_of_the_first(pretended: LocalGlue, bucket:
 def test_a_run_waits_for_another_that_builds_one_of_its_hours(pretended: LocalGlue, bucket: str, hold: Path) -> None:
     """Prevents two runs that write one hour at the same time."""
     hold.touch()
-    order = GlueOrder.of(
-        "cleanse", [TEN, ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket)
-    )
+    order = order_of(bucket, TEN, ELEVEN)
     pretended.start_job_run("cleanse", order.arguments())
     started_alone = []
     releasing = threading.Timer(1.0, lambda: (started_alone.append(len(pretended.runs) == 1), hold.unlink()))
@@ -221,7 +217,7 @@ def test_a_run_waits_for_room(pretended: LocalGlue, bucket: str, hold: Path) -> 
     """Prevents a step that fails because another one was there first."""
     pretended.most_at_once = 1
     hold.touch()
-    order = GlueOrder.of("cleanse", [ELEVEN], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket))
+    order = order_of(bucket, ELEVEN)
     pretended.start_job_run("cleanse", order.arguments())
     releasing = threading.Timer(1.0, hold.unlink)
     releasing.start()
@@ -272,7 +268,7 @@ def test_a_run_that_succeeds_and_leaves_nothing_is_an_error(pretended: LocalGlue
 
 def test_a_wheel_of_another_version_is_an_error(bucket: str) -> None:
     """Prevents hours that are stale for ever, and are built, and paid for, again and again."""
-    order = GlueOrder.of("cleanse", [NINE], {tier: f"s3://{bucket}/{tier}" for tier in TIERS}, catalog_of(bucket))
+    order = order_of(bucket, NINE)
     lake = s3_lake(bucket).open()
     receipt = Receipt("cleanse", NINE, "i", "o", cleanse_code_version(), Counts.none(), {})
     keep_receipts(lake, [receipt])
