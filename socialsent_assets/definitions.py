@@ -18,6 +18,7 @@ from socialsent_assets.defs import (
     monitoring,
     reports,
     sensors,
+    upkeep,
 )
 from socialsent_assets.defs.checks import contract, freshness
 from socialsent_assets.defs.ml import assets as models
@@ -53,8 +54,9 @@ def definitions(settings: Settings) -> dg.Definitions:
             jobs.host,
             jobs.report,
             jobs.simulate_feed,
+            upkeep.upkeep,
         ],
-        schedules=[retraining.daily],
+        schedules=[retraining.daily, upkeep.daily],
         sensors=[
             sensors.landing_sensor,
             sensors.report_sensor,

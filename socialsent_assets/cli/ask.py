@@ -75,6 +75,12 @@ def query(
     form: Annotated[
         Format, typer.Option("--format", help="table shows the first rows; csv and json write all of them.")
     ] = Format.table,
+    as_of: Annotated[
+        str | None,
+        typer.Option(
+            "--as-of", metavar="TIME|RUN|SNAPSHOT", help="The lake as it was then (no marts); `history` lists runs."
+        ),
+    ] = None,
 ) -> None:
     """Read-only SQL over the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
 
@@ -87,22 +93,33 @@ def query(
         socialsent query "select sentiment, count(*) as posts from fct_posts group by 1"
 
         socialsent query --format csv - < question.sql
+
+        socialsent query --as-of 2026-11-22T09:00 "select count(*) from cleansed.posts"
     """
     from socialsent_assets.settings import Settings
 
     statement = sys.stdin.buffer.read().decode("utf-8", "replace") if sql == "-" else text_stream.argument_text(sql)
-    answer(statement, form, Settings.from_env())
+    answer(statement, form, Settings.from_env(), as_of)
 
 
-def answer(statement: str, form: Format, settings: Settings) -> None:
-    """Write the rows of one statement, from the engine that it needs. Raises UserError with the engine's words."""
+def answer(statement: str, form: Format, settings: Settings, as_of: str | None = None) -> None:
+    """Write the rows of one statement, from the engine that it needs. Raises UserError with the engine's words.
+
+    With `as_of` DuckDB answers, over the lake's tables as they were at that time, or after that run or snapshot.
+    """
     from socialsent_assets.cli import result_output
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.warehouse.athena.rewrite import names_marts_alone
     from socialsent_assets.warehouse.duckdb.engine import reading
     from socialsent_assets.warehouse.marts import marts_of
 
-    if settings.redshift is not None and names_marts_alone(statement):
+    if as_of is not None:
+        from socialsent_assets.lake.history import pins_at
+
+        lake = Lake.of(settings)
+        with reading(lake, settings.warehouse, pins_at(lake, as_of)) as engine:
+            result_output.write(engine.run(statement), form.value)
+    elif settings.redshift is not None and names_marts_alone(statement):
         with marts_of(settings) as marts:
             result_output.write(marts.run(statement), form.value)
     elif settings.athena is not None:

@@ -27,6 +27,7 @@ from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import known_hours, stale_hours
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
+from socialsent_assets.lake.undo import release_holds
 from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.marts import versions_of
 
@@ -65,6 +66,8 @@ def build(settings: Settings, hours: str | None, select: str | None, console: Co
         _train(settings, lake, select, console)
         return True
     wanted = _asked(lake, hours) if hours else sorted(_stale(lake, settings, console))
+    if hours:
+        release_holds(lake, wanted)
     if not wanted:
         return False
     console.print(f"Building {len(wanted)} hour{'s' if len(wanted) > 1 else ''}: {_words(wanted)}")

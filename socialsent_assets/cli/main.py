@@ -15,7 +15,19 @@ from typing import Annotated
 import click
 import typer
 
-from socialsent_assets.cli import alerts, ask, dashboard, docs_site, feed, graph, ingest, models, sql_shell, ui
+from socialsent_assets.cli import (
+    alerts,
+    ask,
+    dashboard,
+    docs_site,
+    feed,
+    graph,
+    history,
+    ingest,
+    models,
+    sql_shell,
+    ui,
+)
 from socialsent_assets.domain.events.errors import UserError
 
 INTERRUPTED = 130
@@ -28,7 +40,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for commands in (feed, ingest, graph, ui, ask, sql_shell, models, alerts, dashboard, docs_site):
+for commands in (feed, ingest, graph, history, ui, ask, sql_shell, models, alerts, dashboard, docs_site):
     commands.register(app)
 
 

@@ -13,6 +13,7 @@ from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import COMMENTS, LAKE_HOURS, POSTS, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.staleness import hours_with_work, score_code_version
+from socialsent_assets.lake.undo import held_hours
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -51,6 +52,8 @@ def analytics_tables(
     """
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_run(context.run))
+    held = held_hours(opened, hours)  # whose last build was undone
+    hours = [hour for hour in hours if hour not in held]
     compute.run("score", hours, context)
     describe_days(context, TABLES, read_builds(opened).score, hours)
     for key in sorted(context.selected_asset_keys):

@@ -13,6 +13,7 @@ from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.staleness import cleanse_code_version, hours_with_work
+from socialsent_assets.lake.undo import held_hours
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
@@ -47,6 +48,8 @@ def cleansed_tables(
     """Every table comes out of the one pass over landing, so a subset costs as much as all of them."""
     opened = lake.open()
     hours = hours_with_work(opened, hours_of_run(context.run))
+    held = held_hours(opened, hours)  # whose last build was undone
+    hours = [hour for hour in hours if hour not in held]
     compute.run("cleanse", hours, context)
     describe_days(context, TABLES, read_builds(opened).cleanse, hours)
     for key in sorted(context.selected_asset_keys):

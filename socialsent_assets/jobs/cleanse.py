@@ -58,7 +58,7 @@ class LandedHour:
         return None if None in names else sum(name.rows for name in names if name is not None)
 
 
-def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | None = None) -> list[Receipt]:
     """Rebuild the cleansed tables of these hours from their landing; one receipt per hour, in order.
 
     An hour whose landing is gone is emptied. Safe to repeat: the same landing gives the same rows.
@@ -67,10 +67,10 @@ def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Rece
         SparkRunError: Spark was the engine and failed; no table was changed.
         CommitConflictError: other runs rebuilt the same hours at the same time, again and again.
     """
-    return rebuild_on_conflict(lambda: _cleanse(engine, lake, sorted(set(hours))))
+    return rebuild_on_conflict(lambda: _cleanse(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex))
 
 
-def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
     objects = lake.landed_by_hour(set(hours))
     landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
     files = _table_files(lake)
@@ -80,7 +80,6 @@ def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Rec
         groups = Groups.by_size([(hour.hour, hour.size) for hour in batch], GROUP_BYTES)
         if found:
             written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups))
-    run = uuid.uuid4().hex
     pins = publish_tables(lake, TABLES, hours, written.files, run)
     receipts = [_receipt(hour, written) for hour in landed]
     write_receipts(lake, JOB, receipts, pins, run)

@@ -37,7 +37,7 @@ GROUP_ROWS = 125_000
 """Texts that one task scores and writes."""
 
 
-def score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | None = None) -> list[Receipt]:
     """Rebuild sentiment and the lake_hours row of these hours from their cleansed tables; one receipt per hour.
 
     An hour without posts and comments has no sentiment rows, but a row in lake_hours. Safe to repeat. The champion of
@@ -49,10 +49,10 @@ def score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receip
         ModelRefusedError: there is a champion, but it must not answer.
         SparkRunError, CommitConflictError: see `cleanse`.
     """
-    return rebuild_on_conflict(lambda: _score(engine, lake, sorted(set(hours))))
+    return rebuild_on_conflict(lambda: _score(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex))
 
 
-def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Receipt]:
+def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
     builds = read_builds(lake)
     missing = [hour for hour in hours if hour not in builds.cleanse]
     if missing:
@@ -61,7 +61,6 @@ def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour]) -> list[Recei
     written = Written()
     for batch in in_slices([builds.cleanse[hour] for hour in hours], _texts, SLICE_ROWS):
         written.add(_write(engine, lake, builds, batch, champion))
-    run = uuid.uuid4().hex
     pins = publish_tables(lake, (SENTIMENT,), hours, written.files, run)
     receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion) for hour in hours]
     names = [table_name(table) for table in CLEANSED_EVENTS]

@@ -182,7 +182,9 @@ def read_builds(lake: Lake) -> BuildState:
 _states: dict[Any, tuple[Pointers, BuildState]] = {}
 
 
-def write_receipts(lake: Lake, job: str, receipts: Sequence[Receipt], pins: Pins, run: str) -> None:
+def write_receipts(
+    lake: Lake, job: str, receipts: Sequence[Receipt], pins: Pins, run: str, action: str = "build"
+) -> None:
     """Commit the receipts of these hours, and with them the pins: the last commit of a job.
 
     Raises as `replace_hours`.
@@ -198,7 +200,7 @@ def write_receipts(lake: Lake, job: str, receipts: Sequence[Receipt], pins: Pins
     replace_hours(
         loaded,
         folder,
-        Change(hours, list(write_runs(folder, schema, rows)), run, summary={PINS: json.dumps(pins, sort_keys=True)}),
+        Change(hours, list(write_runs(folder, schema, rows)), run, action, {PINS: json.dumps(pins, sort_keys=True)}),
     )
 
 
@@ -217,7 +219,7 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
     loaded = {
         job: lake.table(table) if table_name(table) in pointers else None for job, table in RECEIPT_TABLES.items()
     }
-    pins, scored_pins = _pins(loaded["cleanse"]), _pins(loaded["score"])
+    pins, scored_pins = pins_of(loaded["cleanse"]), pins_of(loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
     for table in TABLES:
@@ -241,8 +243,8 @@ def _known(table: Table, file: ScannedFile) -> KnownFile:
     return KnownFile(table.tier, file.path, int(file.entry.file_size_in_bytes), file.first, file.last)
 
 
-def _pins(table: IcebergTable | None) -> dict[str, int]:
-    """Of the newest snapshot that has any: compaction and undo keep those of the snapshot before."""
+def pins_of(table: IcebergTable | None) -> dict[str, int]:
+    """Pins that the current snapshot of a table of receipts names; {} if there is none."""
     snapshot = None if table is None else table.current_snapshot()
     if snapshot is None or snapshot.summary is None:
         return {}

@@ -22,7 +22,7 @@ from socialsent_assets.resources.lake import LakeResource
 if TYPE_CHECKING:
     from socialsent_assets.jobs.engines.engine import Engine
 
-_Job = Callable[["Engine", Lake, Sequence[EventHour]], list[Receipt]]
+_Job = Callable[["Engine", Lake, Sequence[EventHour], str | None], list[Receipt]]
 
 # One hour is written by one process at a time; a backfill of a year may hold the others up for long.
 _PATIENCE_S = 6 * 3600.0
@@ -62,13 +62,13 @@ class LocalCompute(Compute):
         ):
             if self.engine != "auto":
                 engine = self._spark() if self.engine == "spark" else _process()
-                receipts = _function(job)(engine, self.lake.open(), hours)
+                receipts = _function(job)(engine, self.lake.open(), hours, context.run_id)
                 note_engines(context, [(engine.name, f"SOCIALSENT_COMPUTE={self.engine}")])
                 return receipts
             from socialsent_assets.jobs.engines.auto import AutoEngine
 
             auto = AutoEngine(_process(), self._spark)
-            receipts = _function(job)(auto, self.lake.open(), hours)
+            receipts = _function(job)(auto, self.lake.open(), hours, context.run_id)
             note_engines(context, auto.choices)
             return receipts
 

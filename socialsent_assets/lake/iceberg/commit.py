@@ -15,6 +15,7 @@ import random
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges, hours_between, parse_hour_range
@@ -93,6 +94,34 @@ def replace_hours(table: IcebergTable, folder: TableFolder, change: Change) -> i
     return None if snapshot is None else snapshot.snapshot_id
 
 
+def replace_files(
+    table: IcebergTable,
+    folder: TableFolder,
+    files: Sequence[ScannedFile],
+    run: str,
+    summary: Mapping[str, str] = MappingProxyType({}),
+) -> int | None:
+    """Rewrite data files as few, without a change to any row; returns the new snapshot, None if others came first."""
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+    rows = sorted_by_hour(rows_of_hours(table, files, keep=None))
+    written = list(write_runs(folder, arrow_schema_of(table), rows))
+    try:
+        _commit(table, files, written, Change((), written, run, "compact", summary))
+    except (CommitFailedException, ValidationException):
+        _remove(table, written)
+        return None
+    snapshot = table.current_snapshot()
+    return None if snapshot is None else snapshot.snapshot_id
+
+
+def sorted_by_hour(
+    runs: Iterator[tuple[EventHour, pa.RecordBatch]],
+) -> Iterator[tuple[EventHour, pa.RecordBatch]]:
+    """The same batches in the order of their hours; holds them all, so it is for small files."""
+    yield from sorted(runs, key=lambda run: run[0])
+
+
 def hours_of(snapshot: Snapshot) -> list[EventHour]:
     """Hours that a snapshot replaced, in order, by its summary; [] for one that this project did not write."""
     text = _property(snapshot, HOURS)
@@ -133,12 +162,12 @@ def rows_of_hours(
 
     schema = arrow_schema_of(table)
     hour_type = schema.field(EVENT_HOUR).type
-    wanted = pa.array(sorted(hour.start for hour in (keep if keep is not None else drop)), hour_type)
+    wanted = pa.array(sorted(hour.start for hour in (keep or drop)), hour_type)
     for file in files:
         with table.io.new_input(file.entry.file_path).open() as source:
             for batch in pq.ParquetFile(source).iter_batches(batch_size=_BATCH_ROWS):
                 matches = pc.is_in(batch.column(EVENT_HOUR), value_set=wanted)
-                rows = batch.filter(matches if keep is not None else pc.invert(matches))
+                rows = batch.filter(matches if keep else pc.invert(matches))
                 yield from _by_hour(_conform(rows, schema))
 
 

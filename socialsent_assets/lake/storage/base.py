@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -64,6 +65,10 @@ class Storage(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens if there is none."""
+        ...
+
+    def changed_at(self, key: str) -> datetime:
+        """Time at which an object was written, UTC. Raises FileNotFoundError."""
         ...
 
     def path(self, key: str) -> str:

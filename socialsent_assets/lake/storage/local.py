@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -79,6 +80,10 @@ class FolderStorage:
     def delete(self, key: str) -> None:
         """See `Storage.delete`."""
         self._inside(key).unlink(missing_ok=True)
+
+    def changed_at(self, key: str) -> datetime:
+        """See `Storage.changed_at`."""
+        return datetime.fromtimestamp(self._inside(key).stat().st_mtime, UTC)
 
     def path(self, key: str) -> str:
         """See `Storage.path`: an absolute path."""

@@ -93,6 +93,10 @@ class S3Storage:
         with told("s3:DeleteObject", self.path(key)):
             s3_client().delete_object(Bucket=self.bucket, Key=self._key(key))
 
+    def changed_at(self, key: str) -> datetime:
+        """See `Storage.changed_at`."""
+        return self._head(key)["LastModified"]
+
     def path(self, key: str) -> str:
         """See `Storage.path`: an `s3://` URI."""
         full = self._key(key)

@@ -1,0 +1,145 @@
+"""Take a run back: its hours hold the rows and receipts of before it, and are not built again at once.
+
+Landing stays as it is. The earlier rows are committed anew, as a run of its own, so an undo can be undone.
+
+Not here: what a run did (history.py), the marts, which follow by the next build (cli/).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+
+from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import TABLES, Table
+from socialsent_assets.lake.builds import (
+    RECEIPT_TABLES,
+    Receipt,
+    output_version,
+    read_builds,
+    table_name,
+    write_receipts,
+)
+from socialsent_assets.lake.history import RunRecord, run_named, runs_of
+from socialsent_assets.lake.iceberg.commit import Change, replace_hours, rows_of_hours
+from socialsent_assets.lake.iceberg.data_files import write_runs
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import arrow_schema_of
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.staleness import attempt_version, cleanse_code_version, score_code_version
+
+
+def undo_run(lake: Lake, run: str) -> list[EventHour]:
+    """Restore the hours of a run as they were before it; returns them, in order. Safe to repeat.
+
+    Args:
+        lake: to change.
+        run: id of a run, or the beginning of it.
+
+    Raises:
+        UserError: there is no such run, or a later one built some of its hours.
+        CommitConflictError: other runs commit to these tables all the time.
+    """
+    record = run_named(lake, run)
+    later = _later_runs(lake, record)
+    if later:
+        raise UserError(
+            f"run {later[0].run[:8]} built {later[0].hours[0]} and others of these hours later: undo it first"
+        )
+    undo = f"undo-{record.run}"
+    before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
+    pins: dict[str, int] = {}
+    for table in TABLES:
+        change = record.tables.get(table_name(table))
+        if table not in RECEIPT_TABLES.values() and change is not None:
+            snapshot = _restore(lake, table, change.hours, change.before, undo)
+            if snapshot is not None:
+                pins[table_name(table)] = snapshot
+    _write_receipts(lake, record, before, pins, undo)
+    return record.hours
+
+
+def release_holds(lake: Lake, hours: Collection[EventHour]) -> None:
+    """Let hours be built again whose build was undone."""
+    builds = read_builds(lake)
+    held = [receipt for hour in hours if (receipt := builds.cleanse.get(hour)) and receipt.held_version]
+    if held:
+        released = [replace(receipt, held_version=None, input_version="released") for receipt in held]
+        write_receipts(lake, "cleanse", released, builds.pins, "release")
+
+
+def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
+    """Those of `hours` whose build was undone, and would be the same again."""
+    builds = read_builds(lake)
+    held = {hour: receipt.held_version for hour in hours if (receipt := builds.cleanse.get(hour)) is not None}
+    return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour))}
+
+
+def _later_runs(lake: Lake, record: RunRecord) -> list[RunRecord]:
+    hours = set(record.hours)
+    return [
+        other
+        for other in runs_of(lake)
+        if other.ended_at > record.ended_at and other.action != "compact" and hours & set(other.hours)
+    ]
+
+
+def _restore(lake: Lake, table: Table, hours: Collection[EventHour], before: int | None, undo: str) -> int | None:
+    """Commit the rows that `hours` had in the snapshot `before`; returns the snapshot that has them now."""
+    loaded, folder = lake.table(table), lake.folder(table)
+    earlier = files_of(loaded, hours, before) if before is not None else []
+    files = list(write_runs(folder, arrow_schema_of(loaded), rows_of_hours(loaded, earlier, keep=hours)))
+    return replace_hours(loaded, folder, Change(hours, files, undo, action="undo"))
+
+
+def _receipts_before(lake: Lake, job: str, record: RunRecord) -> Mapping[EventHour, Receipt]:
+    table = RECEIPT_TABLES[job]
+    change = record.tables.get(table_name(table))
+    if change is None or change.before is None:
+        return {}
+    loaded = lake.table(table)
+    found = {}
+    for _, rows in rows_of_hours(loaded, files_of(loaded, change.hours, change.before), keep=change.hours):
+        for row in rows.to_pylist():
+            receipt = Receipt.from_row(job, row)
+            found[receipt.hour] = receipt
+    return found
+
+
+def _write_receipts(
+    lake: Lake,
+    record: RunRecord,
+    before: Mapping[str, Mapping[EventHour, Receipt]],
+    pins: Mapping[str, int],
+    undo: str,
+) -> None:
+    builds = read_builds(lake)
+    for job, table in RECEIPT_TABLES.items():
+        change = record.tables.get(table_name(table))
+        if change is None:
+            continue
+        receipts = []
+        for hour in sorted(change.hours):
+            undone = builds.cleanse.get(hour)
+            held = attempt_version(undone.input_version) if undone is not None else None
+            earlier = before[job].get(hour) or _nothing(job, hour, record.run)
+            receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
+        kept = builds.pins if job == "cleanse" else builds.scored_pins
+        write_receipts(lake, job, receipts, {**kept, **pins}, undo)
+
+
+def _nothing(job: str, hour: EventHour, run: str) -> Receipt:
+    """The receipt of an hour that had never been built: no rows, and a version that the marts do not hold yet."""
+    version = output_version("undone", run, hour.key)
+    return Receipt(
+        job=job,
+        hour=hour,
+        input_version="undone",
+        output_version=version,
+        code_version=cleanse_code_version() if job == "cleanse" else score_code_version(),
+        counts=Counts.none(),
+        rows={},
+        lake_version=version if job == "score" else None,
+    )

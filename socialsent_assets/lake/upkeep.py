@@ -1,0 +1,149 @@
+"""Upkeep of the tables: small files become large ones, old snapshots go, and files that nothing names are removed.
+
+Not here: when it runs (defs/upkeep.py), retention of landing.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.tables import Table
+from socialsent_assets.lake.builds import PINS, RECEIPT_TABLES, pins_of, read_builds, table_name, write_receipts
+from socialsent_assets.lake.history import existing_tables
+from socialsent_assets.lake.iceberg.commit import replace_files
+from socialsent_assets.lake.iceberg.data_files import ROWS_PER_FILE
+from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
+from socialsent_assets.lake.lake import Lake
+
+if TYPE_CHECKING:
+    from pyiceberg.table import Table as IcebergTable
+
+SNAPSHOTS_KEPT_FOR = timedelta(hours=24)
+MOST_SNAPSHOTS = 200
+"""Per table, whatever their age: the catalog's metadata names each, and every commit writes it anew."""
+
+ORPHANS_KEPT_FOR = timedelta(hours=24)
+"""A running job's files are named by no snapshot until it commits."""
+
+FEWEST_FILES = 4  # of a month that are worth a rewrite
+
+
+@dataclass(frozen=True)
+class Upkeep:
+    """What was done to one table.
+
+    Attributes:
+        files_before, files_after: data files of the current snapshot.
+        snapshots_expired: snapshots that can no longer be read.
+        orphans_removed: files that no snapshot named; orphan_bytes: their size.
+    """
+
+    table: str
+    files_before: int
+    files_after: int
+    snapshots_expired: int
+    orphans_removed: int
+    orphan_bytes: int
+
+
+def keep_up(lake: Lake, now: datetime, keep: timedelta = SNAPSHOTS_KEPT_FOR) -> list[Upkeep]:
+    """Compact, expire and clean every table. Safe to repeat, and beside running builds.
+
+    Raises:
+        CommitConflictError: other runs commit to a table all the time.
+    """
+    run = f"upkeep-{uuid.uuid4().hex}"
+    done = []
+    for table in existing_tables(lake):
+        before = len(files_of(lake.table(table)))
+        _compact(lake, table, run)
+        after = len(files_of(lake.table(table)))
+        expired = _expire(lake.table(table), _pinned(lake, table), now - keep)
+        removed = _remove_orphans(lake, table, now)
+        done.append(Upkeep(table_name(table), before, after, expired, len(removed), sum(removed)))
+    return done
+
+
+def _compact(lake: Lake, table: Table, run: str) -> None:
+    """Rewrite the small files of each month as few; rows do not change."""
+    by_month: dict[str, list[ScannedFile]] = defaultdict(list)
+    for file in files_of(lake.table(table)):
+        if file.rows < ROWS_PER_FILE // 2:
+            by_month[f"{file.first.start:%Y-%m}"].append(file)
+    for files in by_month.values():
+        if len(files) < FEWEST_FILES:
+            continue
+        loaded = lake.table(table)
+        # Receipts carry the pins of their tables: a snapshot without them would hide every table from readers.
+        kept = {PINS: json.dumps(pins_of(loaded))} if table in RECEIPT_TABLES.values() else {}
+        snapshot = replace_files(loaded, lake.folder(table), files, run, kept)
+        if snapshot is not None:
+            _pin(lake, table, snapshot, run)
+
+
+def _pin(lake: Lake, table: Table, snapshot: int, run: str) -> None:
+    """Let readers see the compacted files: the newest receipt of the tier is written again, with the new pin."""
+    builds = read_builds(lake)
+    if table in RECEIPT_TABLES.values():
+        return
+    jobs = ("cleanse", "score") if table.tier == "cleansed" else ("score",)
+    for job in jobs:
+        pins = builds.pins if job == "cleanse" else builds.scored_pins
+        receipts = builds.receipts(job)
+        if receipts and table_name(table) in pins:
+            newest = receipts[max(receipts)]
+            write_receipts(lake, job, [newest], {**pins, table_name(table): snapshot}, run, action="compact")
+
+
+def _pinned(lake: Lake, table: Table) -> set[int]:
+    builds = read_builds(lake)
+    return {pins[name] for pins in (builds.pins, builds.scored_pins) if (name := table_name(table)) in pins}
+
+
+def _expire(table: IcebergTable, pinned: Collection[int], before: datetime) -> int:
+    snapshots = sorted(table.snapshots(), key=lambda snapshot: snapshot.timestamp_ms)
+    current = table.current_snapshot()
+    protected = {*pinned, *([current.snapshot_id] if current is not None else [])}
+    surplus = len(snapshots) - MOST_SNAPSHOTS
+    old = [
+        snapshot.snapshot_id
+        for number, snapshot in enumerate(snapshots)
+        if snapshot.snapshot_id not in protected
+        and (number < surplus or snapshot.timestamp_ms < before.timestamp() * 1000)
+    ]
+    if old:
+        table.maintenance.expire_snapshots().by_ids(old).commit()
+    return len(old)
+
+
+def _remove_orphans(lake: Lake, table: Table, now: datetime) -> list[int]:
+    """Delete files below the table that no kept snapshot names; their sizes."""
+    loaded = lake.table(table)
+    named = _named_files(loaded)
+    storage = lake.tier(table.tier)
+    youngest = now - ORPHANS_KEPT_FOR
+    removed = []
+    for info in storage.walk(table.name):
+        uri = storage.path(info.key)
+        if uri not in named and storage.changed_at(info.key) < youngest:
+            storage.delete(info.key)
+            removed.append(info.size)
+    return removed
+
+
+def _named_files(table: IcebergTable) -> set[str]:
+    """Paths of everything that the table's metadata names: metadata, manifest lists, manifests and data files."""
+    named = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
+    for snapshot in table.snapshots():
+        named.add(snapshot.manifest_list)
+        for manifest in snapshot.manifests(table.io):
+            named.add(manifest.manifest_path)
+            entries = manifest.fetch_manifest_entry(table.io, discard_deleted=True)
+            named.update(entry.data_file.file_path for entry in entries)
+    return {name.removeprefix("file://") for name in named}
