@@ -6,6 +6,9 @@ Every contender scores the same chunk once before the next chunk, so that a busy
 alike; what counts is CPU time of this one thread, and the ratio of two times for the same chunk. Texts are
 real posts when SOCIALSENT_LABELLED_POSTS names a folder of CSV files with a `text` column, else generated.
 
+Where our time goes, by leaving parts out (2 cores, busy, 106 bytes a post): 0.75 microseconds, of which walking and
+hashing the bytes takes 0.48, looking words up 0.21, the rules 0.06. A hundred times the reference needs half of that.
+
 Not here: whether the scores are right (tests/domain/language/test_polarity.py).
 """
 
@@ -57,6 +60,7 @@ def main() -> None:
           f"{options.rounds} rounds; CPU time of one thread")  # fmt: skip
     seconds = measure(contenders(), posts, options.rounds)
     report(seconds)
+    compare(posts)
     if options.spark:
         report_spark(posts)
 
@@ -185,6 +189,19 @@ def report(seconds: dict[str, list[float]]) -> None:
     for name, label in ((OURS, ""), (OURS_FROM_LIST, ", given a Python list")):
         ratio = statistics.median(r / o for r, o in zip(seconds[REFERENCE], seconds[name], strict=True))
         print(f"scoring ratio vs vaderSentiment{label}: {ratio:.1f}")
+
+
+def compare(posts: list[str]) -> None:
+    """How many posts our batch scores otherwise than the reference: none on Python 3.11."""
+    found = polarity.score_texts(pa.array(posts, pa.large_string()))
+    ours = zip(found.polarity.tolist(), found.pos.tolist(), found.neu.tolist(), found.neg.tolist(), strict=True)
+    score = vader_sentiment()
+    names = ("compound", "pos", "neu", "neg")
+    different = sum(
+        tuple(theirs[name] for name in names) != own  # type: ignore[index]
+        for own, theirs in zip(ours, map(score, posts), strict=True)
+    )
+    print(f"scores that differ from {REFERENCE}: in {different:,} of {len(posts):,} posts")
 
 
 # ------------------------------------------------------------------------------------------- inside Spark

@@ -15,7 +15,7 @@ from socialsent_assets.domain.language.tokenizer import memo
 from socialsent_assets.domain.learning import features, training
 from socialsent_assets.domain.learning.classifier import Classifier, Terms
 from socialsent_assets.domain.learning.labels import CLASSES
-from socialsent_assets.domain.learning.linear import compiled, engine, grams, predictor
+from socialsent_assets.domain.learning.linear import __main__, compiled, engine, grams, predictor
 from socialsent_assets.domain.learning.linear.plain import find_plain
 from socialsent_assets.domain.learning.tfidf import CHARACTER_RANGE, counter
 from tests.domain.hostile_texts import TEXTS, hostile_texts
@@ -202,3 +202,11 @@ def test_compiled_constants_equal_those_of_the_reference():
     kinds = ("SPACE", "UPPER", "LOWER", "LETTER")
     assert [getattr(compiled, kind) for kind in kinds] == [getattr(tokenizer, kind) for kind in kinds]
     assert memo.LIMIT <= 1 << (tokenizer.SLOT_BITS - 1)
+
+
+def test_what_an_install_compiles_is_what_a_feed_uses(classifier):
+    """Prevents a first run that waits for the compiler again, because a type differs from the install's."""
+    __main__.main()
+    by_compiled(classifier, ["good day", "BAD 😭"])
+    compiled_functions = (compiled.weigh_rows, find_plain, tokenizer.read_tokens, grams.find_grams)
+    assert [len(function.signatures) for function in compiled_functions] == [1, 1, 1, 1]
