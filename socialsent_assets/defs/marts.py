@@ -4,7 +4,6 @@ Not here: SQL, tests and contracts of the models (dbt_project/), parsing them (w
 column lineage out of them (warehouse/dbt/column_lineage.py).
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -14,11 +13,13 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
-from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
-from socialsent_assets.warehouse.dbt.environment import window_vars
+from socialsent_assets.warehouse.dbt.environment import in_environment, window_environment
 from socialsent_assets.warehouse.dbt.manifest import lineage_path
+
+# Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
+BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -96,8 +97,8 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
     ) -> Iterator[Any]:
         """Build the models for the hours of the run, then test them; a failed test stops what depends on it."""
         hours = hours_of_run(context.run)
-        with warehouse.building(context.log.info):
-            invocation = dbt.cli(build_arguments(hours), context=context, target_path=warehouse.artifacts_folder())
+        with warehouse.building(context.log.info), in_environment(window_environment(hours)):
+            invocation = dbt.cli(BUILD, context=context, target_path=warehouse.artifacts_folder())
             events, failure = _until_end(invocation.stream())
             tables = _tables_of(invocation.manifest)
             counts = warehouse.row_counts(tables)
@@ -110,16 +111,6 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             raise failure
 
     return dbt_build
-
-
-def build_arguments(hours: list[EventHour]) -> list[str]:
-    """Arguments of dbt for a build of `hours`.
-
-    >>> build_arguments([EventHour.from_key("2026-11-22-03:00")])[:1]
-    ['build']
-    """
-    # Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
-    return ["build", "--exclude-resource-type", "unit_test", "--vars", json.dumps(window_vars(hours))]
 
 
 def _until_end(stream: Iterable[Any]) -> tuple[list[Any], Exception | None]:
