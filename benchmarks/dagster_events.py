@@ -2,8 +2,9 @@
 
     python benchmarks/dagster_events.py [--days 24 900] [--stock-days 24]
 
-Assets do nothing, so all that is measured is Dagster: 18 partitioned assets in three steps, about as many as a refresh
-of the graph has. Every storage has to report the same materialized days.
+Assets do nothing, so all that is measured is Dagster: 18 partitioned assets in three steps, about what a refresh has.
+Every storage has to report the same materialized days.
+
 """
 
 from __future__ import annotations
