@@ -1,13 +1,12 @@
-"""Cost of each stage of the pipeline, next to DuckDB and Polars doing the work of `cleanse`.
+"""What the pipeline costs from landing to scores, next to what a user would write instead.
 
     python benchmarks/pipeline.py --events 200000 --hours 12
 
-Every engine runs in a process of its own, one after the other, on the same landing objects; CPU seconds count
-that process and all of its children (JVM, Python workers). Wall seconds depend on what else the machine does.
+Every pipeline runs in a process of its own, one after the other, on the same landing objects; CPU seconds count
+that process and all of its children (JVM, Python workers). Wall seconds depend on what else the machine does. The
+answers are compared: events kept, texts scored, sum of their polarities.
 
-The peers read the same gzipped lines, set lines aside that they cannot use, drop repeats of an event_id, strip
-links from the text and write one zstd Parquet file per table and hour. They keep no raw line, check no field
-beyond id, type and time, and run none of our Python text cleaning: they do somewhat less.
+Not here: the peers (benchmarks/peers/pipelines.py).
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -26,6 +26,9 @@ from typing import Any
 
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # benchmarks.peers and tests.model_lake
+
+_BEGUN = time.perf_counter()
 START = datetime(2026, 11, 22, tzinfo=UTC)
 ARRIVAL = START + timedelta(days=3)
 BATCH = 10_000
@@ -97,87 +100,80 @@ def run_land(lake_root: Path, count: int, hours: int, seed: int) -> None:
     _answer("land", lines, cpu_seconds() - before, time.perf_counter() - started)
 
 
-def run_spark(lake_root: Path, large: bool) -> None:
-    """Session start, cleanse twice and score twice in one process: cold and warm."""
+def run_ours(root: Path, engine_name: str, large: bool) -> None:
+    """Cleanse and score from a cold start; then both again in the running process."""
+    from socialsent_assets.domain.tables import SENTIMENT
     from socialsent_assets.jobs.cleanse import cleanse
-    from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.score import score
-    from socialsent_assets.jobs.spark_session import spark_session
     from socialsent_assets.lake.lake import Lake, hours_under
-    from socialsent_assets.lake.storage.local import FolderStorage
 
-    lake = Lake(*(FolderStorage(lake_root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")))
+    lake = Lake.in_folder(root)
     hours = hours_under(lake.landing, "events")
     started, before = time.perf_counter(), 0.0
-    session = spark_session("1g", large=large)
-    engine = SparkEngine(session)
-    _answer("session", 0, cpu_seconds() - before, time.perf_counter() - started)
-    for name in ("cleanse cold", "cleanse warm"):
-        started, before = time.perf_counter(), cpu_seconds()
-        receipts = cleanse(engine, lake, hours)
-        records = sum(receipt.counts.records for receipt in receipts)
-        _answer(name, records, cpu_seconds() - before, time.perf_counter() - started)
-    for name in ("score cold", "score warm"):
-        started, before = time.perf_counter(), cpu_seconds()
-        receipts = score(engine, lake, hours)
-        texts = sum(receipt.counts.records for receipt in receipts)
-        _answer(name, texts, cpu_seconds() - before, time.perf_counter() - started)
-    session.stop()
+    engine = _engine(engine_name, large)
+    accepted = 0
+    for name, job in (
+        ("cleanse cold", cleanse),
+        ("score cold", score),
+        ("cleanse warm", cleanse),
+        ("score warm", score),
+    ):
+        receipts = job(engine, lake, hours)
+        now = cpu_seconds()
+        rows = sum(receipt.counts.accepted for receipt in receipts)
+        _answer(name, rows, now - before, time.perf_counter() - started)
+        started, before = time.perf_counter(), now
+        if name == "score cold":
+            polarity = lake.table(SENTIMENT).scan(selected_fields=("polarity",)).to_arrow().column("polarity")
+            answer = [accepted, len(polarity), _sum(polarity)]
+            whole = {"cpu": now, "wall": time.perf_counter() - _BEGUN, "answer": answer}
+            print(json.dumps({"stage": "whole", "rows": accepted, **whole}), flush=True)
+            started, before = time.perf_counter(), cpu_seconds()
+        elif name == "cleanse cold":
+            accepted = rows
 
 
-_FIELDS = [
-    *("post_id", "comment_id", "author_id", "text", "lang", "topic"),
-    *("user_id", "user_name", "age", "interaction_id", "action", "actor_id", "target_user_id"),
-]
+def _engine(name: str, large: bool) -> Any:
+    if name == "process":
+        from socialsent_assets.jobs.engines.process import ProcessEngine
+
+        return ProcessEngine()
+    from socialsent_assets.jobs.engines.spark import SparkEngine
+    from socialsent_assets.jobs.spark_session import spark_session
+
+    return SparkEngine(spark_session("1g", large=large))
 
 
-def run_duckdb(lake_root: Path) -> None:
-    """Read, set aside, drop repeats, write; in SQL."""
-    import duckdb
-
-    started = time.perf_counter()
-    connection = duckdb.connect()
-    data = ", ".join(f"{name} varchar" for name in _FIELDS) + ", hashtags varchar[]"
-    rows = connection.execute(
-        f"""
-        copy (
-            select * exclude (data), data.*, trim(regexp_replace(data.text, 'https?://\\S+', ' ', 'g')) as clean_text,
-                cast(event_time as timestamptz) as at
-            from read_ndjson('{lake_root}/landing/events/*/*/*.gz', ignore_errors=true, hive_partitioning=true,
-                columns={{event_id: 'varchar', event_type: 'varchar', event_time: 'varchar', source: 'varchar',
-                          data: 'struct({data})'}})
-            where event_id is not null and event_type is not null
-            qualify row_number() over (partition by event_type, dt, hr, event_id order by event_time desc) = 1
-        ) to '{lake_root}/duckdb' (format parquet, compression zstd, partition_by (event_type, dt, hr))
-        """
-    ).fetchall()
-    _answer("DuckDB", rows[0][0], cpu_seconds(), time.perf_counter() - started)
+def _sum(polarity: Any) -> float:
+    return float(sum(polarity.to_pylist()))
 
 
-def run_polars(lake_root: Path) -> None:
-    """Read, set aside, drop repeats, write; lazily, streaming."""
-    import polars as pl
+def run_champion(root: Path) -> None:
+    """Train a small classifier and make it champion."""
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER
+    from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.ml.registry import ModelRegistry
+    from tests.model_lake import NOW, candidate, filled
 
-    started = time.perf_counter()
-    fields = pl.Struct({**dict.fromkeys(_FIELDS, pl.String), "hashtags": pl.List(pl.String)})
-    line = pl.Struct({**dict.fromkeys(("event_id", "event_type", "event_time", "source"), pl.String), "data": fields})
-    files = sorted(str(path) for path in (lake_root / "landing" / "events").rglob("*.gz"))
-    read = (
-        pl.scan_ndjson(files, schema=line.to_schema(), ignore_errors=True)
-        .filter(pl.col("event_id").is_not_null() & pl.col("event_type").is_not_null())
-        .unnest("data")
-        .with_columns(
-            pl.col("event_time").str.to_datetime(time_zone="UTC", strict=False),
-            pl.col("text").str.replace_all(r"https?://\S+", " ").str.strip_chars().alias("clean_text"),
-            pl.col("event_time").str.slice(0, 13).alias("hour"),
-        )
-        .sort("event_time", descending=True)
-        .unique(["event_type", "hour", "event_id"], keep="first")
-    )
-    target = pl.PartitionBy(lake_root / "polars", key=["event_type", "hour"])
-    read.sink_parquet(target, compression="zstd", mkdir=True)
-    rows = pl.scan_parquet(f"{lake_root}/polars/**/*.parquet").select(pl.len()).collect().item()
-    _answer("Polars", rows, cpu_seconds(), time.perf_counter() - started)
+    with tempfile.TemporaryDirectory() as folder:
+        model = dict(candidate(filled(Lake.in_folder(Path(folder)))).files)
+    registry = ModelRegistry(Lake.in_folder(root).artifacts)
+    registry.promote(CLASSIFIER, registry.add(model), NOW)
+
+
+def run_peer(root: Path, name: str) -> None:
+    """What a user would write instead; see benchmarks/peers/pipelines.py."""
+    from benchmarks.peers import pipelines
+
+    if name == "duckdb":
+        rows = pipelines.duckdb_cleanse(root)
+        _answer("whole", rows, cpu_seconds(), time.perf_counter() - _BEGUN)
+        return
+    before_stop: list[float] = []
+    pipeline = pipelines.polars_vader if name == "polars" else pipelines.pyspark_vader
+    answer = pipeline(root, lambda: before_stop.append(cpu_seconds()))
+    whole = {"cpu": before_stop[0], "wall": time.perf_counter() - _BEGUN, "answer": answer}
+    print(json.dumps({"stage": "whole", "rows": answer[0], **whole}), flush=True)
 
 
 def _answer(stage: str, rows: int, cpu: float, wall: float) -> None:
@@ -187,7 +183,7 @@ def _answer(stage: str, rows: int, cpu: float, wall: float) -> None:
 # ------------------------------------------------------------------------------------------------- the report
 
 
-def measured(*arguments: str) -> dict[str, dict[str, float]]:
+def measured(*arguments: str) -> dict[str, dict[str, Any]]:
     """What a child process of this file measured, by stage."""
     command = [sys.executable, __file__, *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -197,45 +193,90 @@ def measured(*arguments: str) -> dict[str, dict[str, float]]:
     return {answer.pop("stage"): answer for answer in answers}
 
 
+CHILDREN: dict[str, Callable[[argparse.Namespace], None]] = {
+    "land": lambda o: run_land(o.lake, o.events, o.hours, o.seed),
+    "champion": lambda o: run_champion(o.lake),
+    "process": lambda o: run_ours(o.lake, "process", False),
+    "spark": lambda o: run_ours(o.lake, "spark", o.events > 1_000_000),
+    "duckdb": lambda o: run_peer(o.lake, "duckdb"),
+    "polars": lambda o: run_peer(o.lake, "polars"),
+    "pyspark": lambda o: run_peer(o.lake, "pyspark"),
+}
+NAMES = {
+    "process": "ours, process",
+    "champion": "ours, process, champion",
+    "spark": "ours, Spark",
+    "polars": "Polars + vaderSentiment",
+    "pyspark": "PySpark + vaderSentiment",
+}
+
+
 def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=200_000)
     parser.add_argument("--hours", type=int, default=12)
     parser.add_argument("--seed", type=int, default=7)
-    parser.add_argument("--child", choices=["land", "spark", "duckdb", "polars"], help=argparse.SUPPRESS)
+    parser.add_argument("--without", nargs="*", default=[], choices=CHILDREN, help="leave some out, to be quick")
+    parser.add_argument("--child", choices=CHILDREN, help=argparse.SUPPRESS)
     parser.add_argument("--lake", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    size = [f"--events={options.events}", f"--hours={options.hours}", f"--seed={options.seed}"]
     if options.child:
-        children: dict[str, Callable[[], None]] = {
-            "land": lambda: run_land(options.lake, options.events, options.hours, options.seed),
-            "spark": lambda: run_spark(options.lake, options.events > 1_000_000),
-            "duckdb": lambda: run_duckdb(options.lake),
-            "polars": lambda: run_polars(options.lake),
-        }
-        children[options.child]()
+        CHILDREN[options.child](options)
         return
+    size = [f"--events={options.events}", f"--hours={options.hours}", f"--seed={options.seed}"]
     with tempfile.TemporaryDirectory() as folder:
-        stages: dict[str, dict[str, float]] = {}
-        for child in ("land", "duckdb", "polars", "spark"):
-            stages |= measured(f"--child={child}", f"--lake={folder}", *size)
-    report(options.events, stages)
+        land = measured("--child=land", f"--lake={folder}", *size)["land"]
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for child in ("duckdb", "polars", "pyspark", "process", "spark", "champion"):
+            if child in options.without:
+                continue
+            for tier in ("cleansed", "analytics", "catalog.db"):
+                remove(Path(folder) / tier)
+            found[child] = measured(f"--child={child}", f"--lake={folder}", *size)
+            if child == "champion":
+                found[child] = measured("--child=process", f"--lake={folder}", *size)
+    report(options.events, land, found)
 
 
-def report(count: int, stages: dict[str, dict[str, float]]) -> None:
-    """A line per stage, then the ratios."""
-    print(f"{count:,} events; CPU seconds of each process with its children\n")
-    print(f"{'stage':<14}{'rows':>10}{'CPU s':>9}{'rows/CPU s':>12}{'wall s':>9}")
-    for name, stage in stages.items():
-        rate = stage["rows"] / stage["cpu"] if stage["cpu"] else 0
-        print(f"{name:<14}{stage['rows']:>10,.0f}{stage['cpu']:>9.1f}{rate:>12,.0f}{stage['wall']:>9.1f}")
-    whole = stages["session"]["cpu"] + stages["cleanse cold"]["cpu"]
+def remove(path: Path) -> None:
+    """A folder or a file, if it is there."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def report(count: int, land: dict[str, Any], found: dict[str, dict[str, dict[str, Any]]]) -> None:
+    """A line per pipeline, a line per stage of ours, then the ratios."""
+    print(f"{count:,} events; CPU seconds of each process with its children, imports included")
+    print(f"landing them, as the consumer does: {land['cpu']:.1f} CPU-s\n")
+    print(f"{'landing -> scored':<26}{'CPU s':>8}{'wall s':>8}{'events':>10}{'texts':>10}{'sum of polarity':>18}")
+    for child, name in NAMES.items():
+        if child in found:
+            whole = found[child]["whole"]
+            events, texts, total = whole["answer"]
+            print(f"{name:<26}{whole['cpu']:>8.1f}{whole['wall']:>8.1f}{events:>10,}{texts:>10,}{total:>18.2f}")
+    answers = {(*stages["whole"]["answer"][:2], round(stages["whole"]["answer"][2], 2))
+               for child, stages in found.items() if child in NAMES}  # fmt: skip
+    print("the answers are the same" if len(answers) == 1 else f"THE ANSWERS DIFFER: {answers}")
+    print(f"\n{'stage of ours':<26}{'CPU s':>8}{'wall s':>8}{'rows/CPU s':>12}")
+    for child in ("process", "champion", "spark"):
+        for stage, numbers in found.get(child, {}).items():
+            if stage != "whole":
+                rate = numbers["rows"] / numbers["cpu"]
+                print(f"{child + ' ' + stage:<26}{numbers['cpu']:>8.1f}{numbers['wall']:>8.1f}{rate:>12,.0f}")
     print()
-    for peer in ("DuckDB", "Polars"):
-        cpu = stages[peer]["cpu"]
-        print(f"cleanse vs {peer} (CPU): whole cold process {whole / cpu:.1f}x, "
-              f"running session {stages['cleanse warm']['cpu'] / cpu:.1f}x")  # fmt: skip
+    whole_cpu = {child: stages["whole"]["cpu"] for child, stages in found.items()}
+    for peer in ("polars", "pyspark"):
+        for ours in ("process", "spark"):
+            if peer in found and ours in found:
+                print(f"{NAMES[ours]} vs {NAMES[peer]} (CPU): {whole_cpu[ours] / whole_cpu[peer]:.2f}x")
+    if "duckdb" in found:
+        for ours in ("process", "spark"):
+            if ours in found:
+                ratio = found[ours]["cleanse cold"]["cpu"] / whole_cpu["duckdb"]
+                print(f"{NAMES[ours]}, cleanse alone, cold, vs DuckDB (CPU): {ratio:.2f}x")
 
 
 if __name__ == "__main__":
