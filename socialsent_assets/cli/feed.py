@@ -99,7 +99,7 @@ def _follow(settings: Settings, seed: int, every: float, per_minute: int, output
     now = datetime.now(UTC)
     # It begins with the minute that is just over, so that the first records come at once.
     feed = FeedSettings(stream="", events_per_tick=per_minute, seed=seed, start=now - _MINUTE)
-    with _stopped_by_signal() as stop:
+    with stopped_by_signal() as stop:
         typer.echo(f"following the clock with {per_minute:,} records a minute; Ctrl-C stops")
         result = follow(
             feed,
@@ -129,7 +129,7 @@ def _sum(result: FeedResult) -> str:
 
 
 @contextlib.contextmanager
-def _stopped_by_signal() -> Iterator[threading.Event]:
+def stopped_by_signal() -> Iterator[threading.Event]:
     """An event that Ctrl-C or SIGTERM sets, so that the minute under way is finished first."""
     stop = threading.Event()
     before = {name: signal.signal(name, lambda *_: stop.set()) for name in (signal.SIGINT, signal.SIGTERM)}

@@ -222,7 +222,7 @@ class _Ingest:
         self.shards = shards
 
     def __enter__(self) -> _Ingest:
-        self._server = _quiet_server()
+        self._server = quiet_server()
         self._kinesis = self._server.__enter__().client("kinesis")
         return self
 
@@ -274,7 +274,7 @@ class _Ingest:
 
 
 @contextmanager
-def _quiet_server() -> Iterator[EmbeddedAws]:
+def quiet_server() -> Iterator[EmbeddedAws]:
     """The embedded AWS, without a traceback in the log for every try: what fails is reported once, at the end."""
     consumer_log = logging.getLogger("lambdas.kinesis_consumer.handler")
     before = consumer_log.level
