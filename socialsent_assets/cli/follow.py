@@ -163,6 +163,6 @@ def _line(done: Followed) -> str:
     gaps = f", {len(done.gaps)} gaps" if done.gaps else ""
     again = f", connected again {done.reconnects} times" if done.reconnects else ""
     return (
-        f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = landed {counts.accepted:,} "
-        f"+ duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}{gaps}{again}"
+        f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = "
+        f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}{gaps}{again}"
     )
