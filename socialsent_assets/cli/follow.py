@@ -162,7 +162,5 @@ def _line(done: Followed) -> str:
     counts = done.counts
     gaps = f", {len(done.gaps)} gaps" if done.gaps else ""
     again = f", connected again {done.reconnects} times" if done.reconnects else ""
-    return (
-        f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = "
-        f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}{gaps}{again}"
-    )
+    made = f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}"
+    return f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = {made}{gaps}{again}"
