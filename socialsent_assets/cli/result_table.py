@@ -135,7 +135,7 @@ def _below_each_other(names: Sequence[str], cells: Sequence[Sequence[str]], widt
 
 
 def is_number(kind: str) -> bool:
-    """Whether an engine's word for a type means a number."""
+    """Check that an engine's word for a type means a number."""
     return kind.upper().startswith(
         ("DECIMAL", "DOUBLE", "FLOAT", "INTEGER", "BIGINT", "HUGEINT", "NUMBER", "UBIGINT")
     )

@@ -149,7 +149,7 @@ def _line_editing(history: Path, names: list[str]) -> Iterator[None]:
 
 
 def completer(names: list[str]) -> Callable[[str, int], str | None]:
-    """What readline asks: the n-th name that begins so, in any case."""
+    """Completer for readline: the n-th name that begins so, in any case."""
 
     def complete(text: str, number: int) -> str | None:
         found = [name for name in names if name.lower().startswith(text.lower())] if text else []

@@ -1,4 +1,4 @@
-"""Say what a long wait is about and how long it has been: on a terminal a line that counts, elsewhere now and then.
+"""Progress of work that cannot be counted: a line with the seconds so far, on a terminal updated in place.
 
     with waiting(console, "Loading the graph: Dagster, dbt and every check", "5 to 30 s"):
         ...
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 from rich.console import Console
 
-TELL_EVERY_S = 15.0
+REPORT_EVERY_S = 15.0
 """Seconds between lines where no line can be written over."""
 
 
@@ -38,7 +38,7 @@ def waiting(console: Console, what: str, usually: str) -> Iterator[None]:
 
 def _count(console: Console, what: str, usually: str, started: float, ended: threading.Event) -> None:
     if not console.is_terminal:
-        while not ended.wait(TELL_EVERY_S):
+        while not ended.wait(REPORT_EVERY_S):
             console.print(f"{what} … {time.monotonic() - started:.0f} s so far, usually {usually}", highlight=False)
         return
     with console.status(f"{what} …") as status:

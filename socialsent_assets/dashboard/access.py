@@ -44,7 +44,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
 class Guard:
-    """Middleware: refuses unknown host names and wrong passwords, and adds the headers.
+    """Middleware: rejects unknown host names and wrong passwords, and adds the headers.
 
     `hosts` empty allows any name: a page on loopback names its own, so that no other site can point its own name at
     this machine and read it (DNS rebinding).
@@ -68,23 +68,23 @@ class Guard:
             await send(message)
 
         if self._hosts and _name_of(headers.get("host", "")) not in self._hosts:
-            refusal = PlainTextResponse("this server does not go by that name\n", 421)
-            await refusal(scope, receive, with_headers)
+            answer = PlainTextResponse("this server does not go by that name\n", 421)
+            await answer(scope, receive, with_headers)
         elif self._password is not None and not _knows(headers.get("authorization", ""), self._password):
-            asked = {"www-authenticate": 'Basic realm="SocialSent", charset="UTF-8"'}
-            await PlainTextResponse("this page needs its password\n", 401, asked)(scope, receive, with_headers)
+            challenge = {"www-authenticate": 'Basic realm="SocialSent", charset="UTF-8"'}
+            await PlainTextResponse("this page needs its password\n", 401, challenge)(scope, receive, with_headers)
         else:
             await self._app(scope, receive, with_headers)
 
 
 def _name_of(host: str) -> str:
-    """The name without its port; IPv6 keeps its brackets."""
+    """Name without its port; IPv6 keeps its brackets."""
     name, colon, port = host.rpartition(":")
     return name.lower() if colon and port.isdigit() else host.lower()
 
 
 def _knows(authorization: str, password: str) -> bool:
-    """Whether a Basic authorization carries the password, with any user name; takes equally long for any answer."""
+    """Check that a Basic authorization carries the password, with any user name, in constant time."""
     scheme, _, encoded = authorization.partition(" ")
     if scheme.lower() != "basic":
         return False

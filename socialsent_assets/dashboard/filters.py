@@ -15,7 +15,7 @@ from socialsent_assets.domain.events.errors import UserError
 __all__ = ["NONE", "Filter", "parse_filter"]
 
 NONE = "(none)"
-"""Stands for a missing topic, language or source, as in `agg_topic_sentiment_daily`."""
+"""Name of a missing topic, language or source, as in `agg_topic_sentiment_daily`."""
 
 Basis = Literal["lexicon", "model"]
 Facet = Literal["source", "topic", "lang", "kind"]
@@ -42,13 +42,13 @@ class Query(Protocol):
 
 @dataclass(frozen=True)
 class Filter:
-    """What to look at. Times are naive UTC; an empty tuple or text does not narrow.
+    """Selection of texts. Times are naive UTC; an empty tuple or text does not narrow.
 
     Attributes:
         start, end: half-open span of event times.
         source, topic, lang, kind: any of these values.
         basis: whose sentiment is counted: the lexicon's or the model's.
-        search: words that must all stand in the text, lower case.
+        search: words that the text has to contain, lower case.
         mood, author: for lists of posts alone.
     """
 

@@ -1,9 +1,9 @@
-"""The newest snapshot of the marts, made again when the warehouse changes; waits for nobody and keeps nobody waiting.
+"""The newest snapshot of the marts, renewed after each build; neither waits for a writer nor keeps one waiting.
 
 A thread looks at the file's time and size every second and opens it only when they changed. While a build holds the
-file, the last snapshot goes on answering and the state says so.
+file, the last snapshot goes on answering and the status is busy.
 
-Not here: what a snapshot holds (snapshot.py), how a page hears of a new one (server.py).
+Not here: what a snapshot holds (snapshot.py), how pages learn of a new one (server.py).
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ State = Literal["starting", "ready", "no_marts", "empty", "busy", "broken"]
 
 @dataclass(frozen=True)
 class Status:
-    """What the page says about its data.
+    """Status of the data, as the page shows it.
 
     Attributes:
         detail: why, in one sentence, or "".
@@ -75,7 +75,7 @@ class LiveMarts:
 
     @property
     def is_stopping(self) -> bool:
-        """Whether the end has come, also for streams to pages."""
+        """True once the end has come, also for streams to pages."""
         return self._stopping.is_set()
 
     def stop_soon(self) -> None:
@@ -103,7 +103,7 @@ class LiveMarts:
         """One look: a new snapshot if the marts changed, else whatever the state is now."""
         try:
             self._look()
-        except Exception as error:  # the next look may work: a page left open must not die of one
+        except Exception as error:  # the next look may work: a page that is left open must survive one
             logging.getLogger(__name__).warning("the marts cannot be read", exc_info=True)
             self._become("broken", f"the marts cannot be read: {error}")
         if time.monotonic() - self._lake_at >= LAKE_EVERY_S:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PAGE = 20
 LAST_PAGE = 500
-"""Beyond that many pages nobody reads on: narrow the filter."""
+"""Deeper pages are not served: narrow the filter."""
 TEXT_SHOWN = 1_500  # characters
 DISTINCT_READ = 1_000  # texts among which repeats are dropped
 EXPORTED = 10_000
@@ -108,7 +108,7 @@ def text_of(warehouse: duckdb.DuckDBPyConnection, kind: str, text_id: str) -> tu
 
 
 class _Key(NamedTuple):
-    """Where a text stands in its table, and its places in both orders."""
+    """Position of a text in its table, and the values that it is sorted by."""
 
     kind: str
     place: int

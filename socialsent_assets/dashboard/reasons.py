@@ -1,7 +1,7 @@
 """Explanation of a polarity: contribution of each word, measured by scoring the text without it.
 
 The sum of these differences is not the polarity, because words act on each other ("not good"); each is exact for
-its word as the text stands.
+its word in this text.
 
 Not here: the rules of the score (domain/language/), the model's reasons.
 """

@@ -1,4 +1,4 @@
-"""The web server: the page's files, its questions as JSON, and a stream that says when there is something new.
+"""The web server: the page's files, its questions as JSON, and a stream of status changes.
 
     uvicorn.run(application(settings))
 
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 STATIC = Path(__file__).parent / "static"
 ANSWERS_KEPT = 256
 HEARTBEAT_S = 15.0
-_LOOK_S = 0.5  # how soon a waiting page hears of something new
+_LOOK_S = 0.5  # delay until an open page learns of a change
 
 Answer = Callable[["Request"], Awaitable[Response]]
 _Key = tuple[str, int, Filter]
@@ -86,7 +86,7 @@ class Dashboard:
     def _view(self, request: Request) -> Response:
         snapshot, wanted = self._snapshot(), parse_filter(request.query_params)
         key = (snapshot.version, snapshot.sampled, wanted)
-        # After a build every open page asks the same at the same moment: one computes, the others wait for it.
+        # After a build all open pages ask the same: one computes, the others wait for it.
         with self._computing.setdefault(key, threading.Lock()):
             body = self._answers.get(key)
             if body is None:

@@ -3,7 +3,7 @@
 It is read from the warehouse file in one go and then answers without it, so writers never wait for a page and a page
 never waits for a writer. 1 M texts make some 100,000 rows.
 
-Not here: when it is made again (live.py), the questions asked of it (views.py), posts themselves (posts.py).
+Not here: when it is made again (live.py), queries on it (views.py), posts themselves (posts.py).
 """
 
 from __future__ import annotations
@@ -196,7 +196,7 @@ def _store_sample(memory: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]
 
 
 def is_shown(word: str) -> bool:
-    """Whether a word says something by itself: no stop word, mention, number or sign."""
+    """Check that a word carries content: no stop word, mention, number or sign."""
     name = word.removeprefix("#")
     long_enough = len(name) >= 3 or not name.isascii()
     return long_enough and not word.startswith("@") and any(map(str.isalpha, name)) and not is_stop_word(name)

@@ -177,7 +177,7 @@ def _iso(time: datetime | None) -> str | None:
 
 
 def basis_available(snapshot: Snapshot, basis: Basis) -> bool:
-    """Whether any text of the marts was scored by that basis."""
+    """Check that any text of the marts was scored by that basis."""
     column = "scored" if basis == "lexicon" else "predicted"
     [(count,)] = snapshot.ask(f"select sum({column}) from summary")  # noqa: S608
     return bool(count)

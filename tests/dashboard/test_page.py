@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.xdist_group("browser"),
 ]
 expect = sync_api.expect
+expect.set_options(timeout=20_000)  # of a busy machine; what is awaited comes as soon as it can
 BYTES = 400_000
 """Of a first visit, compressed; the charting library is 240,000 of them."""
 
@@ -345,6 +346,10 @@ def test_a_phone_needs_no_sideways_scrolling(site, open_page):
     """Prevents a page that is cut at the right edge of a phone."""
     page = open_page(site, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    expect(page.locator("#filters")).to_be_hidden()
+    page.tap("#fold")
+    page.tap("[data-span='24h']")
+    expect(page.locator("#numbers")).to_contain_text("against the span before")
     page.tap("[data-key='bar-topic-coffee-positive']")
     expect(page.locator("#drawer .post").first).to_be_visible()
     assert page.locator("#drawer").bounding_box()["width"] < 361

@@ -174,7 +174,7 @@ def words(text: str) -> list[str]:
 
 
 def is_stop_word(word: str) -> bool:
-    """Whether a word of `words` says nothing by itself: it is not a model token."""
+    """Check for a stop word: a word of `words` that is no model token."""
     return word in _stop_words()
 
 

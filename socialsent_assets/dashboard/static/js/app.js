@@ -119,6 +119,10 @@ byId("theme").addEventListener("click", () => {
   theme(next);
 });
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", recolour);
+byId("fold").addEventListener("click", () => {
+  const open = document.body.classList.toggle("with-filters");
+  byId("fold").setAttribute("aria-expanded", String(open));
+});
 byId("copy").addEventListener("click", copyLink);
 
 theme(THEMES.includes(remembered()) ? remembered() : "auto");

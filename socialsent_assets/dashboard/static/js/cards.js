@@ -65,7 +65,7 @@ export function drawFacet(view, facet, title, { most = 12 } = {}) {
   const shown = values.slice(0, most);
   const note = facet === "topic"
     ? `${found > shown.length ? `The ${shown.length} largest of ${found}` : `All ${plural(found, "topic")}`} by texts; a comment counts to the topic of its post. Shares of ${scoredWord()} texts. A name filters, a bar opens its posts.`
-    : `Shares of ${scoredWord()} texts; right: number of texts.`;
+    : `Shares of ${scoredWord()} texts.`;
   const rows = [["value", "texts", "scored_texts", "positive", "neutral", "negative", state.by === "model" ? "net_mood" : "mean_polarity"], ...values.map((row) => [row.value, row.n, row.scored, row.positive, row.neutral, row.negative, level(row)])];
   fill(card, head(id, title, note,
     tool("CSV", `Download ${title} as CSV`, () => downloadCsv(id, rows), { "data-key": `${id}-csv` }),

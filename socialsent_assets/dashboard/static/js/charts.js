@@ -144,7 +144,7 @@ function option() {
         markLine: { symbol: "none", silent: true, animation: false, data: [
           ...(mean === null ? [] : [{ yAxis: mean, lineStyle: { color: paint.accent, type: [4, 4], opacity: 0.7 }, label: { show: false } }]),
           { yAxis: 0, lineStyle: { color: paint.muted, type: "solid", opacity: 0.6 }, label: { show: false } }] },
-        markPoint: { symbol: "triangle", symbolRotate: 180, symbolSize: 12, itemStyle: { color: paint.alert, borderColor: paint.paper, borderWidth: 1.5 }, label: { show: false }, data: alertPoints(facts, bars, values), tooltip: { show: false } },
+        markPoint: { symbol: "triangle", symbolRotate: 180, symbolSize: 14, itemStyle: { color: paint.alert, borderColor: paint.paper, borderWidth: 1.5 }, label: { show: false }, data: alertPoints(facts, bars, values), tooltip: { show: false } },
       }),
       ...(against ? [line("other", bars.map((_, i) => (otherBars[i] ? lineValue(otherBars[i]) : null)), paint.other, { lineStyle: { width: 2.2, color: paint.other, type: [6, 4] } })] : []),
       ...MOODS.map((mood) => ({

@@ -7,7 +7,7 @@ import { openDrill } from "./posts.js";
 
 export function drawAlerts({ alerts }) {
   const open = alerts.filter((alert) => alert.open).length;
-  const card = (alert, place) => h("li", { class: `alert ${alert.open ? alert.severity : "closed"}` },
+  const card = (alert, place) => h("li", { class: `alarm ${alert.open ? alert.severity : "closed"}` },
     h("button", { type: "button", class: "link", "data-key": `alert-${place}`, onclick: () => openAlert(alert) }, h("span", { class: "badge" }, alert.open ? alert.severity : "over"), " ", name(alert.title)),
     h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`));
   fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} open of the newest ${alerts.length}; they are marked on the time line.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
