@@ -35,7 +35,7 @@ test: check ## the default test suite, and every static check before it
 test-slow: install-dev ## the long suites: fuzzing, faults, big histories
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m "slow and not aws"
 
-test-aws: install-dev lambdas wheel airflow ## everything of AWS that can run without an account
+test-aws: install-dev lambdas wheel airflow witnesses ## everything of AWS that can run without an account
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m aws
 
 lambdas: install-dev ## the Lambdas' zips and their layer, in build/lambdas
@@ -49,6 +49,9 @@ synth: lambdas wheel ## the CloudFormation templates, in build/cdk.out   (SIZE=s
 
 airflow: install-dev ## environments with the two Airflows of MWAA, for tests
 	@scripts/airflow_environments.sh
+
+witnesses: install-dev ## software of other people that tests hold the AWS side against, in build/witnesses
+	@scripts/witnesses.sh
 
 check: install-dev ## format, lint, types, import contracts, dbt parsing
 	$(BIN)/ruff format --check .
@@ -76,4 +79,4 @@ install-dev:
 clean: ## remove what was built, keep $SOCIALSENT_HOME
 	rm -rf build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench lambdas wheel synth airflow install install-dev clean
+.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench lambdas wheel synth airflow witnesses install install-dev clean

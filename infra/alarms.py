@@ -21,6 +21,8 @@ from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.monitoring import metrics_catalog as pipeline
 
 GIB = 1024**3
+GLUE_FAILURES = "glue-failures"
+"""Rule of EventBridge that publishes failed Glue runs."""
 
 # What a gap in the data says, by kind of metric.
 SILENCE_IS_FINE = cw.TreatMissingData.NOT_BREACHING  # sent only when something happens: nothing happened
@@ -330,6 +332,14 @@ def _machinery(deployment: Deployment) -> Sequence[Watch]:
     gib = deployment.size.orchestration.database_gib
     return [
         Watch(
+            "unsent-glue-failures",
+            metric("AWS/Events", "FailedInvocations", "Sum", 5, RuleName=deployment.named(GLUE_FAILURES)),
+            0,
+            SILENCE_IS_FINE,
+            "A Glue run failed and EventBridge could not publish it: the policies of the alerts' topic and of its "
+            "key must let events.amazonaws.com in without a condition.",
+        ),
+        Watch(
             "dagster-disk",
             metric("AWS/RDS", "FreeStorageSpace", "Minimum", 15, DBInstanceIdentifier=deployment.named("dagster")),
             gib * GIB // 10,
@@ -339,5 +349,5 @@ def _machinery(deployment: Deployment) -> Sequence[Watch]:
             2,
             2,
             at_least=True,
-        )
+        ),
     ]

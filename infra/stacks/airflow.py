@@ -21,6 +21,7 @@ from infra.stacks.stack import SocialSentStack
 from socialsent_assets.settings import UserError
 
 VERSION = "3.0.6"
+AIRFLOW_LOGS = "airflow"
 _SUBNETS = 2  # MWAA takes exactly two
 
 
@@ -54,6 +55,8 @@ class AirflowStack(SocialSentStack):
         self.output("AirflowBucket", self.bucket.bucket_name, "Bucket of the DAGs")
 
     def _bucket(self, lake: LakeStack) -> s3.Bucket:
+        # The bucket of the logs is another stack's: CDK cannot let S3 write there by itself.
+        lake.take_access_logs(AIRFLOW_LOGS, self.deployment.bucket_arn(may.ENVIRONMENT))
         return s3.Bucket(
             self,
             "Bucket",
@@ -66,7 +69,7 @@ class AirflowStack(SocialSentStack):
             versioned=True,  # MWAA asks for it
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             server_access_logs_bucket=s3.Bucket.from_bucket_name(self, "AccessLogs", lake.access_logs.bucket_name),
-            server_access_logs_prefix="airflow/",
+            server_access_logs_prefix=f"{AIRFLOW_LOGS}/",
             removal_policy=self.deployment.removal_policy,
         )
 

@@ -18,7 +18,9 @@ from infra.stacks.network import WEBSERVER_PORT
 CODE = ("--module-name", "socialsent_assets.definitions")
 CODE_PORT = 4000
 WORKSPACE = "infra/dagster/workspace.yaml"
-_STOP_SECONDS = 120  # the longest that Fargate waits for a container to end by itself
+MIGRATE = "dagster instance migrate"
+WAIT_FOR_CODE = f"python infra/dagster/wait_for_code.py {CODE_PORT}"
+_LONGEST_SECONDS = 120  # that Fargate waits for a container to start, and to end by itself
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,11 @@ class DagsterContainers:
     password: secretsmanager.ISecret
 
     def add(self, door: str) -> None:
-        """`migrate` runs to its end first; then `code`; web server and daemon wait until it answers.
+        """`code` migrates Dagster's tables and then answers; web server and daemon wait for its answer.
+
+        One container migrates before it serves, and ECS stops the old task before it starts this one: no process
+        ever meets tables that are changed under it. Waiting is done inside of the containers, because ECS waits two
+        minutes at most for a container on Fargate.
 
         Args:
             door: address that the web server listens on.
@@ -49,26 +55,24 @@ class DagsterContainers:
         ui_answers = (
             f"import urllib.request as r; r.urlopen('http://127.0.0.1:{WEBSERVER_PORT}/server_info', timeout=5)"
         )
-        migrate = self._container("migrate", ["dagster", "instance", "migrate"], essential=False)
         code = self._container(
             "code",
             ["dagster", "api", "grpc", *CODE, "--host", "127.0.0.1", "--port", str(CODE_PORT)],
+            first=MIGRATE,
             healthy=["python", "-c", code_answers],
         )
         webserver = self._container(
             "webserver",
             ["dagster-webserver", "--workspace", WORKSPACE, "--host", door, "--port", str(WEBSERVER_PORT)],
+            first=WAIT_FOR_CODE,
             healthy=["python", "-c", ui_answers],
         )
         webserver.add_port_mappings(ecs.PortMapping(container_port=WEBSERVER_PORT))
         self.task.default_container = webserver
-        daemon = self._container("daemon", ["dagster-daemon", "run", "--workspace", WORKSPACE])
-        code.add_container_dependencies(
-            ecs.ContainerDependency(container=migrate, condition=ecs.ContainerDependencyCondition.SUCCESS)
-        )
+        daemon = self._container("daemon", ["dagster-daemon", "run", "--workspace", WORKSPACE], first=WAIT_FOR_CODE)
         for container in (webserver, daemon):
             container.add_container_dependencies(
-                ecs.ContainerDependency(container=code, condition=ecs.ContainerDependencyCondition.HEALTHY)
+                ecs.ContainerDependency(container=code, condition=ecs.ContainerDependencyCondition.START)
             )
 
     def _container(
@@ -76,22 +80,22 @@ class DagsterContainers:
         name: str,
         command: Sequence[str],
         *,
-        essential: bool = True,
+        first: str,
         healthy: Sequence[str] | None = None,
     ) -> ecs.ContainerDefinition:
         return self.task.add_container(
             name,
             image=self.image,
-            entry_point=list(command),  # the image's own is the model server's
-            essential=essential,
+            # The image's own entry point is the model server's. `exec` leaves the command alone to take the signals.
+            entry_point=["sh", "-c", f'{first} && exec "$@"', name, *command],
             environment=self.settings,
             secrets={"DAGSTER_PG_PASSWORD": ecs.Secret.from_secrets_manager(self.password, "password")},
             logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=self.log_group),
             linux_parameters=ecs.LinuxParameters(
                 cdk.Stack.of(self.task), f"{name.title()}Linux", init_process_enabled=True
             ),
-            start_timeout=cdk.Duration.minutes(10),  # how long the others wait for this one
-            stop_timeout=cdk.Duration.seconds(_STOP_SECONDS),
+            start_timeout=cdk.Duration.seconds(_LONGEST_SECONDS),
+            stop_timeout=cdk.Duration.seconds(_LONGEST_SECONDS),
             health_check=ecs.HealthCheck(
                 command=["CMD", *healthy],
                 interval=cdk.Duration.seconds(30),

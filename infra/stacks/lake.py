@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -35,6 +36,21 @@ class LakeStack(SocialSentStack):
         self.output("LakeKeyArn", self.key.key_arn, "Key that encrypts the lake")
         for tier in TIERS:
             self.output(f"{tier.title()}Bucket", self.buckets[tier].bucket_name, f"Bucket of the {tier} tier")
+
+    def take_access_logs(self, prefix: str, bucket_arn: str) -> None:
+        """Let S3 put the access logs of another stack's bucket below `prefix`."""
+        self.access_logs.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid=f"LogsOf{prefix.title()}",
+                principals=[iam.ServicePrincipal("logging.s3.amazonaws.com")],
+                actions=["s3:PutObject"],
+                resources=[f"{self.deployment.bucket_arn(ACCESS_LOGS)}/{prefix}/*"],
+                conditions={
+                    "ArnLike": {"aws:SourceArn": bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": self.account},
+                },
+            )
+        )
 
     def _bucket(self, tier: str) -> s3.Bucket:
         return s3.Bucket(

@@ -8,6 +8,9 @@ Not here: what is worth an alert.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
@@ -17,7 +20,8 @@ from infra.deployment import Deployment
 from infra.stacks.stack import SocialSentStack
 
 TOPIC = "alerts"
-_SENDERS = ("cloudwatch", "events", "budgets")
+_SENDERS = ("cloudwatch", "budgets")
+"""Services that say for which account they come."""
 
 
 class NotificationsStack(SocialSentStack):
@@ -49,24 +53,21 @@ class NotificationsStack(SocialSentStack):
         self.output("AlertsTopicArn", self.topic.topic_arn, "Topic of all alerts")
 
     def _let_services_publish(self) -> None:
-        """CloudWatch, EventBridge and Budgets of this account: the topic and its key, which are theirs to ask for."""
-        principals = [iam.ServicePrincipal(f"{service}.amazonaws.com") for service in _SENDERS]
+        """The topic and its key, for each service as it asks for them."""
         ours = {"StringEquals": {"aws:SourceAccount": self.account}}
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="ServicesOfThisAccount",
-                principals=principals,
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions=ours,
+        self._let("ServicesOfThisAccount", [f"{service}.amazonaws.com" for service in _SENDERS], ours)
+        # EventBridge sends no aws:SourceAccount to an encrypted topic (SNS developer guide, "Key management"): a
+        # condition would keep it out. It publishes for rules of the topic's own account alone.
+        self._let("EventBridge", ["events.amazonaws.com"], None)
+
+    def _let(self, sid: str, services: Sequence[str], conditions: Mapping[str, Any] | None) -> None:
+        principals = [iam.ServicePrincipal(service) for service in services]
+        for policy, actions, resource in (
+            (self.topic, ["sns:Publish"], self.topic.topic_arn),
+            (self.key, ["kms:Decrypt", "kms:GenerateDataKey"], "*"),  # in a key's policy: this key
+        ):
+            policy.add_to_resource_policy(
+                iam.PolicyStatement(
+                    sid=sid, principals=principals, actions=actions, resources=[resource], conditions=conditions
+                )
             )
-        )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="ServicesOfThisAccount",
-                principals=principals,
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                resources=["*"],  # in a key's policy: this key
-                conditions=ours,
-            )
-        )

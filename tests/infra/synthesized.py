@@ -33,6 +33,12 @@ _NAMES = (
     *("BucketName", "FunctionName", "QueueName", "TopicName", "StreamName", "Name", "LogGroupName"),
     *("WorkgroupName", "NamespaceName", "RoleName", "DatabaseName", "RepositoryName", "LayerName"),
 )
+# What `Ref` gives an ARN for, although it has a name.
+_ARN_OF = {
+    "AWS::SNS::Topic": "sns:{region}:{account}:{name}",
+    "AWS::Lambda::LayerVersion": "lambda:{region}:{account}:layer:{name}:1",
+    "AWS::SecretsManager::Secret": "secretsmanager:{region}:{account}:secret:{name}-AbCdEf",
+}
 _PSEUDO = {
     "AWS::AccountId": ACCOUNT,
     "AWS::Region": REGION,
@@ -151,7 +157,9 @@ class Assembly:
             return f"{part}-{logical_id}"
         properties = resource.get("Properties", {})
         named = next((properties[name] for name in _NAMES if isinstance(properties.get(name), str | dict)), None)
-        return logical_id if named is None else str(self.resolved(part, named))
+        name = logical_id if named is None else str(self.resolved(part, named))
+        arn = _ARN_OF.get(resource.get("Type", ""))
+        return f"arn:aws:{arn.format(region=REGION, account=ACCOUNT, name=name)}" if arn else name
 
     def _attribute(self, part: str, argument: list[str]) -> str:
         logical_id, attribute = argument

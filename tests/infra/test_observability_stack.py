@@ -36,6 +36,7 @@ OF_AWS = {
     ("AWS/Athena", "ProcessedBytes"): {"WorkGroup"},
     ("AWS/RDS", "FreeStorageSpace"): {"DBInstanceIdentifier"},
     ("ECS/ContainerInsights", "RunningTaskCount"): {"ClusterName", "ServiceName"},
+    ("AWS/Events", "FailedInvocations"): {"RuleName"},
     ("Glue", "glue.driver.aggregate.elapsedTime"): {"JobName", "JobRunId", "Type"},
 }
 
@@ -97,6 +98,7 @@ def test_watched_things_have_the_names_of_things_that_exist(assembly: Assembly, 
                 f["FunctionName"] for _, f in each.every("AWS::Lambda::Function") if "FunctionName" in f
             },
             "QueueName": {queue["QueueName"] for _, queue in each.every("AWS::SQS::Queue")},
+            "RuleName": {rule["Name"] for _, rule in each.every("AWS::Events::Rule")},
             "StreamName": {stream["Name"] for _, stream in each.every("AWS::Kinesis::Stream")},
             "Workgroup": {w["WorkgroupName"] for _, w in each.every("AWS::RedshiftServerless::Workgroup")},
             "ClusterIdentifier": {c["ClusterIdentifier"] for _, c in each.every("AWS::Redshift::Cluster")},
