@@ -79,6 +79,19 @@ class Load:
         """Of events, as they are sent."""
         return self.events_a_day * DAYS * self.event_kb / 1e6
 
+    @property
+    def gb_put_a_month(self) -> float:
+        """Of events as an on-demand stream bills them: each record rounded up to the next kilobyte.
+
+        Source: Amazon Kinesis Data Streams pricing, "On-demand Standard": data ingested per GB.
+        """
+        return self.events_a_day * DAYS * math.ceil(self.event_kb) / 1e6
+
+    @property
+    def put_units_a_month(self) -> float:
+        """Of events as a provisioned stream bills them: units of up to 25 kB."""
+        return self.events_a_day * DAYS * math.ceil(self.event_kb / 25)
+
 
 @dataclass(frozen=True)
 class Line:
@@ -139,14 +152,14 @@ class Estimate:
         size, load = self.size.ingest, self.load
         if size.stream_mode == "on_demand":
             yield self._line("Kinesis", "stream", "kinesis_stream_hour", (1, "stream"), (HOURS, "h"))
-            yield self._line("Kinesis", "in", "kinesis_gb_in", (load.gb_a_month, "GB"))
+            yield self._line("Kinesis", "in, by whole kB", "kinesis_gb_in", (load.gb_put_a_month, "GB"))
             yield self._line("Kinesis", "out", "kinesis_gb_out", (load.gb_a_month, "GB"))
             extra = (size.stream_retention_hours - 24) / 24
-            kept = load.gb_a_month / DAYS * extra
+            kept = load.gb_put_a_month / DAYS * extra
             yield self._line("Kinesis", "kept beyond a day", "kinesis_retained_gb_month", (kept, "GB"))
         else:
             yield self._line("Kinesis", "shards", "kinesis_shard_hour", (size.stream_shards, "shard"), (HOURS, "h"))
-            yield self._line("Kinesis", "records", "kinesis_put_million", (load.events_a_day * DAYS / 1e6, "million"))
+            yield self._line("Kinesis", "records", "kinesis_put_million", (load.put_units_a_month / 1e6, "million"))
         calls = {"mock-server": (size.mock_server_memory_mb, 24.0 * 60 * size.feed_on, 2.0)}
         # Half of the landed objects, because a batch holds two hours; a tenth of a millisecond a record.
         batches = load.landed_objects_a_day / 2

@@ -86,6 +86,7 @@ class WarehouseSize:
 class NetworkSize:
     """Section `network`."""
 
+    cidr: str
     nat_gateways: int
     interface_endpoints: tuple[str, ...]
 
@@ -119,6 +120,7 @@ class OrchestrationSize:
     airflow: bool
     airflow_class: str
     airflow_max_workers: int
+    airflow_public_ui: bool
 
 
 @dataclass(frozen=True)

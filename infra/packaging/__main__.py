@@ -9,15 +9,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from infra.packaging.glue_wheels import GlueWheelsError, build_glue_wheels
 from infra.packaging.lambda_zips import FOLDER as LAMBDAS
 from infra.packaging.lambda_zips import build_lambda_zips
 from infra.packaging.layer import LayerError, build_layer
 from infra.packaging.wheel import FOLDER as WHEELS
-from infra.packaging.wheel import build_wheel
 
 _EXAMPLES = """examples:
   python -m infra.packaging lambdas            the zips and their layer, in build/lambdas
-  python -m infra.packaging wheel              the package for Glue, in build/wheels
+  python -m infra.packaging wheel              all that Glue installs, in build/wheels
   python -m infra.packaging lambdas --out DIR  elsewhere
 """
 
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     try:
         built = _build(given.what, given.out)
-    except (LayerError, LookupError) as error:
+    except (LayerError, GlueWheelsError, LookupError) as error:
         sys.stderr.write(f"infra.packaging: {error}\n")
         return 1
     for path, is_new in built.items():
@@ -45,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _build(what: str, out: Path | None) -> dict[Path, bool]:
     if what == "wheel":
-        return build_wheel(out or WHEELS)
+        return build_glue_wheels(out or WHEELS)
     folder = out or LAMBDAS
     layer = folder / "powertools_layer.zip"
     return {**build_lambda_zips(folder), layer: build_layer(layer)}

@@ -100,7 +100,7 @@ class AirflowStack(SocialSentStack):
             source_bucket_arn=self.bucket.bucket_arn,
             dag_s3_path="dags",
             execution_role_arn=self.role.role_arn,
-            webserver_access_mode="PRIVATE_ONLY",
+            webserver_access_mode="PUBLIC_ONLY" if size.airflow_public_ui else "PRIVATE_ONLY",
             airflow_configuration_options={"socialsent.dagster_url": ui_url},
             network_configuration=mwaa.CfnEnvironment.NetworkConfigurationProperty(
                 security_group_ids=[security_group], subnet_ids=network.private_subnets[:_SUBNETS]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+import aws_cdk as cdk
 from aws_cdk import aws_glue as glue
 from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_s3_deployment as s3_deployment
@@ -15,7 +16,7 @@ from constructs import Construct
 
 from infra import nag
 from infra.deployment import Deployment
-from infra.packaging.wheel import wheel_path
+from infra.packaging.glue_wheels import NAME as WHEELS
 from infra.policies import Statement
 from infra.policies import compute as may
 from infra.stacks.catalog import AthenaWorkgroup, Catalog
@@ -30,7 +31,7 @@ class Code:
     """Addresses of the uploaded code, `s3://…`."""
 
     script: str
-    wheel: str
+    wheels: str
 
 
 class ComputeStack(SocialSentStack):
@@ -83,10 +84,10 @@ class ComputeStack(SocialSentStack):
         return name
 
     def _upload_code(self) -> Code:
-        """The wheel and the script, in a folder named by what is in them: a rollback finds the code it needs."""
-        wheel = self.deployment.asset(f"wheels/{wheel_path().name}")
+        """The wheels and the script, in a folder named by what is in them: a rollback finds the code it needs."""
+        wheels = self.deployment.asset(f"wheels/{WHEELS}")
         script = self.deployment.glue_script
-        digest = hashlib.sha256(wheel.read_bytes() + script.read_bytes()).hexdigest()[:16]
+        digest = hashlib.sha256(wheels.read_bytes() + script.read_bytes()).hexdigest()[:16]
         folder = f"{may.CODE}/{digest}"
         role = self.make_role(
             "CodeUploadRole",
@@ -101,22 +102,23 @@ class ComputeStack(SocialSentStack):
                 self, "Artifacts", self.deployment.bucket_name("artifacts")
             ),
             destination_key_prefix=folder,
-            # A folder, because CDK gives a single file the name of its hash, which pip refuses.
+            # A folder, because CDK gives a single file the name of its hash, and Glue knows the zip by its name.
             sources=[
-                s3_deployment.Source.asset(str(wheel.parent), exclude=["*", f"!{wheel.name}"]),
+                s3_deployment.Source.asset(str(wheels.parent), exclude=["*", f"!{wheels.name}"]),
                 s3_deployment.Source.data(script.name, script.read_text(encoding="utf-8")),
             ],
             prune=False,
             retain_on_delete=True,  # jobs of an earlier deployment may still run from their folder
             role=role.without_policy_updates(),
-            memory_limit=256,
+            memory_limit=512,
+            ephemeral_storage_size=cdk.Size.gibibytes(2),  # the wheels, zipped and not
             log_group=self.make_log_group("CodeUploadLogs", f"/aws/lambda/{self.deployment.named(may.UPLOAD)}"),
         )
         nag.acknowledge(
             self, "The function that uploads files is CDK's own, with the runtime that CDK gives it.", "L1"
         )
         uri = f"{self.deployment.lake_uri('artifacts')}/{folder}"
-        return Code(script=f"{uri}/{script.name}", wheel=f"{uri}/{wheel.name}")
+        return Code(script=f"{uri}/{script.name}", wheels=f"{uri}/{wheels.name}")
 
     def _job(self, job: str, statements: list[Statement], max_workers: int) -> str:
         size = self.deployment.size.compute
@@ -142,7 +144,8 @@ class ComputeStack(SocialSentStack):
             execution_property=glue.CfnJob.ExecutionPropertyProperty(max_concurrent_runs=size.glue_runs_at_once),
             security_configuration=self._security,
             default_arguments={
-                "--additional-python-modules": self._code.wheel,
+                "--additional-python-modules": self._code.wheels,
+                "--python-modules-installer-option": "--no-index",  # what is not in the zip is an error, not a download
                 "--enable-auto-scaling": "true",
                 "--job-bookmark-option": "job-bookmark-disable",  # the graph knows what is stale
                 "--enable-metrics": "true",

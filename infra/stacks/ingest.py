@@ -24,12 +24,17 @@ from infra.packaging.lambda_zips import HANDLERS
 from infra.packaging.lambda_zips import RUNTIME as PYTHON
 from infra.policies import Statement
 from infra.policies import ingest as may
+from infra.sizes import IngestSize
 from infra.stacks.lake import LakeStack
 from infra.stacks.stack import SocialSentStack, document
 from socialsent_assets.domain.events import ingest_metrics
+from socialsent_assets.settings import UserError
 
 RUNTIME = lambda_.Runtime(f"python{PYTHON}", lambda_.RuntimeFamily.PYTHON)
 ARCHITECTURE = lambda_.Architecture.ARM_64
+
+MOST_ON_DEMAND_SHARDS = 200
+"""That an on-demand stream grows to by itself: 200 MB/s (Kinesis developer guide, "Quotas and limits")."""
 
 # EventBridge Scheduler puts the planned time in the place of the words in brackets, and the same one when it tries
 # again. A rule with a rate would give the time it fired at: a late minute would then be sent twice, or never.
@@ -137,6 +142,7 @@ class IngestStack(SocialSentStack):
 
     def _consumer(self, lake: LakeStack) -> lambda_.Function:
         size = self.deployment.size.ingest
+        check_fan_out(size)
         return self._function(
             "Consumer",
             may.CONSUMER,
@@ -255,3 +261,19 @@ class IngestStack(SocialSentStack):
         self.output("FailedBatchesUrl", self.failed_batches.queue_url, "Queue of the batches that were given up")
         self.output("FailedTicksUrl", self.failed_ticks.queue_url, "Queue of the ticks that were given up")
         self.output("SendersPolicyArn", self.senders.managed_policy_arn, "Policy for systems that send events")
+
+
+def check_fan_out(size: IngestSize) -> None:
+    """A reserved concurrency is the most that runs: below shards times batches, shards wait for each other.
+
+    Raises:
+        UserError: the reserved concurrency is less than what the stream can have at work.
+    """
+    reserved = size.consumer_reserved_concurrency
+    shards = MOST_ON_DEMAND_SHARDS if size.stream_mode == "on_demand" else size.stream_shards
+    needed = shards * size.batches_at_once_per_shard
+    if reserved and reserved < needed:
+        raise UserError(
+            f"sizes.toml: ingest.consumer_reserved_concurrency = {reserved} stops the consumer at "
+            f"{reserved // size.batches_at_once_per_shard} of {shards} shards: write 0 (none reserved) or {needed}"
+        )

@@ -9,6 +9,7 @@ Not here: what listens on the ports (warehouse.py, orchestration.py).
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
 
 import aws_cdk as cdk
@@ -16,7 +17,9 @@ from aws_cdk import aws_ec2 as ec2
 from constructs import Construct
 
 from infra.deployment import Deployment
+from infra.sizes import NetworkSize
 from infra.stacks.stack import SocialSentStack
+from socialsent_assets.settings import UserError
 
 ZONES = 3
 """Redshift Serverless wants subnets in three zones (Amazon Redshift management guide, "Considerations when using
@@ -40,6 +43,12 @@ class NetworkStack(SocialSentStack):
 
     def __init__(self, scope: Construct, part: str, *, deployment: Deployment) -> None:
         super().__init__(scope, part, deployment, "the network of warehouse and Dagster")
+        _check_way_to_catalog(deployment.size.network)
+        if deployment.size.orchestration.load_balancer and not deployment.size.orchestration.certificate_arn:
+            raise UserError(
+                "sizes.toml: orchestration.load_balancer needs orchestration.certificate_arn (and domain): the UI "
+                "starts runs, and a password typed over plain HTTP is everybody's"
+            )
         self.vpc = self._vpc()
         size = deployment.size.orchestration
         self.dagster = self._security_group("Dagster", "web server, daemon and runs of Dagster")
@@ -67,6 +76,7 @@ class NetworkStack(SocialSentStack):
             self,
             "Vpc",
             vpc_name=self.deployment.named("network"),
+            ip_addresses=ec2.IpAddresses.cidr(_private_range(self.deployment.size.network.cidr)),
             max_azs=ZONES,
             nat_gateways=self.deployment.size.network.nat_gateways,
             subnet_configuration=[
@@ -120,7 +130,7 @@ class NetworkStack(SocialSentStack):
         if self.load_balancer:
             _connect(self.load_balancer, self.dagster, WEBSERVER_PORT)
             for cidr in allowed_cidrs:
-                self.load_balancer.add_ingress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(self.ui_port), "allowed_cidrs")
+                self.load_balancer.add_ingress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(HTTPS), "allowed_cidrs")
         if self.dashboards:
             _connect(self.dashboards, self.warehouse, WAREHOUSE_PORT)
             # QuickSight's network interfaces keep no state: answers count as new connections (its user guide).
@@ -129,13 +139,34 @@ class NetworkStack(SocialSentStack):
             self.airflow.add_ingress_rule(self.airflow, ec2.Port.all_traffic(), "parts of Airflow among themselves")
             self.airflow.add_egress_rule(self.airflow, ec2.Port.all_traffic(), "parts of Airflow among themselves")
             self.airflow.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(HTTPS), "APIs of AWS")
+            for cidr in allowed_cidrs:  # the private UI is an endpoint in this network, behind this group
+                self.airflow.add_ingress_rule(ec2.Peer.ipv4(cidr), ec2.Port.tcp(HTTPS), "allowed_cidrs")
             if self.load_balancer:
-                _connect(self.airflow, self.load_balancer, self.ui_port)
+                _connect(self.airflow, self.load_balancer, HTTPS)
 
-    @property
-    def ui_port(self) -> int:
-        """Where the load balancer listens: 443 with a certificate, else 80."""
-        return HTTPS if self.deployment.size.orchestration.certificate_arn else 80
+
+def _check_way_to_catalog(size: NetworkSize) -> None:
+    """Redshift asks the Glue Data Catalog through this network, because it routes everything through its VPC.
+
+    Source: Amazon Redshift management guide, "Redshift Spectrum and enhanced VPC routing", access to AWS Glue: a NAT
+    gateway, or an interface endpoint for Glue. Raises UserError for a size without either.
+    """
+    if not size.nat_gateways and "glue" not in size.interface_endpoints:
+        raise UserError(
+            "sizes.toml: without network.nat_gateways the warehouse does not reach the Data Catalog: add glue, and "
+            "every other API that Dagster calls, to network.interface_endpoints"
+        )
+
+
+def _private_range(text: str) -> str:
+    """A range of private IPv4 addresses that three zones fit into. Raises UserError for another."""
+    try:
+        network = ipaddress.ip_network(text)
+    except ValueError as error:
+        raise UserError(f"sizes.toml: network.cidr = {text}: {error}; write one like 10.20.0.0/16") from error
+    if network.version != 4 or not network.is_private or not 16 <= network.prefixlen <= 19:
+        raise UserError(f"sizes.toml: network.cidr = {text}: a private range of IPv4 from /16 to /19 is needed")
+    return text
 
 
 def _connect(client: ec2.SecurityGroup, server: ec2.SecurityGroup, port: int) -> None:

@@ -88,7 +88,7 @@ class ObservabilityStack(SocialSentStack):
         events.Rule(
             self,
             "GlueFailures",
-            rule_name=self.deployment.named(watches.GLUE_FAILURES),
+            rule_name=self.deployment.named(alarms.GLUE_FAILURES),
             description="A Glue run of ours that failed",
             event_pattern=events.EventPattern(
                 source=["aws.glue"],

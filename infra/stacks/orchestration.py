@@ -35,7 +35,7 @@ from infra.stacks.compute import ComputeStack
 from infra.stacks.dagster_containers import DagsterContainers
 from infra.stacks.lake import ACCESS_LOGS, LakeStack
 from infra.stacks.models import ModelsStack
-from infra.stacks.network import DATABASE_PORT, WEBSERVER_PORT, NetworkStack
+from infra.stacks.network import DATABASE_PORT, HTTPS, WEBSERVER_PORT, NetworkStack
 from infra.stacks.notifications import NotificationsStack
 from infra.stacks.stack import SocialSentStack
 from infra.stacks.warehouse import WarehouseStack
@@ -89,7 +89,7 @@ class OrchestrationStack(SocialSentStack):
         )
         self.service = self._service(network, models)
         if self.balancer:
-            self._listen(self.balancer, network)
+            self._listen(self.balancer)
         self.output("ClusterName", self.cluster.cluster_name, "Cluster of ECS")
         self.output("ServiceName", self.service.service_name, "Service of Dagster")
         self.output("UiUrl", self.ui_url, "Dagster's UI, for who may reach it")
@@ -99,9 +99,7 @@ class OrchestrationStack(SocialSentStack):
         """Address of the UI; without a load balancer the near end of a tunnel."""
         if self.balancer is None:
             return f"http://localhost:{WEBSERVER_PORT}"
-        size = self.deployment.size.orchestration
-        scheme = "https" if size.certificate_arn else "http"
-        return f"{scheme}://{size.domain or self.balancer.load_balancer_dns_name}"
+        return f"https://{self.deployment.size.orchestration.domain or self.balancer.load_balancer_dns_name}"
 
     def _settings(
         self,
@@ -295,14 +293,14 @@ class OrchestrationStack(SocialSentStack):
         load_balancer.set_attribute("access_logs.s3.prefix", UI_LOGS)
         return load_balancer
 
-    def _listen(self, load_balancer: balancing.ApplicationLoadBalancer, network: NetworkStack) -> None:
+    def _listen(self, load_balancer: balancing.ApplicationLoadBalancer) -> None:
         arn = self.deployment.size.orchestration.certificate_arn
         listener = load_balancer.add_listener(
             "Ui",
-            port=network.ui_port,
-            protocol=balancing.ApplicationProtocol.HTTPS if arn else balancing.ApplicationProtocol.HTTP,
-            certificates=[certificates.Certificate.from_certificate_arn(self, "Certificate", arn)] if arn else None,
-            ssl_policy=balancing.SslPolicy.RECOMMENDED_TLS if arn else None,
+            port=HTTPS,
+            protocol=balancing.ApplicationProtocol.HTTPS,
+            certificates=[certificates.Certificate.from_certificate_arn(self, "Certificate", arn)],
+            ssl_policy=balancing.SslPolicy.RECOMMENDED_TLS,
             open=False,
         )
         listener.add_targets(

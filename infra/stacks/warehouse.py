@@ -236,7 +236,8 @@ class WarehouseStack(SocialSentStack):
             "Reader",
             secret_name=self.deployment.named("warehouse-reader"),
             description="SocialSent: user of the dashboards, who reads the marts alone",
-            encryption_key=self.key,
+            # AWS' own key for secrets: QuickSight reads the secret with a role that no policy of ours can name before
+            # somebody signs the account up, and a key of ours would keep it out.
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=f'{{"username": "{READER}"}}',
                 generate_string_key="password",

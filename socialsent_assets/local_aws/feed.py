@@ -13,10 +13,12 @@ import itertools
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lambdas.kinesis_consumer.handler import consume
 from lambdas.kinesis_consumer.sink import Store, store_at
@@ -38,6 +40,7 @@ MAX_AHEAD = timedelta(hours=24)
 CATCH_UP_MINUTES = 10
 _MINUTE = timedelta(minutes=1)
 _SHARDS = 2
+_UNTIL_ACTIVE = {"Delay": 1, "MaxAttempts": 60}
 # moto's time per record grows with the length of its stream, so every load gets a stream of its own.
 _RECORDS_PER_LOAD = 4000
 # Poison is quarantined by the consumer, so what fails here is the disk: no bisecting, few tries, then a clear end.
@@ -243,8 +246,7 @@ class _Ingest:
             result.counts += done.counts
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 
-        self._kinesis.create_stream(StreamName=stream, ShardCount=self.shards)
-        try:
+        with self._stream(stream):
             event = {
                 "source": "aws.events",
                 "detail-type": "Scheduled Event",
@@ -255,14 +257,29 @@ class _Ingest:
             clock = (lambda: arrives_at) if arrives_at else None
             mapping = KinesisEventSourceMapping(self._kinesis, stream, consumer, _MAPPING, arrival_clock=clock)
             mapping.drain()
-        finally:
-            self._kinesis.delete_stream(StreamName=stream)
         result.dead_lettered = mapping.statistics.dead_lettered
         result.objects = store.objects
         if mapping.last_error is not None:
             raise FeedError("the consumer raised instead of quarantining") from mapping.last_error
         result.check(store.last_error)
         return result
+
+    @contextmanager
+    def _stream(self, name: str) -> Iterator[None]:
+        """A stream that takes records, until the end of the block.
+
+        A stream is usable once it is ACTIVE, on AWS after seconds. What went wrong in the block is what is raised,
+        also where the stream cannot be deleted after it.
+        """
+        self._kinesis.create_stream(StreamName=name, ShardCount=self.shards)
+        self._kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig=_UNTIL_ACTIVE)
+        try:
+            yield
+        except BaseException:
+            with suppress(BotoCoreError, ClientError):
+                self._kinesis.delete_stream(StreamName=name)
+            raise
+        self._kinesis.delete_stream(StreamName=name)
 
     def put_labels(self, name: str, rows: list[dict[str, str]]) -> str:
         """Write annotator labels as one object of landing/labels; its key."""

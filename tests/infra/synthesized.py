@@ -204,13 +204,16 @@ def _synthesize(size: str, out: Path, options: list[str]) -> str:
 
 
 def _built(folder: Path) -> Path:
-    """What `make lambdas wheel` leaves, built here: a second, and no test depends on what lies in build/."""
+    """What `make lambdas wheel` leaves, built here: a second, and no test depends on what lies in build/.
+
+    The zip for Glue holds our wheel alone; the whole of it is tested in test_glue_wheels.py.
+    """
+    from infra.packaging.glue_wheels import build_glue_wheels
     from infra.packaging.lambda_zips import build_lambda_zips
     from infra.packaging.layer import build_layer
-    from infra.packaging.wheel import build_wheel
 
     build = folder / "build"
     build_lambda_zips(build / "lambdas")
     build_layer(build / "lambdas" / "powertools_layer.zip")
-    build_wheel(build / "wheels")
+    build_glue_wheels(build / "wheels", needed={})
     return build

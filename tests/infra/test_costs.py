@@ -135,3 +135,14 @@ def test_dagster_looks_as_seldom_as_the_estimate_says(size: str, request: pytest
         if entry["Name"] == "SOCIALSENT_REFRESH_SECONDS"
     }
     assert told == {str(60 * load_size(size).orchestration.refresh_minutes)}
+
+
+def test_records_are_billed_as_kinesis_rounds_them(tmp_path: Path) -> None:
+    """Prevents an estimate of 60 % of the bill: on demand every record counts as whole kilobytes."""
+    big, small = (
+        estimate_of("production").load.__class__(**{**vars(estimate_of("production").load), "event_kb": kb})
+        for kb in (1.0, 0.1)
+    )
+    assert small.gb_put_a_month == big.gb_put_a_month == big.gb_a_month
+    assert small.gb_a_month == pytest.approx(big.gb_a_month / 10)
+    assert small.put_units_a_month == small.events_a_day * 30.4

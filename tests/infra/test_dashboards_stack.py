@@ -62,6 +62,8 @@ def test_the_reader_logs_in_with_a_secret_over_tls_inside_the_network(everything
     assert source["DataSourceParameters"]["RedshiftParameters"]["Port"] == WAREHOUSE_PORT
     contents = everything.one("warehouse", "Custom::WarehouseContents")
     assert contents["ReaderSecretArn"] == source["Credentials"]["SecretArn"]
+    (secret,) = everything.resources("warehouse", "AWS::SecretsManager::Secret").values()
+    assert "KmsKeyId" not in secret, "QuickSight's own role reads it, and could not use a key of ours"
 
 
 def test_a_type_that_no_mart_has_had_is_not_guessed() -> None:

@@ -202,10 +202,10 @@ def test_there_are_never_two_daemons(assembly: Assembly) -> None:
     assert service["DeploymentConfiguration"]["DeploymentCircuitBreaker"] == {"Enable": True, "Rollback": True}
 
 
-def test_without_a_load_balancer_the_ui_listens_to_its_own_task_alone(small: Assembly, production: Assembly) -> None:
+def test_without_a_load_balancer_the_ui_listens_to_its_own_task_alone(small: Assembly, everything: Assembly) -> None:
     assert "127.0.0.1" in container(small, "webserver")["EntryPoint"]
     assert small.resources("orchestration", "AWS::ElasticLoadBalancingV2::LoadBalancer") == {}
-    assert "0.0.0.0" in container(production, "webserver")["EntryPoint"]
+    assert "0.0.0.0" in container(everything, "webserver")["EntryPoint"]
 
 
 def test_the_load_balancer_is_internal_and_takes_tls_with_a_certificate(everything: Assembly) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -69,3 +70,15 @@ def test_a_batch_is_given_up_before_the_stream_forgets_its_records(name: str) ->
 @pytest.mark.parametrize("name", ["small", "production"])
 def test_a_tick_ends_before_the_next(name: str) -> None:
     assert load_size(name).ingest.mock_server_timeout_seconds < 60
+
+
+@pytest.mark.parametrize(("name", "reserved"), [("production", 40), ("small", 3)])
+def test_a_consumer_that_stops_before_its_stream_does_is_told(name: str, reserved: int) -> None:
+    """Prevents 200 shards that wait for 20 of them."""
+    from infra.stacks.ingest import check_fan_out
+
+    size = replace(load_size(name).ingest, consumer_reserved_concurrency=reserved, batches_at_once_per_shard=4)
+    with pytest.raises(UserError, match="write 0"):
+        check_fan_out(size)
+    check_fan_out(replace(size, consumer_reserved_concurrency=0))
+    check_fan_out(replace(size, consumer_reserved_concurrency=800))

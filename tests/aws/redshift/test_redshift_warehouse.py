@@ -140,11 +140,6 @@ def test_a_statement_that_takes_too_long_is_stopped(settings: Settings) -> None:
         sql.run("select pg_sleep(20)")
 
 
-@pytest.mark.xfail(
-    raises=WarehouseUnreachableError,
-    strict=False,
-    reason="seen once: PostgreSQL closed its socket before the wire had read its refusal",
-)
 def test_a_wrong_password_or_database_is_one_line_that_names_the_setting(
     redshift_server: Server, tmp_path: Path
 ) -> None:

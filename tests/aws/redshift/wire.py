@@ -13,6 +13,7 @@ Not here: the server behind it (postgres.py).
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 import threading
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Wire:
 
 
 @contextmanager
-def wire(socket: Path) -> Iterator[Wire]:
+def wire(path: Path) -> Iterator[Wire]:
     """Serve PostgreSQL's socket as Redshift on a free port of this machine, in a thread, until the end."""
     opened = Wire(port=0)
     ready = threading.Event()
@@ -49,7 +50,7 @@ def wire(socket: Path) -> Iterator[Wire]:
 
     async def client(reader: Reader, writer: Writer) -> None:
         with suppress(asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
-            await _serve_client(reader, writer, socket, opened.statements)
+            await _serve_client(reader, writer, path, opened.statements)
         writer.close()
 
     async def serve() -> None:
@@ -71,17 +72,49 @@ def wire(socket: Path) -> Iterator[Wire]:
         thread.join(5)
 
 
-async def _serve_client(reader: Reader, writer: Writer, socket: Path, statements: list[str]) -> None:
+class _Server:
+    """PostgreSQL's socket, read and written apart: what it said before it closed is read whatever a write meets."""
+
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+        self._loop = asyncio.get_running_loop()
+
+    @classmethod
+    async def at(cls, path: Path) -> _Server:
+        """Connected to the socket at `path`."""
+        connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connected.setblocking(False)
+        await asyncio.get_running_loop().sock_connect(connected, str(path))
+        return cls(connected)
+
+    async def send(self, data: bytes) -> None:
+        """Raises ConnectionError once PostgreSQL has closed."""
+        await self._loop.sock_sendall(self._socket, data)
+
+    async def receive(self) -> bytes:
+        """The next bytes; b"" at the end, also at one that PostgreSQL made of an error of ours."""
+        with suppress(ConnectionError):
+            return await self._loop.sock_recv(self._socket, 65536)
+        return b""
+
+    def end_of_requests(self) -> None:
+        """The client has gone: PostgreSQL ends the session."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+
+    def close(self) -> None:
+        """Let the socket go."""
+        self._socket.close()
+
+
+async def _serve_client(reader: Reader, writer: Writer, path: Path, statements: list[str]) -> None:
     start_up = await _start_up(reader, writer)
-    server_reader, server_writer = await asyncio.open_unix_connection(socket)
-    server_writer.write(struct.pack("!i", len(start_up) + 4) + start_up)
+    server = await _Server.at(path)
     try:
-        await asyncio.gather(
-            _to_server(reader, server_writer, statements),
-            _to_client(server_reader, writer),
-        )
+        await server.send(struct.pack("!i", len(start_up) + 4) + start_up)
+        await asyncio.gather(_to_server(reader, server, statements), _to_client(server, writer))
     finally:
-        server_writer.close()
+        server.close()
 
 
 async def _start_up(reader: Reader, writer: Writer) -> bytes:
@@ -104,15 +137,20 @@ def _pairs(fields: list[bytes]) -> Iterator[tuple[bytes, bytes]]:
     return zip(fields[::2], fields[1::2], strict=False)
 
 
-async def _to_server(reader: Reader, writer: Writer, statements: list[str]) -> None:
+async def _to_server(reader: Reader, server: _Server, statements: list[str]) -> None:
+    """Until the client goes. After PostgreSQL has gone the client is still read, or its end would be a reset."""
+    is_open = True
     with suppress(asyncio.IncompleteReadError, ConnectionError):
         while True:
             kind, body = await _message(reader)
             if kind in b"PQ":
                 body = _respelled(kind, body, statements)
-            writer.write(kind + struct.pack("!i", len(body) + 4) + body)
-            await writer.drain()
-    writer.close()
+            if is_open:
+                try:
+                    await server.send(kind + struct.pack("!i", len(body) + 4) + body)
+                except ConnectionError:
+                    is_open = False
+    server.end_of_requests()
 
 
 def _respelled(kind: bytes, body: bytes, statements: list[str]) -> bytes:
@@ -123,18 +161,36 @@ def _respelled(kind: bytes, body: bytes, statements: list[str]) -> bytes:
     return body if name is None else name + b"\0" + body
 
 
-async def _to_client(reader: Reader, writer: Writer) -> None:
-    with suppress(asyncio.IncompleteReadError, ConnectionError):
-        kind = b""
-        while kind != b"Z":  # ready for the first statement
-            kind, body = await _message(reader)
-            if kind == b"S" and body.startswith(b"server_version\0"):
-                body = _VERSION
-            writer.write(kind + struct.pack("!i", len(body) + 4) + body)
-        while data := await reader.read(65536):
-            writer.write(data)
+async def _to_client(server: _Server, writer: Writer) -> None:
+    """Until PostgreSQL ends; what it said last is sent before the end is."""
+    said, is_ready = b"", False
+    with suppress(ConnectionError):
+        while data := await server.receive():
+            said += data
+            while not is_ready and (message := _first(said)):
+                said, is_ready = said[len(message) :], message.startswith(b"Z")
+                writer.write(_as_redshift(message))
+            if is_ready:
+                writer.write(said)
+                said = b""
             await writer.drain()
-    writer.close()
+        writer.write(said)
+        writer.write_eof()
+
+
+def _first(said: bytes) -> bytes:
+    """The first whole message, type and size included; b"" while it is not complete."""
+    if len(said) < 5:
+        return b""
+    (size,) = struct.unpack("!i", said[1:5])
+    return said[: size + 1] if len(said) > size else b""
+
+
+def _as_redshift(message: bytes) -> bytes:
+    """PostgreSQL's own version of itself is replaced by Redshift's."""
+    if message[:1] == b"S" and message[5:].startswith(b"server_version\0"):
+        return b"S" + struct.pack("!i", len(_VERSION) + 4) + _VERSION
+    return message
 
 
 async def _message(reader: Reader) -> tuple[bytes, bytes]:

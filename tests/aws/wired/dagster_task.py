@@ -85,8 +85,10 @@ class DeployedGlue(LocalGlue):
         self._environ = glue_environment(place, aws_variables(self._aws.endpoint))
         installed = Path(self._environ["PYTHONPATH"])
         shutil.rmtree(installed / "socialsent_assets")
-        wheel = self._aws.fetch(job["DefaultArguments"]["--additional-python-modules"])
-        zipfile.ZipFile(io.BytesIO(wheel)).extractall(installed)
+        wheels = self._aws.fetch(job["DefaultArguments"]["--additional-python-modules"])
+        with zipfile.ZipFile(io.BytesIO(wheels)) as archive:  # the template's zip holds our wheel alone
+            for name in archive.namelist():
+                zipfile.ZipFile(io.BytesIO(archive.read(name))).extractall(installed)
         return super().start_job_run(JobName=JobName, Arguments=Arguments)
 
 
