@@ -11,6 +11,18 @@ PIECES = [
     *(":)", ":-D", "=P", ":'(", ">:o", "<3", "</3", "<33", ":dd", ":ddx", "(((:", ")-:", "x:)", ":)x", ":3", ";)))"),
     *(".", "..", "...", "....", "!", "?!", "?", "…", ";", ";;", ",", "''", "'", "a'b'c", "'tis", "it''s", '"', '""'),
     *("\\u2019", '\\"\\"', "&amp;", "&amp;lt;", "&#39;", "&", "http", "https", "http:", "HTTP", "xhttpx", "\\"),
+    *(
+        "<br>",
+        "</P>",
+        "<b>good</b>",
+        "<a href='x'>",
+        "<i",
+        "a<b",
+        "@user@x.org",
+        "@user.a.io",
+        "@user_",
+        "me@user.org",
+    ),
     *("https://t.co/a!", "www.x.org", "WWW.", "pic.twitter.com/q", "x.com/a", "a//b", "m/s"),
     *(
         "😀",
@@ -85,5 +97,6 @@ TEXTS = st.one_of(
     st.text(st.characters(codec=None), max_size=60),
     st.lists(st.sampled_from(PIECES + SPACES), max_size=12).map("".join),
     st.text(":;=<>)(][-o*'dpP/\\|3@#.!?a ", max_size=12),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=40),
 )
 """Strategy of texts; half surrogate pairs included."""
