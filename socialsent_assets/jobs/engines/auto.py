@@ -16,9 +16,9 @@ from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 SPARK_FROM_BYTES = 128 * 1024 * 1024
 """Gzipped landing of a slice from which on Spark works: about three million events.
 
-Where Spark overtakes is not measured yet. At 200,000 events (9 MB), on a busy machine of two cores, this process needed
-14 CPU-s from landing to scores and Spark 59; the bound is set well above that, where Spark's processes can use many
-cores better than threads that share Python's lock.
+Where Spark overtakes is not measured yet. At 200,000 events (9 MB), on a busy machine of two cores, this process
+needed 14 CPU-s from landing to scores and Spark 59; the bound is set well above that, where Spark's processes can
+use many cores better than threads that share Python's lock.
 """
 
 SPARK_FROM_TEXTS = 2_000_000
