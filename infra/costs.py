@@ -194,8 +194,8 @@ class Estimate:
             hours = (load.glue_minutes_a_job / 60, "h")
             yield self._line("Glue", job, "glue_dpu_hour", runs, (dpu, "DPU"), hours)
         yield self._line(
-            "Glue", "two crawlers a day, 10 minutes at least", "glue_dpu_hour",
-            (2 * DAYS, "runs"), (2, "DPU"), (1 / 6, "h"),
+            "Glue", "a crawler a day, 10 minutes at least", "glue_dpu_hour",
+            (DAYS, "runs"), (2, "DPU"), (1 / 6, "h"),
         )  # fmt: skip
         yield self._line("Athena", "read", "athena_tb", (load.athena_tb_a_month, "TB"))
         seconds = load.endpoint_requests_a_month * load.endpoint_seconds_a_request

@@ -83,6 +83,11 @@ class Deployment:
         return CatalogSettings(cleansed=f"{self.name}_cleansed", analytics=f"{self.name}_analytics")
 
     @property
+    def landing_database(self) -> str:
+        """Glue database of what a crawler finds in landing."""
+        return f"{self.name}_landing"
+
+    @property
     def marts_database(self) -> str:
         """Glue database of the marts that the dbt target `athena` builds."""
         return f"{self.name}_marts"

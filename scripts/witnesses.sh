@@ -26,4 +26,19 @@ node_packages() {
     printf '%s' "$wanted" > "$home/.npm"
 }
 
+# checkov and cloudsplaining, whose pins and ours exclude each other.
+scanners() {
+    wanted="$(cksum tests/witnesses/scanners.txt) $(.venv/bin/python --version)"
+    [ "$(cat "$home/scanners/.installed" 2>/dev/null || true)" = "$wanted" ] && return 0
+    if [ -x .uv/bin/uv ]; then uv=.uv/bin/uv; else uv=uv; fi  # scripts/bootstrap.sh left one of the two
+    say "installing the scanners of tests/witnesses/scanners.txt into $home/scanners (once; about 0.3 GB)"
+    rm -rf "$home/scanners"
+    "$uv" venv --quiet --python .venv/bin/python "$home/scanners" || return 1
+    "$uv" pip install --quiet --python "$home/scanners/bin/python" --requirement tests/witnesses/scanners.txt \
+        || "$uv" pip install --quiet --system-certs --python "$home/scanners/bin/python" \
+            --requirement tests/witnesses/scanners.txt || return 1
+    printf '%s' "$wanted" > "$home/scanners/.installed"
+}
+
+scanners || say "no checkov and cloudsplaining: check that the package index can be reached; their tests are skipped"
 node_packages || say "no packages of npm: check that its registry can be reached; their tests are skipped"

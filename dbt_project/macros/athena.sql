@@ -11,6 +11,14 @@
 {# A cast to varchar(n) cuts what is longer. #}
 {% macro athena__fitting(column, bytes) -%} cast({{ column }} as varchar) {%- endmacro %}
 
+{# dbt's own delete+insert calls the table by another name in the DELETE, which Athena's grammar has not (Athena SQL
+   reference, "DELETE": DELETE FROM table [WHERE predicate]). #}
+{% macro athena__get_delete_insert_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) -%}
+    {%- set columns = get_quoted_csv(dest_columns | map(attribute="name")) -%}
+    delete from {{ target }} where {{ unique_key }} in (select {{ unique_key }} from {{ source }});
+    insert into {{ target }} ({{ columns }}) (select {{ columns }} from {{ source }})
+{%- endmacro %}
+
 {# Incremental models with our own strategies, which dbt-athena's materialization does not admit.
 
    Athena takes one statement at a time and each is its own commit, so the delete and the insert of a strategy are not

@@ -26,7 +26,10 @@ ROOMS = ("aws", "domain", "jobs", "lake", "ml", "settings")
 
 GLUE_PYTHON = "3.11"  # of Glue 5.1
 IN_GLUE = ("pyspark", "py4j", "boto3", "botocore")
-NEEDED = ("dagster-pipes", "nltk", "numba", "numpy", "pyarrow", "scikit-learn", "scipy")
+NEEDED = (
+    *("dagster-pipes", "nltk", "numba", "numpy", "pyarrow", "scikit-learn", "scipy"),
+    "pyiceberg[sql-sqlite]",  # commits; its errors are told apart from those of SQLAlchemy, which the extra brings
+)
 
 
 def version() -> str:

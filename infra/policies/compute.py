@@ -34,7 +34,10 @@ ATHENA_RESULTS = "athena"
 ASSETS = f"cdk-{cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{cdk.Aws.ACCOUNT_ID}-{cdk.Aws.REGION}"
 """The bucket that `cdk bootstrap` makes."""
 
-_BY_HOUR = "Objects are named by table, hour and content."
+COMMIT = ("glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable")
+"""What a commit to an Iceberg table in the Data Catalog takes; the table is made by the first."""
+
+_BY_HOUR = "Objects are named by table, month or hour, and content."
 _READ_CATALOG = (
     *("glue:GetDatabase", "glue:GetDatabases", "glue:GetTable", "glue:GetTables"),
     *("glue:GetPartition", "glue:GetPartitions", "glue:BatchGetPartition"),
@@ -51,7 +54,7 @@ def cleanse(deployment: Deployment, lake_key: str) -> list[Statement]:
     return [
         list_bucket("ListLanding", deployment.bucket_arn("landing")),
         _read("ReadLanded", deployment, "landing", LANDING_EVENTS),
-        *_build("cleansed", deployment),
+        *_build("cleansed", deployment, deployment.catalog.cleansed),
         *_glue_job(deployment, CLEANSE, lake_key),
     ]
 
@@ -62,18 +65,28 @@ def score(deployment: Deployment, lake_key: str) -> list[Statement]:
         list_bucket("ListCleansed", deployment.bucket_arn("cleansed")),
         allow("ReadCleansed", ["s3:GetObject"], [f"{deployment.bucket_arn('cleansed')}/*"], because=_BY_HOUR),
         _read("ReadModels", deployment, "artifacts", MODELS),
-        *_build("analytics", deployment),
+        _read_catalog(deployment, [deployment.catalog.cleansed]),
+        *_build("analytics", deployment, deployment.catalog.analytics),
         *_glue_job(deployment, SCORE, lake_key),
     ]
 
 
-def _build(tier: str, deployment: Deployment) -> list[Statement]:
-    """Replace hours of a tier: stage, copy into place, remove what was staged, write the receipt."""
+def _build(tier: str, deployment: Deployment, database: str) -> list[Statement]:
+    """Commit to the tables of a tier: write data and metadata, then swap the pointer in the catalog.
+
+    The database is the stack's: a job neither makes nor deletes one, and deletes no table.
+    """
     bucket = deployment.bucket_arn(tier)
     objects = ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"]
     return [
         list_bucket(f"List{tier.title()}", bucket),
         allow(f"Build{tier.title()}", objects, [f"{bucket}/*"], because=_BY_HOUR),
+        allow(
+            f"Commit{tier.title()}",
+            COMMIT,
+            catalog_arns(deployment, [database]),
+            because="Every table of its own tier's database.",
+        ),
     ]
 
 
@@ -106,18 +119,20 @@ def _encrypt_as_told() -> Statement:
     return allow("ReadSecurityConfiguration", ["glue:GetSecurityConfiguration"], ["*"], because=because)
 
 
-def crawler(deployment: Deployment, tier: str, lake_key: str) -> list[Statement]:
-    """Find hours of one tier that the catalog does not know yet. Cannot make or change a table."""
-    database = getattr(deployment.catalog, tier)
-    partitions = ["glue:BatchCreatePartition", "glue:CreatePartition", "glue:UpdatePartition"]
+def crawler(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """Find columns and hours of what landed. Sees no other tier, and no other database."""
+    landing = deployment.bucket_arn("landing")
+    tables = ["glue:CreateTable", "glue:UpdateTable", "glue:BatchCreatePartition", "glue:CreatePartition"]
     return [
-        *_read_tiers(deployment, [tier], lake_key),
-        _read_catalog(deployment, [database]),
+        list_bucket("ListLanding", landing),
+        _read("ReadLanded", deployment, "landing", LANDING_EVENTS),
+        allow("ReadWithLakeKey", READ_WITH_KEY, [lake_key]),
+        _read_catalog(deployment, [deployment.landing_database]),
         allow(
-            "AddPartitions",
-            [*partitions, "glue:BatchUpdatePartition"],
-            _catalog_arns(deployment, [database]),
-            because="Every table of its own database.",
+            "DescribeLanding",
+            tables,
+            catalog_arns(deployment, [deployment.landing_database]),
+            because="The table of its own database, which it names by what it finds.",
         ),
         allow(
             "WriteLogs",
@@ -135,7 +150,12 @@ def athena_reader(deployment: Deployment, lake_key: str) -> list[Statement]:
     results = f"{deployment.bucket_arn('artifacts')}/{ATHENA_RESULTS}/*"
     return [
         query_athena(deployment),
-        _read_catalog(deployment, [catalog.cleansed, catalog.analytics, deployment.marts_database]),
+        _read_catalog(
+            deployment,
+            [deployment.landing_database, catalog.cleansed, catalog.analytics, deployment.marts_database],
+        ),
+        list_bucket("ListLanding", deployment.bucket_arn("landing")),
+        _read("ReadLanded", deployment, "landing", LANDING_EVENTS),
         *_read_tiers(deployment, ["cleansed", "analytics"], lake_key),
         list_bucket("FindResults", deployment.bucket_arn("artifacts")),
         allow(
@@ -195,11 +215,12 @@ def _read_tiers(deployment: Deployment, tiers: Sequence[str], lake_key: str) -> 
 
 
 def _read_catalog(deployment: Deployment, databases: Sequence[str]) -> Statement:
-    resources = _catalog_arns(deployment, databases)
+    resources = catalog_arns(deployment, databases)
     return allow("ReadCatalog", _READ_CATALOG, resources, because="Every table of the named databases.")
 
 
-def _catalog_arns(deployment: Deployment, databases: Sequence[str]) -> list[str]:
+def catalog_arns(deployment: Deployment, databases: Sequence[str]) -> list[str]:
+    """Every table of the databases, with what Glue asks for besides: the catalog and the databases."""
     return [
         deployment.arn("glue", "catalog"),
         *(deployment.arn("glue", f"database/{database}") for database in databases),

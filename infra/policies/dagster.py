@@ -1,7 +1,7 @@
 """Permissions of Dagster's task (web server, daemon and runs), and of ECS to start it.
 
-Runs start Glue jobs, register what these built, build marts, train and host models, and send alerts. They write no
-table of the lake themselves: that is the Glue jobs' right alone.
+Runs start Glue jobs, build marts, train and host models, and send alerts. They write no row of the lake themselves:
+that is the Glue jobs' right alone.
 
 Not here: hosting models (models.py), connecting to the warehouse (stacks/warehouse.py).
 """
@@ -20,6 +20,7 @@ from infra.policies import (
     send_metrics,
     write_logs,
 )
+from infra.policies.compute import catalog_arns
 from infra.policies.warehouse import READ_CATALOG
 from socialsent_assets.domain.events.layout import LANDING_LABELS
 
@@ -71,32 +72,27 @@ def glue_jobs(deployment: Deployment, job_names: list[str]) -> list[Statement]:
 
 
 def catalog(deployment: Deployment) -> list[Statement]:
-    """Register built hours as partitions of the catalog's tables; databases and tables themselves are the stacks'."""
+    """Read the tables of lake and marts; make a table of the lake that is missing, or give it a new column.
+
+    Whoever opens a table first makes it, empty: that takes its metadata and the catalog's pointer. Rows take data
+    files, which are the Glue jobs' right alone.
+    """
     tiers = (deployment.catalog.cleansed, deployment.catalog.analytics)
-    # The service authorization reference names the single calls as what the batches need as well.
-    register = ("BatchCreate", "BatchUpdate", "BatchDelete", "Create", "Update", "Delete")
+    metadata = [f"{deployment.bucket_arn(tier)}/*/metadata/*" for tier in ("cleansed", "analytics")]
     return [
         allow(
             "ReadCatalog",
             READ_CATALOG,
-            _tables_of(deployment, *tiers, deployment.marts_database),
+            catalog_arns(deployment, [*tiers, deployment.marts_database]),
             because="Every table of our databases, and no other database.",
         ),
         allow(
-            "RegisterPartitions",
-            [f"glue:{call}Partition" for call in register],
-            _tables_of(deployment, *tiers),
+            "MakeTables",
+            ["glue:CreateTable", "glue:UpdateTable"],
+            catalog_arns(deployment, tiers),
             because="Every table of our databases, and no other database.",
         ),
-    ]
-
-
-def _tables_of(deployment: Deployment, *databases: str) -> list[str]:
-    """Glue asks for the catalog and the database of every table, too."""
-    return [
-        deployment.arn("glue", "catalog"),
-        *(deployment.arn("glue", f"database/{name}") for name in databases),
-        *(deployment.arn("glue", f"table/{name}/*") for name in databases),
+        allow("WriteMetadata", ["s3:PutObject"], metadata, because="Metadata of Iceberg's tables, and no rows."),
     ]
 
 

@@ -1,7 +1,8 @@
-"""Parts of the stack compute: the Glue Data Catalog over the lake, its crawlers, and Athena's workgroup.
+"""Parts of the stack compute: the databases of the Glue Data Catalog, the crawler of landing, and Athena's workgroup.
 
-The tables are those of the contract; the graph registers every hour that it builds. Crawlers only find hours that
-were put there by other means (a restored backup), and say when files and contract differ: they change no table.
+The tables of cleansed and analytics are Iceberg's: the jobs make them, and every commit of theirs swaps the catalog's
+pointer. Nothing else may write there, least of all a crawler, which would take each Parquet file for a table of its
+own. What landed is JSON and no table: a crawler finds its columns and hours, so that Athena can ask about it.
 
 Not here: the tables' columns (socialsent_assets/domain/tables.py), who may read (policies/compute.py).
 """
@@ -19,19 +20,22 @@ from constructs import Construct
 
 from infra.policies import compute as may
 from infra.stacks.stack import SocialSentStack
-from socialsent_assets.domain.catalog_tables import table_input, table_location
-from socialsent_assets.domain.tables import TABLES, Table
+from socialsent_assets.domain.events.layout import LANDING_EVENTS
 
-TIERS = ("cleansed", "analytics")
 GIB = 1024**3
-_LIKE_THE_TABLE = {"Version": 1.0, "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}}}
+_ONE_TABLE = {
+    "Version": 1.0,
+    "Grouping": {"TableGroupingPolicy": "CombineCompatibleSchemas", "TableLevelConfiguration": 2},
+    "CrawlerOutput": {"Partitions": {"AddOrUpdateBehavior": "InheritFromTable"}},
+}
+"""The second level below the root is the table: BUCKET, then `events`; what follows are its partitions."""
 
 
 class Catalog(Construct):
-    """Databases, tables and crawlers.
+    """Databases and the crawler.
 
     Attributes:
-        crawler_names: by tier, `cleansed` and `analytics`.
+        crawler_name: of the crawler over landed events.
     """
 
     def __init__(self, stack: SocialSentStack, part: str, lake_key: kms.IKey, security: str) -> None:
@@ -39,14 +43,14 @@ class Catalog(Construct):
         self._stack = stack
         self._deployment = stack.deployment
         databases = self._databases()
-        tables = [self._table(table, databases[table.tier]) for table in TABLES if table.tier in TIERS]
-        self.crawler_names = {tier: self._crawler(tier, lake_key, security, tables) for tier in TIERS}
+        self.crawler_name = self._crawler(lake_key, security, databases["landing"])
 
     def _databases(self) -> dict[str, glue.CfnDatabase]:
         catalog, marts = self._deployment.catalog, self._deployment.marts_database
         made = {
-            "cleansed": (catalog.cleansed, "Cleansed events of the lake, by event hour.", "cleansed", ""),
-            "analytics": (catalog.analytics, "What the lake knows about its texts, by event hour.", "analytics", ""),
+            "landing": (self._deployment.landing_database, "Events as they landed, JSON.", "landing", ""),
+            "cleansed": (catalog.cleansed, "Cleansed events of the lake, in Iceberg.", "cleansed", ""),
+            "analytics": (catalog.analytics, "What the lake knows about its texts, in Iceberg.", "analytics", ""),
             "marts": (marts, "Marts that dbt builds with Athena.", "analytics", "/marts"),
         }
         return {
@@ -66,52 +70,36 @@ class Catalog(Construct):
             ),
         )
 
-    def _table(self, table: Table, database: glue.CfnDatabase) -> cdk.CfnResource:
-        name = "".join(word.title() for word in (table.tier, *table.name.split("_")))
-        return cdk.CfnResource(
-            self,
-            f"{name}Table",
-            type="AWS::Glue::Table",
-            properties={
-                "CatalogId": cdk.Aws.ACCOUNT_ID,
-                "DatabaseName": database.ref,
-                "TableInput": table_input(table, table_location(self._deployment.lake_uri(table.tier), table)),
-            },
-        )
-
-    def _crawler(self, tier: str, lake_key: kms.IKey, security: str, tables: list[cdk.CfnResource]) -> str:
-        name = self._deployment.named(f"{tier}-crawler")
+    def _crawler(self, lake_key: kms.IKey, security: str, database: glue.CfnDatabase) -> str:
+        name = self._deployment.named("landing-crawler")
         role = self._stack.make_role(
-            f"{tier.title()}CrawlerRole",
+            "LandingCrawlerRole",
             "glue.amazonaws.com",
-            f"crawler of the {tier} tier",
-            may.crawler(self._deployment, tier, lake_key.key_arn),
+            "crawler of what landed",
+            may.crawler(self._deployment, lake_key.key_arn),
         )
         crawler = glue.CfnCrawler(
             self,
-            f"{tier.title()}Crawler",
+            "LandingCrawler",
             name=name,
-            description=f"Finds hours of the {tier} tier that the catalog does not know",
+            description="Finds columns and hours of what landed",
             role=role.role_arn,
-            # Tables, not paths: a crawler of paths would make tables of its own out of `_receipts` and `_staging`.
+            database_name=self._deployment.landing_database,
             targets=glue.CfnCrawler.TargetsProperty(
-                catalog_targets=[
-                    glue.CfnCrawler.CatalogTargetProperty(
-                        database_name=getattr(self._deployment.catalog, tier),
-                        tables=[table.name for table in TABLES if table.tier == tier],
-                    )
+                s3_targets=[
+                    glue.CfnCrawler.S3TargetProperty(path=f"{self._deployment.lake_uri('landing')}/{LANDING_EVENTS}/")
                 ]
             ),
             schedule=glue.CfnCrawler.ScheduleProperty(schedule_expression=self._deployment.size.compute.crawl_cron),
+            # Glue takes new folders alone only from a crawler that changes and deletes nothing that it knows.
             schema_change_policy=glue.CfnCrawler.SchemaChangePolicyProperty(
                 update_behavior="LOG", delete_behavior="LOG"
             ),
-            recrawl_policy=glue.CfnCrawler.RecrawlPolicyProperty(recrawl_behavior="CRAWL_EVERYTHING"),
-            configuration=json.dumps(_LIKE_THE_TABLE),
+            recrawl_policy=glue.CfnCrawler.RecrawlPolicyProperty(recrawl_behavior="CRAWL_NEW_FOLDERS_ONLY"),
+            configuration=json.dumps(_ONE_TABLE),
             crawler_security_configuration=security,
         )
-        for table in tables:
-            crawler.add_resource_dependency(table)
+        crawler.add_resource_dependency(database)
         return name
 
 

@@ -39,7 +39,7 @@ class ComputeStack(SocialSentStack):
 
     Attributes:
         job_names: of the Glue jobs, by `cleanse` and `score`.
-        crawler_names: by tier, `cleansed` and `analytics`.
+        crawler_name: of the crawler over landed events.
         workgroup: name of the Athena workgroup.
     """
 
@@ -54,12 +54,11 @@ class ComputeStack(SocialSentStack):
             may.CLEANSE: self._job(may.CLEANSE, may.cleanse(deployment, self._key.key_arn), size.cleanse_max_workers),
             may.SCORE: self._job(may.SCORE, may.score(deployment, self._key.key_arn), size.score_max_workers),
         }
-        self.crawler_names = Catalog(self, "Catalog", self._key, self._security).crawler_names
+        self.crawler_name = Catalog(self, "Catalog", self._key, self._security).crawler_name
         self.workgroup = AthenaWorkgroup(self, "Athena", self._key).name
         for job, name in self.job_names.items():
             self.output(f"{job.title()}Job", name, f"Glue job that runs {job}")
-        for tier, name in self.crawler_names.items():
-            self.output(f"{tier.title()}Crawler", name, f"Crawler of the {tier} tier")
+        self.output("LandingCrawler", self.crawler_name, "Crawler of what landed")
 
     def _security_configuration(self) -> str:
         """How jobs and crawlers encrypt what they write: objects, logs, and bookmarks, which they do not use."""
@@ -145,7 +144,7 @@ class ComputeStack(SocialSentStack):
             security_configuration=self._security,
             default_arguments={
                 "--additional-python-modules": self._code.wheels,
-                "--python-modules-installer-option": "--no-index",  # what is not in the zip is an error, not a download
+                "--python-modules-installer-option": "--no-index",  # what the zip lacks is an error
                 "--enable-auto-scaling": "true",
                 "--job-bookmark-option": "job-bookmark-disable",  # the graph knows what is stale
                 "--enable-metrics": "true",

@@ -1,4 +1,4 @@
-"""Glue jobs, catalog, crawlers and Athena: what they run on, what the catalog says, what a query may cost."""
+"""Glue jobs, databases, crawler and Athena: what they run on, who may commit, what a query may cost."""
 
 from __future__ import annotations
 
@@ -9,15 +9,14 @@ from pathlib import Path
 import pytest
 
 from infra.sizes import load_size
-from socialsent_assets.domain.tables import TABLES, Table
 from socialsent_assets.settings import CatalogSettings
+from tests.infra.granted import granted
 from tests.infra.synthesized import ACCOUNT, REGION, ROOT, Assembly, Properties
 
 pytestmark = pytest.mark.aws
 
 JOBS = ("cleanse", "score")
-CATALOGUED = [table for table in TABLES if table.tier in ("cleansed", "analytics")]
-DATABASES = CatalogSettings.from_env({"SOCIALSENT_CATALOG": "glue"})
+DATABASES = CatalogSettings.from_env({"SOCIALSENT_CATALOG": "glue"}, Path())
 
 
 def job(assembly: Assembly, name: str) -> Properties:
@@ -113,48 +112,44 @@ def test_a_job_reads_the_tier_before_it_and_writes_its_own_alone(assembly: Assem
     assert tiers_touched(assembly, "CleanseRoleArn") == {"landing", "cleansed", "artifacts"}
     assert tiers_touched(assembly, "ScoreRoleArn") == {"cleansed", "analytics", "artifacts"}
     assert tiers_written(assembly, "AthenaReaderRoleArn") == {"artifacts/athena/"}
-    assert not tiers_written(assembly, "CleansedCrawlerRoleArn") | tiers_written(assembly, "AnalyticsCrawlerRoleArn")
+    assert tiers_touched(assembly, "LandingCrawlerRoleArn") == {"landing"}
+    assert not tiers_written(assembly, "LandingCrawlerRoleArn")
 
 
-@pytest.mark.parametrize("table", CATALOGUED, ids=lambda table: "/".join(table.asset_key))
-def test_the_catalog_says_of_a_table_what_the_contract_says(assembly: Assembly, table: Table) -> None:
-    made = catalogued(assembly)["/".join(table.asset_key)]
-    storage = made["StorageDescriptor"]
-    assert [(c["Name"], c["Type"], c["Comment"]) for c in storage["Columns"]] == [
-        (column.name, column.type, column.meaning) for column in table.columns
-    ]
-    assert [key["Name"] for key in made["PartitionKeys"]] == ["dt", "hr"]
-    assert {key["Type"] for key in made["PartitionKeys"]} == {"string"}, "hr=09 as a number would lose its zero"
-    assert storage["Location"] == f"s3://socialsent-{table.tier}-{ACCOUNT}-{REGION}/{table.name}/"
-    assert storage["SerdeInfo"]["SerializationLibrary"].endswith("ParquetHiveSerDe")
+def test_a_job_commits_to_its_own_tier_alone_and_deletes_no_table(assembly: Assembly) -> None:
+    """Prevents a job that swaps the pointer of a table which another has built."""
+    for role, tier in (("CleanseRoleArn", "cleansed"), ("ScoreRoleArn", "analytics")):
+        may = granted(assembly, "compute", role)
+        arn = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+        own = {f"{arn}:catalog", f"{arn}:database/socialsent_{tier}", f"{arn}:table/socialsent_{tier}/*"}
+        assert set(may["glue:UpdateTable"]) == set(may["glue:CreateTable"]) == own
+        assert not [action for action in may if action.startswith("glue:Delete")]
 
 
-def test_the_catalog_has_the_tables_of_the_contract_and_no_other(assembly: Assembly) -> None:
-    assert set(catalogued(assembly)) == {"/".join(table.asset_key) for table in CATALOGUED}
+def test_only_commits_make_tables_of_the_lake(assembly: Assembly) -> None:
+    """Prevents a Hive table where Iceberg's is to be: the first commit would find it and stop."""
+    assert assembly.resources("compute", "AWS::Glue::Table") == {}
 
 
 def test_databases_are_called_as_the_settings_expect(assembly: Assembly) -> None:
     assert DATABASES is not None
     names = {d["DatabaseInput"]["Name"] for d in assembly.resources("compute", "AWS::Glue::Database").values()}
-    assert names == {DATABASES.cleansed, DATABASES.analytics, "socialsent_marts"}
+    assert names == {DATABASES.cleansed, DATABASES.analytics, "socialsent_marts", "socialsent_landing"}
 
 
-def test_crawlers_look_at_every_table_on_a_schedule_and_change_none(assembly: Assembly) -> None:
-    """A crawler of paths would make tables out of receipts, and retype columns by what it finds in a file."""
-    crawlers = assembly.resources("compute", "AWS::Glue::Crawler").values()
-    looked_at = {
-        f"{target['DatabaseName'].removeprefix('socialsent_')}/{name}"
-        for crawler in crawlers
-        for target in crawler["Targets"]["CatalogTargets"]
-        for name in target["Tables"]
-    }
-    assert looked_at == set(catalogued(assembly))
-    for crawler in crawlers:
-        assert "S3Targets" not in crawler["Targets"]
-        assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
-        assert crawler["Schedule"]["ScheduleExpression"].startswith("cron(")
-        partitions = json.loads(crawler["Configuration"])["CrawlerOutput"]["Partitions"]
-        assert partitions == {"AddOrUpdateBehavior": "InheritFromTable"}
+def test_the_crawler_looks_at_what_landed_and_at_no_table_of_the_lake(assembly: Assembly) -> None:
+    """A crawler over Iceberg would make a table out of every Parquet file that it finds."""
+    (crawler,) = assembly.resources("compute", "AWS::Glue::Crawler").values()
+    (target,) = crawler["Targets"]["S3Targets"]
+    assert target["Path"] == f"s3://socialsent-landing-{ACCOUNT}-{REGION}/events/"
+    assert crawler["DatabaseName"] == "socialsent_landing"
+    assert crawler["Schedule"]["ScheduleExpression"].startswith("cron(")
+    grouping = json.loads(crawler["Configuration"])["Grouping"]
+    below_root = f"BUCKET/{target['Path'].split('/', 3)[3]}".rstrip("/").split("/")
+    assert grouping["TableLevelConfiguration"] == len(below_root), "one table of all hours"
+    # Glue refuses new folders alone from a crawler that changes or deletes what it knows.
+    assert crawler["RecrawlPolicy"]["RecrawlBehavior"] == "CRAWL_NEW_FOLDERS_ONLY"
+    assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 
 
 def test_a_query_costs_at_most_what_the_size_says_and_leaves_nothing_in_the_clear(
@@ -170,16 +165,6 @@ def test_a_query_costs_at_most_what_the_size_says_and_leaves_nothing_in_the_clea
     assert results["EncryptionConfiguration"] == {
         "EncryptionOption": "SSE_KMS",
         "KmsKey": assembly.output("lake", "LakeKeyArn"),
-    }
-
-
-def catalogued(assembly: Assembly) -> dict[str, Properties]:
-    """`tier/table` -> TableInput."""
-    assert DATABASES is not None
-    tiers = {DATABASES.cleansed: "cleansed", DATABASES.analytics: "analytics"}
-    return {
-        f"{tiers[table['DatabaseName']]}/{table['TableInput']['Name']}": table["TableInput"]
-        for table in assembly.resources("compute", "AWS::Glue::Table").values()
     }
 
 

@@ -234,13 +234,15 @@ def test_the_database_is_private_encrypted_and_kept_as_the_size_says(small: Asse
         assert parameters == {"rds.force_ssl": "1"}
 
 
-def test_runs_write_no_table_of_the_lake(assembly: Assembly) -> None:
-    """Tables are the Glue jobs' to write: a run that could would race them."""
+def test_runs_write_no_row_of_the_lake(assembly: Assembly) -> None:
+    """Rows are the Glue jobs' to write. Whoever opens a table first makes it: that takes metadata alone."""
     may = granted(assembly, "orchestration", "TaskRoleArn")
     artifacts = f"arn:aws:s3:::socialsent-artifacts-{ACCOUNT}-{REGION}/*"
     assert may["s3:DeleteObject"] == [artifacts]
     assert sorted(may["s3:PutObject"]) == [
+        f"arn:aws:s3:::socialsent-analytics-{ACCOUNT}-{REGION}/*/metadata/*",
         artifacts,
+        f"arn:aws:s3:::socialsent-cleansed-{ACCOUNT}-{REGION}/*/metadata/*",
         f"arn:aws:s3:::socialsent-landing-{ACCOUNT}-{REGION}/labels/*",
     ]
 

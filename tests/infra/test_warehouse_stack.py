@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,7 +61,7 @@ def test_the_handler_understands_what_the_stack_asks_of_it(assembly: Assembly, e
         aws = FakeAws()
         handler.set_up({"RpuHoursADay": "1", **contents(each), "ReaderSecretArn": ""}, aws.client)
         ran = "\n".join(asked["Sql"] for asked in aws.ran)
-        catalog = CatalogSettings.from_env({"SOCIALSENT_CATALOG": "glue"})
+        catalog = CatalogSettings.from_env({"SOCIALSENT_CATALOG": "glue"}, Path())
         assert catalog is not None
         assert f"\"spectrum_cleansed\" from data catalog database '{catalog.cleansed}'" in ran
         assert f"\"spectrum_analytics\" from data catalog database '{catalog.analytics}'" in ran

@@ -30,6 +30,8 @@ _VIEW = re.compile(r"create or replace view\s+(\S+)\s+as\s+(.*)", re.DOTALL | re
 _SCHEMA = re.compile(r"create schema if not exists\s+(\S+)", re.IGNORECASE)
 _RENAME = re.compile(r"alter table\s+(\S+)\s+rename to\s+(\S+)", re.IGNORECASE)
 _LOCATION = re.compile(r"location\s*=\s*'([^']+)'")
+# What Athena's grammar has not and a translation to DuckDB would let pass (Athena SQL reference, "DELETE", "UPDATE").
+_NOT_ATHENA = re.compile(r"(delete\s+from|update)\s+\S+\s+as\s", re.IGNORECASE)
 _TYPES = {"VARCHAR": "varchar", "HUGEINT": "bigint", "INTEGER": "integer"}
 _GLUE_TYPES = {"varchar": "string", "integer": "int"}
 
@@ -76,6 +78,8 @@ class AthenaOnDuckDb:
                 statement = statement[header.end() :]
             statement = statement.strip().rstrip(";")
             self.statements.append(statement)
+            if refused := _NOT_ATHENA.match(statement):
+                raise duckdb.ParserException(f"mismatched input 'as' in {refused[0]!r}")
             if schema := _SCHEMA.match(statement):
                 self._make_schema(_plain(schema[1]))
             elif made := _CTAS.match(statement):

@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError
 from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
 from tests.aws.least_privilege.evaluation import Need, Statement, is_allowed, listed, names_action
 from tests.aws.least_privilege.needs import UnknownCallError, arn, needs, s3_needs
-from tests.infra.synthesized import REGION, Assembly, Properties
+from tests.infra.synthesized import REGION, Assembly
 
 _TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}]}
 _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403"})
@@ -234,20 +234,11 @@ def _provision_catalog(account: Account) -> None:
     glue = account.admin("glue")
     for _, database in account.assembly.every("AWS::Glue::Database"):
         glue.create_database(DatabaseInput={"Name": database["DatabaseInput"]["Name"]})
-    for _, table in account.assembly.every("AWS::Glue::Table"):
-        glue.create_table(DatabaseName=_database_of(table), TableInput=table["TableInput"])
     for _, job in account.assembly.every("AWS::Glue::Job"):
         command = {"Name": "glueetl", "ScriptLocation": job["Command"]["ScriptLocation"]}
         glue.create_job(Name=job["Name"], Role=job["Role"], Command=command)
     for _, group in account.assembly.every("AWS::Athena::WorkGroup"):
         account.admin("athena").create_work_group(Name=group["Name"], Configuration={})
-
-
-def _database_of(table: Properties) -> str:
-    name = str(table["DatabaseName"])
-    return (
-        f"socialsent_{name.removeprefix('Catalog').partition('Database')[0].lower()}" if "Database" in name else name
-    )
 
 
 def _enforce(account: Account, patch: pytest.MonkeyPatch) -> None:

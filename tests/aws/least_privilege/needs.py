@@ -114,7 +114,7 @@ _PARTITION_CALLS = (
 )
 RESOURCES: dict[str, Callable[[Parameters], list[str]]] = {
     **{f"glue:{call}": _job for call in ("StartJobRun", "GetJobRun", "GetJobRuns", "BatchStopJobRun")},
-    **{f"glue:{call}": _table for call in (*_PARTITION_CALLS, "GetTable", "GetTables")},
+    **{f"glue:{call}": _table for call in (*_PARTITION_CALLS, "GetTable", "GetTables", "CreateTable", "UpdateTable")},
     **{f"glue:{call}": _database for call in ("GetDatabase", "GetDatabases")},
     "glue:GetSecurityConfiguration": _none,
     **{f"kinesis:{call}": _stream for call in ("PutRecord", "PutRecords", "DescribeStream", "DescribeStreamSummary")},

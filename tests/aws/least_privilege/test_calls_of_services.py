@@ -11,6 +11,8 @@ from tests.aws.least_privilege.calls import (
     CODE,
     FAILED_BATCHES,
     FAILED_TICKS,
+    LANDED,
+    METADATA,
     RESULT,
     SCORED,
     STREAM,
@@ -52,17 +54,28 @@ def glue_job(role: str, job: str) -> list[Call]:
     ]
 
 
-def crawler(role: str, tier: str) -> list[Call]:
-    table = {"cleansed": "posts", "analytics": "sentiment"}[tier]
-    names = {"DatabaseName": f"socialsent_{tier}", "TableName": table}
+def crawler(role: str) -> list[Call]:
+    names = {"DatabaseName": "socialsent_landing", "TableName": "events"}
     return [
-        listing(role, tier),
-        get(role, {"cleansed": CLEANSED, "analytics": SCORED}[tier]),
-        *catalog(role, f"socialsent_{tier}"),
+        listing(role, "landing"),
+        get(role, LANDED),
+        call(role, "glue", "get_database", Name="socialsent_landing"),
+        call(role, "glue", "create_table", DatabaseName="socialsent_landing", TableInput={"Name": "events"}),
         call(role, "glue", "batch_create_partition", **names, PartitionInputList=[{"Values": ["2026-11-21", "09"]}]),
         call(role, "glue", "get_security_configuration", Name="socialsent-glue"),
         call(role, "logs", "create_log_group", logGroupName="/aws-glue/crawlers-role/socialsent"),
         *log(role, "/aws-glue/crawlers-role/socialsent"),
+    ]
+
+
+def commit(role: str, database: str) -> list[Call]:
+    """Make a table of Iceberg's, and swap its pointer."""
+    one = {"DatabaseName": database, "TableInput": {"Name": "made"}}
+    return [
+        call(role, "glue", "get_database", Name=database),
+        call(role, "glue", "create_table", **one),
+        call(role, "glue", "get_table", DatabaseName=database, Name="made"),
+        call(role, "glue", "update_table", **one),
     ]
 
 
@@ -78,8 +91,11 @@ ALLOWED = [
     call(SENDER, "kinesis", "describe_stream_summary", StreamName=STREAM),
     *glue_job("compute/CleanseRole", "cleanse"),
     *glue_job("compute/ScoreRole", "score"),
-    *crawler("compute/CleansedCrawlerRole", "cleansed"),
-    *crawler("compute/AnalyticsCrawlerRole", "analytics"),
+    *commit("compute/CleanseRole", "socialsent_cleansed"),
+    *commit("compute/ScoreRole", "socialsent_analytics"),
+    call("compute/ScoreRole", "glue", "get_table", DatabaseName="socialsent_cleansed", Name="posts"),
+    *crawler("compute/LandingCrawlerRole"),
+    get(READER, LANDED),
     *catalog(READER, "socialsent_cleansed"),
     *catalog(READER, "socialsent_analytics"),
     call(READER, "athena", "start_query_execution", QueryString="select 1", WorkGroup="socialsent"),
@@ -108,8 +124,9 @@ ALLOWED = [
     *log(SETUP, "/aws/lambda/socialsent-warehouse-setup"),
     # What Dagster's task does only when something changes or goes wrong; the rest runs in the tests beside this one.
     call(TASK, "glue", "batch_stop_job_run", JobName="socialsent-cleanse", JobRunIds=["jr_1"]),
-    call(TASK, "glue", "batch_update_partition", DatabaseName="socialsent_cleansed", TableName="posts",
-         Entries=[{"PartitionValueList": ["2026-11-22", "09"], "PartitionInput": {"Values": ["2026-11-22", "09"]}}]),
+    *commit(TASK, "socialsent_cleansed"),
+    *commit(TASK, "socialsent_analytics"),
+    put(TASK, METADATA),
     call(TASK, "sagemaker", "update_endpoint", EndpointName="socialsent-sentiment",
          EndpointConfigName="socialsent-sentiment-a"),
     call(TASK, "sagemaker", "update_model_package", ModelApprovalStatus="Approved",

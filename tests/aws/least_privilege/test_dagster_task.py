@@ -8,19 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from socialsent_assets.lake.receipts import Receipt, receipt_key
-from socialsent_assets.resources.catalog import catalog_of
 
 from socialsent_assets.aws.client import AwsCallError
-from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.domain.monitoring.metrics_catalog import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.ingest.label_file import import_label_file
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake, hours_under
-from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.metrics import CloudWatchMetrics
 from socialsent_assets.resources.model_endpoint import HostingError, SageMakerHosting
@@ -96,25 +93,14 @@ def test_runs_log_where_dagster_looks_for_it(account: Account, settings: Setting
     assert refused(account, before) == []
 
 
-def test_built_hours_are_registered(account: Account, settings: Settings) -> None:
-    """Prevents hours that are built and missing from every answer."""
+def test_tables_are_opened_and_made_where_they_are_missing(account: Account, settings: Settings) -> None:
+    """Prevents a sensor that stops at its first look: whoever opens a table first makes it."""
     before, lake = len(account.decisions), Lake.of(settings)
-    written = {f"{POSTS.name}/{HOUR.path}/part-0.parquet": "a"}
-    _as_admin(account, lake.cleansed.uri, written)
-    told: list[str] = []
-    catalog_of(settings).register(lake, [HOUR], told.append)
-    _as_admin(account, lake.cleansed.uri, {})
-    catalog_of(settings).register(lake, [HOUR], told.append)
+    assert lake.table(POSTS).current_snapshot() is None
+    assert read_builds(lake).cleanse == {}
     assert refused(account, before) == []
     used = {need.action for _, need, _ in account.decisions[before:]}
-    assert {"glue:BatchGetPartition", "glue:BatchCreatePartition", "glue:BatchDeletePartition"} <= used
-
-
-def _as_admin(account: Account, uri: str, outputs: dict[str, str]) -> None:
-    """A receipt, which only the Glue job may write."""
-    receipt = Receipt("cleanse", HOUR, "i", cleanse_code_version(), Counts.none(), {}, outputs)
-    key = receipt_key("cleanse", HOUR)
-    account.admin("s3").put_object(Bucket=uri.removeprefix("s3://"), Key=key, Body=receipt.to_json())
+    assert {"glue:GetTable", "glue:CreateTable", "s3:PutObject"} <= used
 
 
 def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> None:

@@ -12,6 +12,7 @@ from tests.aws.least_privilege.calls import (
     FAILED_BATCHES,
     LABELS,
     LANDED,
+    METADATA,
     MODEL,
     PIPES,
     QUARANTINED,
@@ -35,12 +36,12 @@ pytestmark = pytest.mark.aws
 
 PRODUCER, CONSUMER, TICK = "ingest/MockServerRole", "ingest/ConsumerRole", "ingest/TickRole"
 CLEANSE, SCORE = "compute/CleanseRole", "compute/ScoreRole"
-CRAWLERS = ("compute/CleansedCrawlerRole", "compute/AnalyticsCrawlerRole")
+CRAWLER = "compute/LandingCrawlerRole"
 READER, UPLOAD = "compute/AthenaReaderRole", "compute/CodeUploadRole"
 ENDPOINT, SPECTRUM, SETUP = "models/EndpointRole", "warehouse/SpectrumRole", "warehouse/SetupRole"
 TASK, EXECUTION, FLOW_LOGS = "orchestration/TaskRole", "orchestration/ExecutionRole", "network/VpcFlowLogIAMRole"
 EVERYBODY = (
-    *(PRODUCER, CONSUMER, TICK, SENDER, CLEANSE, SCORE, *CRAWLERS, READER, UPLOAD),
+    *(PRODUCER, CONSUMER, TICK, SENDER, CLEANSE, SCORE, CRAWLER, READER, UPLOAD),
     *(ENDPOINT, SPECTRUM, SETUP, TASK, EXECUTION, FLOW_LOGS),
 )
 DATA = ("landing", "cleansed", "analytics", "artifacts")
@@ -115,18 +116,19 @@ FORBIDDEN = [
     listing(SCORE, "landing"),
     delete(SCORE, PIPES),
     call(SCORE, "glue", "start_job_run", JobName="socialsent-cleanse"),
-    # Crawlers add partitions of their own tier, and never change a file or a table.
-    *(made for role in CRAWLERS for made in unchanged(role, LANDED, CLEANSED, SCORED, MODEL)),
-    *(call(role, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"})
-      for role in CRAWLERS),
-    *(call(role, "glue", "batch_delete_partition", **POSTS, PartitionsToDelete=[{"Values": HOUR}])
-      for role in CRAWLERS),
-    get(CRAWLERS[0], SCORED),
-    get(CRAWLERS[1], CLEANSED),
-    call(CRAWLERS[1], "glue", "batch_create_partition", **POSTS, PartitionInputList=[{"Values": HOUR}]),
+    # Jobs commit to their own database, and take no table away.
+    call(CLEANSE, "glue", "update_table", DatabaseName="socialsent_analytics", TableInput={"Name": "sentiment"}),
+    call(SCORE, "glue", "update_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "posts"}),
+    call(CLEANSE, "glue", "create_database", DatabaseInput={"Name": "socialsent_cleansed"}),
+    # The crawler describes what landed, and never changes a file, or a table of the lake.
+    *unchanged(CRAWLER, LANDED, CLEANSED, SCORED, MODEL),
+    *(call(CRAWLER, "glue", kind, DatabaseName="socialsent_cleansed", TableInput={"Name": "posts"})
+      for kind in ("create_table", "update_table")),
+    *(get(CRAWLER, place) for place in (QUARANTINED, LABELS, CLEANSED, SCORED)),
+    call(CRAWLER, "glue", "batch_create_partition", **POSTS, PartitionInputList=[{"Values": HOUR}]),
     # Who asks, and what answers, changes nothing.
     *unchanged(READER, LANDED, CLEANSED, SCORED, MODEL),
-    *(get(READER, place) for place in (LANDED, LABELS, MODEL)),
+    *(get(READER, place) for place in (QUARANTINED, LABELS, MODEL)),
     call(READER, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"}),
     call(READER, "athena", "start_query_execution", QueryString="select 1", WorkGroup="primary"),
     *unchanged(SPECTRUM, LANDED, CLEANSED, SCORED, MODEL),
@@ -146,12 +148,13 @@ FORBIDDEN = [
     *nothing_of(EXECUTION, LANDED, CLEANSED, MODEL),
     call(EXECUTION, "ecr", "put_image", repositoryName="socialsent", imageManifest="{}"),
     *nothing_of(FLOW_LOGS, LANDED, CLEANSED, MODEL),
-    # Dagster orders tables and models; it writes no table itself, and nothing beside the deployment.
+    # Dagster orders tables and models; it writes no row itself, and nothing beside the deployment.
     *unchanged(TASK, LANDED, QUARANTINED, CLEANSED, SCORED),
+    delete(TASK, METADATA),
     delete(TASK, LABELS),
     call(TASK, "glue", "start_job_run", JobName="another"),
-    call(TASK, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"}),
-    call(TASK, "glue", "batch_create_partition", DatabaseName="another", TableName="a", PartitionInputList=[]),
+    call(TASK, "glue", "create_table", DatabaseName="another", TableInput={"Name": "a"}),
+    call(TASK, "glue", "batch_create_partition", **POSTS, PartitionInputList=[{"Values": HOUR}]),
     call(TASK, "sns", "publish", TopicArn=f"arn:aws:sns:{REGION}:{ACCOUNT}:another", Message="a"),
     call(TASK, "sagemaker", "delete_endpoint", EndpointName="socialsent-sentiment"),
     call(TASK, "sagemaker", "describe_endpoint", EndpointName="another"),

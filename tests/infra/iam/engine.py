@@ -57,9 +57,14 @@ class Request:
         return {"identity": self.identity, "resourcePolicy": self.resource_policy, "request": request}
 
 
+def is_installed() -> bool:
+    """Whether `make witnesses` has been here."""
+    return _PACKAGE.is_dir()
+
+
 def skip_without_engine() -> None:
     """Skip the test, with what to do, where the engine was not installed."""
-    if not _PACKAGE.is_dir():
+    if not is_installed():
         pytest.skip("the IAM engine is not installed: make witnesses")
 
 
