@@ -48,14 +48,17 @@ def build_glue_wheels(folder: Path = FOLDER, needed: Mapping[str, str] | None = 
     needed = requirements() if needed is None else needed
     if needed:
         _check_machine()
+    found = {name: distribution(name) for name in needed}
+    for name, version in needed.items():
+        if found[name].version != version:
+            raise GlueWheelsError(
+                f"{name} {found[name].version} is installed, uv.lock names {version}: run make install"
+            )
     built = build_wheel(folder)
     (ours,) = built
     wheels = {ours.name: ours.read_bytes()}
-    for name, version in needed.items():
-        found = distribution(name)
-        if found.version != version:
-            raise GlueWheelsError(f"{name} {found.version} is installed, uv.lock names {version}: run make install")
-        wheels[wheel_name(found)] = zipped(_files(found), level=1)
+    for installed in found.values():
+        wheels[wheel_name(installed)] = zipped(_files(installed), level=1)
     target = folder / NAME
     return {**built, target: write_zip(target, wheels, level=0)}  # wheels are compressed already
 

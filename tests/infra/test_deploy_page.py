@@ -138,9 +138,9 @@ def test_the_questions_that_the_page_asks_are_about_columns_that_exist() -> None
     daily = re.fullmatch(r"select (\w+), (\w+) from agg_sentiment_daily order by 1", asked[0])
     assert daily is not None
     assert set(daily.groups()) <= set(mart_columns("agg_sentiment_daily"))
-    assert "from cleansed.posts where dt = " in asked[1]
+    assert "from cleansed.posts where event_hour >= " in asked[1]
     (posts,) = [each for each in TABLES if (each.tier, each.name) == ("cleansed", "posts")]
-    assert "source" in {column.name for column in posts.columns}
+    assert {"source", "event_hour"} <= {column.name for column in posts.columns}
 
 
 def test_every_link_of_the_page_leads_somewhere() -> None:
