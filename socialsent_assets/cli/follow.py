@@ -63,7 +63,6 @@ def follow(
     connection = _connection(what, host, server)
     landing = Lake.of(settings).landing
     checkpoint = Checkpoint(settings.home / "follow" / f"{connection.key}.json")
-    now = datetime.now(UTC)
     say = _Printer(output, checkpoint.read())
     with stopped_by_signal() as stop, _sink(settings, stream) as sink:
         follower = Follower(
@@ -76,7 +75,7 @@ def follow(
             on_gap=lambda gap: write_gap(landing, gap),
             progress=say,
         )
-        done = follower.run(now + timedelta(minutes=minutes) if minutes else None)
+        done = follower.run(datetime.now(UTC) + timedelta(minutes=minutes) if minutes else None)
     if output is Format.JSON:
         typer.echo(summary_json(done))
         return

@@ -145,11 +145,12 @@ class Follower:
             for frame in frames:
                 batch.append(frame)
                 now = self.clock()
-                is_over = _is_over(until, now)
+                # The end is looked at between batches, so that what is there already comes along.
+                is_over = not frame.raw and _is_over(until, now)
                 if is_over or len(batch) >= BATCH_RECORDS or now - began >= BATCH_AGE:
                     whole, batch, began = batch, [], now
                     self._send(whole, now)
-                    if is_over or self.wait(0):
+                    if self.wait(0) or _is_over(until, now):
                         return True
         finally:
             if batch:
