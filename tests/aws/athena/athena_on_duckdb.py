@@ -58,12 +58,12 @@ class AthenaOnDuckDb:
             kinds = {"string": "varchar", "array<string>": "varchar[]", "timestamp": "timestamptz", "int": "integer"}
             name = f"{schemas[table.tier]}.{table.name}"
             if files:
-                hive = "hive_partitioning = true, hive_types = {'dt': varchar, 'hr': varchar}"
-                source = f"read_parquet('{lake}/{table.tier}/{table.name}/*/*/*.parquet', {hive})"
+                files_of_table = f"{lake}/{table.tier}/{table.name}/*/*/*.parquet"
+                source = f"read_parquet('{files_of_table}', hive_partitioning = false)"
                 self.connection.execute(f"create or replace view {name} as select * from {source}")
             else:
                 columns = [f"{c.name} {kinds.get(c.type, c.type)}" for c in table.columns]
-                self.connection.execute(f"create table {name} ({', '.join([*columns, 'dt varchar', 'hr varchar'])})")
+                self.connection.execute(f"create table {name} ({', '.join(columns)})")
 
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Rows of a query in DuckDB's own words, which is how a test looks at what was left."""

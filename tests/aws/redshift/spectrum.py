@@ -1,10 +1,10 @@
 """The lake's Parquet in PostgreSQL, under the names and with the types that Redshift Spectrum shows it.
 
-    spectrum_cleansed.posts, spectrum_analytics.sentiment, …: the columns of domain/tables.py, then dt and hr as text
+    spectrum_cleansed.posts, spectrum_analytics.sentiment, …: the columns of domain/tables.py
 
 An array is JSON text, and reading it fails unless the session has set json_serialization_enable, as on Redshift.
 
-Limits: the rows are copied, so this says nothing of the Glue catalog, of partitions nobody registered, of reading S3
+Limits: the rows are copied, so this says nothing of the Glue catalog, of Iceberg, of reading S3
 or of permissions. Text of more than 65,535 bytes is here; Spectrum would refuse or cut it.
 
 Not here: writing the Parquet (tests/marts/lake_folder.py).
@@ -34,8 +34,8 @@ def show_lake(connection: psycopg.Connection[Any], root: Path) -> None:
         connection.execute(f"grant usage on schema {schema} to {USER}")
         columns = ", ".join(f"{column.name} {_TYPES.get(column.type, column.type)}" for column in table.columns)
         rows = f"{schema}.rows_of_{table.name}"
-        connection.execute(f"create table if not exists {rows} ({columns}, dt text, hr text)")
-        shown = ", ".join([*(_shown(column) for column in table.columns), "dt", "hr"])
+        connection.execute(f"create table if not exists {rows} ({columns})")
+        shown = ", ".join(_shown(column) for column in table.columns)
         connection.execute(f"create or replace view {schema}.{table.name} as select {shown} from {rows}")
         connection.execute(f"grant select on all tables in schema {schema} to {USER}")
         connection.execute(f"truncate {rows}")
@@ -50,10 +50,9 @@ def _shown(column: Column) -> str:
 
 def _rows(folder: Path, table: Table) -> Iterator[tuple[Any, ...]]:
     for path in sorted(folder.glob("dt=*/hr=*/*.parquet")):
-        hour = [part.partition("=")[2] for part in path.relative_to(folder).parts[:2]]
         names = [column.name for column in table.columns]
         for row in pq.ParquetFile(path).read().to_pylist():
-            yield (*(_value(row[name]) for name in names), *hour)
+            yield tuple(_value(row[name]) for name in names)
 
 
 def _value(value: Any) -> Any:
