@@ -2,7 +2,8 @@
    Its columns, except the lists of strings that are not asked for in `lists`.
 
    Redshift and Athena see the Iceberg table itself, through the Glue Data Catalog. DuckDB is given the data files that
-   the catalog planned for this build (SOCIALSENT_LAKE_FILES), in the snapshots that belong together. #}
+   the catalog planned for this build (SOCIALSENT_LAKE_FILES), in the snapshots that belong together; where that is
+   `none`, the SQL is only read, and names the source. #}
 {% macro lake_rows(tier, table, lists=[]) -%}
     {{ return(adapter.dispatch('lake_rows', 'socialsent')(tier, table, lists)) }}
 {%- endmacro %}
@@ -24,6 +25,7 @@
 {% macro duckdb__lake_rows(tier, table, lists) -%}
     {%- set relation = source(tier, table) -%}
     {%- if not execute -%} {{ return(relation) }} {%- endif -%}
+    {%- if env_var('SOCIALSENT_LAKE_FILES', '') == 'none' -%} {{ return(relation) }} {%- endif -%}
     {%- set files = planned_files(tier, table) -%}
     ({{ no_rows(tier, table) }}
     {%- if files %}

@@ -86,7 +86,7 @@ def query(
 
     Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers; on AWS
     Redshift does when a question is about marts alone and they are there, and else Athena, which bills what a
-    question scans: filter by dt, the day.
+    question scans: filter by event_hour.
 
     Try:
 

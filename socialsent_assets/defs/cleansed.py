@@ -10,14 +10,14 @@ import dagster as dg
 from socialsent_assets.defs.landing import EVENTS
 from socialsent_assets.defs.metadata import OWNERS, describe_days, table_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, Table
+from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, QUARANTINE, Table
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.staleness import cleanse_code_version, hours_with_work
 from socialsent_assets.lake.undo import held_hours
 from socialsent_assets.resources.compute import Compute
 from socialsent_assets.resources.lake import LakeResource
 
-TABLES = (*CLEANSED_EVENTS, QUARANTINE)
+TABLES = (*CLEANSED_EVENTS, QUARANTINE, BUILDS)
 
 
 def _spec(table: Table) -> dg.AssetSpec:

@@ -3,8 +3,6 @@
 Not here: what is done to a table (lake/upkeep.py).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg

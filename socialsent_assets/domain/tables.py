@@ -86,6 +86,7 @@ def _of_event(kind: str, columns: Iterable[Column]) -> tuple[Column, ...]:
     landed = {field.name: field.name for field in ENVELOPE}
     landed |= {field.name: f"data.{field.name}" for field in KINDS[kind].fields}
     landed |= {"clean_text": "data.text"} if "text" in landed else {}
+    landed[EVENT_HOUR] = "event_time"
     return tuple(
         replace(column, derived_from=(f"landing/events.{landed[column.name]}",)) if column.name in landed else column
         for column in columns
@@ -168,6 +169,8 @@ INTERACTIONS = Table(
         ),
     ),
 )
+_ACCEPTED = tuple(f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions"))
+
 # What a job records about an hour, so that later runs can tell whether it is stale (lake/builds.py).
 _RECEIPT = (
     Column("input_version", "string", "Fingerprint of what was read for the hour.", True),
@@ -198,7 +201,7 @@ SENTIMENT = Table(
     "Polarity and sentiment of every post and comment version.",
     ("event_id",),
     (
-        _HOUR,
+        replace(_HOUR, derived_from=_of_texts(EVENT_HOUR)),
         Column("event_id", "string", "The version that was scored.", True, _of_texts("event_id")),
         Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
         Column("text_kind", "string", "post or comment.", True),
@@ -235,7 +238,7 @@ LAKE_HOURS = Table(
     (
         _HOUR,
         Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, tuple(f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions"))),
+        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, _ACCEPTED),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
         Column("quarantined", "bigint", "Lines set aside with a reason.", True, ("cleansed/quarantine.reason",)),
         Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
@@ -251,9 +254,9 @@ BUILDS = Table(
     (
         _HOUR,
         Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the four cleansed tables.", True),
+        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, _ACCEPTED),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
-        Column("quarantined", "bigint", "Lines quarantined with a reason.", True),
+        Column("quarantined", "bigint", "Lines quarantined with a reason.", True, ("cleansed/quarantine.reason",)),
         *_RECEIPT,
     ),
 )

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, parse_landing_name
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE
+from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.engines.engine import Engine
 from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.normalise import normaliser
@@ -112,7 +112,7 @@ def _receipt(landed: LandedHour, written: Written) -> Receipt:
         output_version=output_version(input_version, cleanse_code_version()),
         code_version=cleanse_code_version(),
         counts=Counts(accepted + duplicates + quarantined, accepted, duplicates, quarantined),
-        rows=rows,
+        rows={**rows, BUILDS.name: 1},
         measures={
             "quarantined_by_reason": dict(counts[QUARANTINE.name].measures),
             "announced_records": landed.announced,

@@ -40,7 +40,7 @@ class AthenaWarehouse(BilledWarehouse):
     def of(cls, settings: Settings, lake: LakeResource) -> AthenaWarehouse:
         """The warehouse that the settings name. Raises UserError when they leave out where it is."""
         athena, catalog = settings.athena, settings.catalog
-        if athena is None or catalog is None or not athena.data:
+        if athena is None or catalog.kind != "glue" or not athena.data:
             raise UserError(
                 "SOCIALSENT_DBT_TARGET=athena needs SOCIALSENT_CATALOG=glue, SOCIALSENT_ATHENA_WORKGROUP and "
                 "SOCIALSENT_ATHENA_DATA=s3://BUCKET/PREFIX, where the marts lie"

@@ -17,7 +17,7 @@ from socialsent_assets.lake import staleness
 from socialsent_assets.lake.builds import Receipt, output_version, read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.local import FolderStorage
-from tests.built_lake import keep_receipts, write_table
+from tests.built_lake import keep_receipts, write_hours
 
 
 def hour(text: str) -> EventHour:
@@ -61,36 +61,52 @@ class Landing:
         self.lake.landing.delete(landing_key("events", at, landing_name(name, events, 0)))
 
     def build(self, hours: Iterable[EventHour]) -> None:
-        """What a successful run leaves: objects, receipts, and the warehouse's knowledge of them."""
-        for at in hours:
-            self.cleanse(at)
-            self.score(at)
+        """What a successful run leaves: rows, receipts, and the warehouse's knowledge of them."""
+        built = list(hours)
+        self.cleanse(*built)
+        self.score(*built)
 
-    def cleanse(self, at: EventHour) -> Receipt:
-        """One post per hour, whatever landed."""
-        landed = len(self.lake.landed(at))
-        write_table(self.lake, CLEANSED_EVENTS[0], at, [post_row(number, at) for number in range(landed)])
+    def cleanse(self, *hours: EventHour) -> list[Receipt]:
+        """One post per landing object."""
+        landed = {at: len(self.lake.landed(at)) for at in hours}
+        write_hours(
+            self.lake,
+            CLEANSED_EVENTS[0],
+            {at: [post_row(n, at) for n in range(count)] for at, count in landed.items()},
+        )
+        receipts = [self._cleansed(at, count) for at, count in landed.items()]
+        keep_receipts(self.lake, receipts)
+        return receipts
+
+    def _cleansed(self, at: EventHour, landed: int) -> Receipt:
         input_version = self.lake.landing_fingerprint(at)
-        receipt = Receipt(
+        return Receipt(
             job="cleanse",
             hour=at,
             input_version=input_version,
             output_version=output_version(input_version, str(landed)),
             code_version=staleness.cleanse_code_version(),
             counts=Counts(landed, landed, 0, 0),
-            rows={table.name: 0 for table in (*CLEANSED_EVENTS, QUARANTINE)} | {"posts": landed},
+            rows={table.name: 0 for table in (*CLEANSED_EVENTS, QUARANTINE)} | {"posts": landed, "builds": 1},
         )
-        keep_receipts(self.lake, [receipt])
-        return receipt
 
-    def score(self, at: EventHour) -> Receipt:
+    def score(self, *hours: EventHour) -> list[Receipt]:
         """Scores of what `cleanse` wrote."""
-        cleanse = read_builds(self.lake).cleanse[at]
-        count = cleanse.rows["posts"]
-        write_table(self.lake, SENTIMENT, at, [score_row(number, at) for number in range(count)])
-        receipt = Receipt(
+        built = read_builds(self.lake).cleanse
+        counts = {at: built[at].rows["posts"] for at in hours}
+        write_hours(
+            self.lake, SENTIMENT, {at: [score_row(n, at) for n in range(count)] for at, count in counts.items()}
+        )
+        receipts = [self._scored(built[at], counts[at]) for at in hours]
+        keep_receipts(self.lake, receipts)
+        self.warehouse |= {receipt.hour.key: str(receipt.lake_version) for receipt in receipts}
+        return receipts
+
+    @staticmethod
+    def _scored(cleanse: Receipt, count: int) -> Receipt:
+        return Receipt(
             job="score",
-            hour=at,
+            hour=cleanse.hour,
             input_version=cleanse.output_version,
             output_version=output_version(cleanse.output_version),
             code_version=staleness.score_code_version(),
@@ -98,9 +114,6 @@ class Landing:
             rows={"sentiment": count, "lake_hours": 1},
             lake_version=output_version(cleanse.output_version, "scored"),
         )
-        keep_receipts(self.lake, [receipt])
-        self.warehouse[at.key] = str(receipt.lake_version)
-        return receipt
 
 
 @pytest.fixture

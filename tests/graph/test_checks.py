@@ -122,8 +122,8 @@ class Pretended(Compute):
     def run(self, job: str, hours: Sequence[EventHour], context: object) -> list[Receipt]:
         landing = Landing(lake_at(self.root))
         if job == "score":
-            return [landing.score(at) for at in hours]
-        receipts = [landing.cleanse(at) for at in hours]
+            return landing.score(*hours)
+        receipts = landing.cleanse(*hours)
         if self.defect:
             write_table(landing.lake, POSTS, hours[0], [post_row(0, hours[0], post_id=None)])
             keep_receipts(landing.lake, receipts)

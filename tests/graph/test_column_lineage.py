@@ -18,10 +18,12 @@ from socialsent_assets.warehouse.dbt import manifest
 from socialsent_assets.warehouse.dbt.column_lineage import column_lineage, read_lineage, write_lineage
 
 # Columns that are no function of upstream columns: constants, counts of rows, versions of code, digests of objects.
+RECEIPT = ("input_version", "output_version", "code_version", "rows_by_table", "measures", "held_version")
 FROM_NO_COLUMN = {
-    "cleansed/quarantine": {"reason", "detail", "source_object", "raw"},
+    "cleansed/quarantine": {"event_hour", "reason", "detail", "source_object", "raw"},
+    "cleansed/builds": {"event_hour", "records", "duplicates", *RECEIPT},
     "analytics/sentiment": {"text_kind", "scorer_version", "model_version"},
-    "analytics/lake_hours": {"event_hour", "records", "duplicates", "lake_version"},
+    "analytics/lake_hours": {"event_hour", "records", "duplicates", "lake_version", *RECEIPT},
     "staging/int_event_keys": {"event_kind"},
     "staging/int_living_texts": {"text_kind"},
     "marts/agg_sentiment_hourly": {"text_count"},
@@ -32,7 +34,11 @@ FROM_NO_COLUMN = {
     "cleansed/comments": {"topic", "hashtags", "place"},
 }
 # Counted over tables that one job writes together with those that it depends on.
-FROM_NO_DIRECT_DEPENDENCY = {"analytics/lake_hours.accepted"}
+FROM_NO_DIRECT_DEPENDENCY = {
+    "analytics/lake_hours.accepted",
+    "cleansed/builds.accepted",
+    "cleansed/builds.quarantined",
+}
 
 
 @pytest.fixture(scope="module")
@@ -83,8 +89,9 @@ def test_a_mean_over_posts_and_comments_comes_from_both(graph: dg.AssetGraph) ->
 
 
 def test_the_hour_of_a_row_comes_from_the_time_of_its_event(graph: dg.AssetGraph) -> None:
-    """Prevents a lineage to dt and hr, which are in the path of a file and in no table that anybody sees."""
-    assert origins(graph, "staging/int_post_versions.event_hour") == {"cleansed/posts.event_time"}
+    """Prevents a lineage that ends at the hour, which the jobs take from the time of the event."""
+    assert origins(graph, "staging/int_post_versions.event_hour") == {"cleansed/posts.event_hour"}
+    assert origins(graph, "cleansed/posts.event_hour") == {"landing/events.event_time"}
     assert origins(graph, "staging/int_lake_hours.event_hour") == {"analytics/lake_hours.event_hour"}
 
 
@@ -149,7 +156,7 @@ def test_a_field_of_a_kind_lands_in_the_column_of_its_name() -> None:
 
 
 def manifest_of(**sql: str) -> dict[str, Any]:
-    """A manifest of models named as the arguments, each reading `db.main.<model>` or lake files, in any order."""
+    """A manifest of models named as the arguments, each reading `db.main.<model>` or the source, in any order."""
     nodes = {
         f"model.p.{name}": {
             "resource_type": "model",
@@ -161,14 +168,14 @@ def manifest_of(**sql: str) -> dict[str, Any]:
         }
         for name, text in sql.items()
     }
-    source = {"source_name": "cleansed", "name": "posts", "columns": {"event_time": {}, "text": {}}}
+    source = {"relation_name": '"db"."spectrum_cleansed"."posts"', "columns": {"event_time": {}, "text": {}}}
     return {"nodes": nodes, "sources": {"source.p.cleansed.posts": source}}
 
 
 def test_a_model_that_cannot_be_read_is_named_and_stops_no_other(caplog: pytest.LogCaptureFixture) -> None:
     """Prevents one daring query from taking the lineage, or the graph, of all."""
     manifest = manifest_of(
-        good="select text as said from read_parquet(['/x/cleansed/posts/dt=*/hr=*/*.parquet'])",
+        good="select text as said from db.spectrum_cleansed.posts",
         broken="select from where (",
         behind="select said from db.main.good union all select anything from db.main.broken",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import dagster as dg
@@ -101,7 +102,7 @@ def test_a_damaged_champion_does_not_keep_the_lake_from_training_its_successor(
 ) -> None:
     """Prevents a lake that can neither score nor train."""
     lake, _ = learned
-    own = Lake(lake.landing, lake.cleansed, lake.analytics, type(lake.artifacts)(tmp_path / "artifacts"))
+    own = replace(lake, artifacts=type(lake.artifacts)(tmp_path / "artifacts"))
     [name] = ModelRegistry(lake.artifacts).digests(CLASSIFIER)
     folder = f"models/{CLASSIFIER}/{name}"
     for info in lake.artifacts.list(folder):

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 from collections.abc import Iterator, Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -28,8 +27,6 @@ Lineage = dict[str, Columns]
 
 _log = logging.getLogger(__name__)
 _DIALECT = "duckdb"
-_LAKE_FILES = re.compile(r"(?:.*/)?(?P<tier>\w+)/(?P<table>\w+)/dt=\*/hr=\*/\*\.parquet")
-_PARTITION_COLUMNS = ("dt", "hr")
 
 
 def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
@@ -47,9 +44,7 @@ def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
     }
     tables = _tables(manifest["sources"], nodes)
     columns_of = {unique_id: list(node["columns"]) for unique_id, node in nodes.items()}
-    columns_of |= {
-        unique_id: [*node["columns"], *_PARTITION_COLUMNS] for unique_id, node in manifest["sources"].items()
-    }
+    columns_of |= {unique_id: list(node["columns"]) for unique_id, node in manifest["sources"].items()}
     lineage: Lineage = {}
     for unique_id in _parents_first(nodes):
         try:
@@ -58,7 +53,7 @@ def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
             _log.debug("no column lineage of %s: %s", unique_id, error)
             continue
         columns_of[unique_id] = list(found) or columns_of[unique_id]
-        lineage[unique_id] = _with_hours_of_events(found, manifest["sources"]) | _of_snapshot(nodes[unique_id], found)
+        lineage[unique_id] = found | _of_snapshot(nodes[unique_id], found)
     return lineage
 
 
@@ -68,9 +63,10 @@ def _parents_first(nodes: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _tables(sources: Mapping[str, Any], nodes: Mapping[str, Any]) -> dict[str, str]:
-    """What a table is called in SQL -> its unique_id: `database.schema.name`, or `tier/table` of the lake."""
-    found = {node["relation_name"].replace('"', ""): unique_id for unique_id, node in nodes.items()}
-    return found | {f"{source['source_name']}/{source['name']}": unique_id for unique_id, source in sources.items()}
+    """Name of a table in SQL (`database.schema.name`) -> its unique_id."""
+    known = {**nodes, **sources}
+    names = {unique_id: node.get("relation_name") for unique_id, node in known.items()}
+    return {name.replace('"', ""): unique_id for unique_id, name in names.items() if name}
 
 
 def _columns_of_query(sql: str, tables: Mapping[str, str], columns_of: Mapping[str, list[str]]) -> Columns:
@@ -99,13 +95,7 @@ def _named_by_unique_id(part: exp.Expression, tables: Mapping[str, str]) -> exp.
 
 
 def _name_in_sql(table: exp.Table) -> str:
-    from sqlglot import exp
-
-    if not isinstance(table.this, exp.ReadParquet):
-        return ".".join(part.name for part in table.parts)
-    files = table.this.find(exp.Literal)
-    in_lake = _LAKE_FILES.fullmatch(files.name) if files is not None else None
-    return f"{in_lake['tier']}/{in_lake['table']}" if in_lake else ""
+    return ".".join(part.name for part in table.parts)
 
 
 def _origins(root: Node) -> set[tuple[str, str]]:
@@ -117,17 +107,6 @@ def _origins(root: Node) -> set[tuple[str, str]]:
         for node in root.walk()
         if isinstance(node.expression, exp.Table) and not node.downstream
     }
-
-
-def _with_hours_of_events(columns: Columns, sources: Mapping[str, Any]) -> Columns:
-    """Partition columns are in no file, so no asset shows them: an hour of the lake is the hour of `event_time`."""
-
-    def named(parent: str, column: str) -> tuple[str, str]:
-        if parent not in sources or column not in _PARTITION_COLUMNS:
-            return parent, column
-        return parent, "event_time" if "event_time" in sources[parent]["columns"] else "event_hour"
-
-    return {column: sorted({named(*origin) for origin in origins}) for column, origins in columns.items()}
 
 
 def _of_snapshot(node: Mapping[str, Any], columns: Columns) -> Columns:

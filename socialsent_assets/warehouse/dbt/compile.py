@@ -12,11 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import TABLES
 from socialsent_assets.warehouse.dbt.environment import dbt_environment, dbt_executable
-
-_SOME_HOUR = EventHour.from_key("2026-01-01-00:00")
 
 
 def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -33,7 +29,6 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
     """
     with tempfile.TemporaryDirectory(prefix="socialsent-dbt-") as folder:
         root = Path(folder)
-        _pretend_lake(root)
         done = subprocess.run(
             [dbt_executable(), "compile", *_WHAT],
             cwd=project,
@@ -54,17 +49,10 @@ _WHAT = (
 )
 
 
-def _pretend_lake(root: Path) -> None:
-    """A file in every table: where there is none, the macro lake_rows compiles to rows of nulls from nowhere."""
-    for table in TABLES:
-        folder = root / table.tier / table.name / _SOME_HOUR.path
-        folder.mkdir(parents=True)
-        (folder / "part-0.parquet").touch()
-
-
 def _pretend_environment(root: Path) -> dict[str, str]:
     return {
         **dbt_environment(str(root / "cleansed"), str(root / "analytics"), root / "warehouse.duckdb"),
+        "SOCIALSENT_LAKE_FILES": "none",  # the macro lake_rows then names the sources themselves
         "DBT_TARGET_PATH": str(root / "target"),
         "DBT_LOG_PATH": str(root / "target"),
     }
