@@ -154,7 +154,7 @@ def report(
 
     settings = Settings.from_env()
     with marts_of(settings) as sql:
-        made = build_report(sql, settings.reports, Lake.of(settings))
+        made = build_report(sql, settings.reports, Lake.of(settings), settings.sentiment)
     typer.echo(made.path)
     if show:
         typer.launch(str(made.path))

@@ -42,7 +42,7 @@ def insights(lake: LakeResource, warehouse: Warehouse, reports: ReportFolder) ->
     from socialsent_assets.insights.report import build_report
 
     with warehouse.asking() as sql:
-        made = build_report(sql, Path(reports.path), lake.open())
+        made = build_report(sql, Path(reports.path), lake.open(), reports.sentiment)
     return dg.MaterializeResult(metadata=_metadata(made.path, made.pngs, made.headline))
 
 

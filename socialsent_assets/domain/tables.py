@@ -210,7 +210,7 @@ SENTIMENT = Table(
         Column("event_time", "timestamp", "When it happened, UTC.", True, _of_texts("event_time")),
         Column("topic", "string", "Subject given by the source; null in comments.", False, ("cleansed/posts.topic",)),
         Column("lang", "string", "Language tag, lower case.", False, _of_texts("lang")),
-        Column("detected_lang", "string", "Language found in the text where the source gave none, ISO 639-1; null where one was given or none was found.", False, _of_texts("clean_text")),
+        Column("detected_lang", "string", "Language found by the script of the text where the source gave none: ISO 639-1, or und- and a script; null where one was given or none was found.", False, _of_texts("clean_text")),
         Column("deleted", "boolean", "True for a tombstone.", True, _of_texts("deleted")),
         Column("clean_text", "string", "The text that was scored.", True, _of_texts("clean_text")),
         Column("tokens", "array<string>", "Model tokens: lower case, no stop words, stemmed.", True, _of_texts("clean_text")),

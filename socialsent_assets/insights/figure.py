@@ -14,7 +14,8 @@ import textwrap
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -41,12 +42,20 @@ NARROW, HALF, WIDE = 330, 520, 1060
 """Widths in CSS pixels: a phone, one of two columns, the whole page."""
 
 _PNG_SCALE = 2
+_FONT = "DejaVu Sans"  # comes with matplotlib; it has Latin, Greek, Cyrillic, Arabic, Hebrew, and no Han or Thai
+_FURTHER_FONTS = (
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "Source Han Sans", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei"),
+    *("IPAGothic", "Hiragino Sans", "PingFang SC", "Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "NanumGothic"),
+    *("Arial Unicode MS", "Noto Sans Thai", "Noto Sans Devanagari", "Noto Sans Tamil", "Noto Sans Bengali"),
+    *("Noto Sans Telugu", "Unifont"),
+)
+UNDRAWN_WORD = "[not drawn]"
+UNDRAWN = f" {UNDRAWN_WORD}: letters that no font on this machine has; the page shows them in the reader's fonts."
 _STYLE: Any = {
     "svg.fonttype": "none",
     "svg.hashsalt": "socialsent",  # names of clip paths: otherwise random, and the page never twice the same
     "text.parse_math": False,  # a topic may be called $x$
     "font.size": 11,
-    "font.family": "DejaVu Sans",
     "axes.edgecolor": GRID,
     "axes.facecolor": "none",
     "axes.labelcolor": MUTED,
@@ -97,7 +106,7 @@ def house_style() -> Iterator[None]:
     """Our look, for figures made inside; the caller's matplotlib settings come back afterwards."""
     import matplotlib as mpl
 
-    with warnings.catch_warnings(), mpl.rc_context(_STYLE):
+    with warnings.catch_warnings(), mpl.rc_context({**_STYLE, "font.family": list(families())}):
         # A topic may be written in a script that the font of the PNG lacks; the page's own font has it.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
@@ -156,11 +165,59 @@ def png(chart: Chart) -> bytes:
     width = max(chart.width, 640)
     with house_style():
         figure = chart.draw(width)
-        _caption(figure, chart, width)
+        hidden = _spell_out_undrawable(figure)
+        _caption(figure, replace(chart, note=chart.note + UNDRAWN) if hidden else chart, width)
         _settle(figure)
         raw = io.BytesIO()
         figure.savefig(raw, format="png", dpi=72 * _PNG_SCALE, metadata={"Software": None})
     return raw.getvalue()
+
+
+def _spell_out_undrawable(figure: Figure) -> bool:
+    """Write UNDRAWN_WORD for letters that no font here has, which would be drawn as boxes; whether there were any."""
+    from matplotlib.text import Text
+
+    found = False
+    for axes in figure.axes:
+        for axis in (axes.xaxis, axes.yaxis):
+            labels = axis.get_ticklabels()  # an axis writes them again at every drawing
+            spelt = [spelt_out(label.get_text()) for label in labels]
+            if spelt != [label.get_text() for label in labels]:
+                axis.set_ticks(axis.get_ticklocs(), spelt, color=labels[0].get_color())
+                found = True
+    for text in figure.findobj(Text):
+        shown = text.get_text()  # type: ignore[attr-defined]
+        if spelt_out(shown) != shown:
+            text.set_text(spelt_out(shown))  # type: ignore[attr-defined]
+            found = True
+    return found
+
+
+def spelt_out(text: str) -> str:
+    """The text with UNDRAWN_WORD for each run of letters that no font here has."""
+    if text.isascii():
+        return text
+    known = drawable()
+    kept = "".join(letter if ord(letter) in known or letter.isspace() else "\0" for letter in text)
+    return re.sub("\0+", UNDRAWN_WORD, kept)
+
+
+@cache
+def families() -> tuple[str, ...]:
+    """The font of the charts, then those of this machine that have further scripts, in an order that is fixed."""
+    from matplotlib import font_manager
+
+    installed = {font.name for font in font_manager.fontManager.ttflist}
+    return (_FONT, *(name for name in _FURTHER_FONTS if name in installed))
+
+
+@cache
+def drawable() -> frozenset[int]:
+    """Code points that some font of `families` has."""
+    from matplotlib import font_manager
+    from matplotlib.ft2font import FT2Font
+
+    return frozenset(point for name in families() for point in FT2Font(font_manager.findfont(name)).get_charmap())
 
 
 def _settle(figure: Figure) -> None:

@@ -29,13 +29,16 @@ def sentiment_columns(rows: pa.RecordBatch, champion: Champion | None) -> Mappin
     """
     import pyarrow as pa
 
+    from socialsent_assets.domain.language.detection import detect_languages
     from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
     from socialsent_assets.domain.language.tokenizer.column import token_column
 
-    texts = rows.column("clean_text")
-    scores = score_texts(texts, rows.column("lang"))
+    texts, stated = rows.column("clean_text"), rows.column("lang").to_pylist()
+    detected = detect_languages(texts.to_pylist(), stated)
+    scores = score_texts(texts, [lang or found for lang, found in zip(stated, detected, strict=True)])
     unscored = np.isnan(scores.polarity)
     return {
+        "detected_lang": pa.array(detected, pa.string()),
         "tokens": token_column(texts),
         "polarity": pa.array(scores.polarity, mask=unscored),
         "pos": pa.array(scores.pos, mask=unscored),

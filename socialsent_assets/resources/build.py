@@ -43,7 +43,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
             dbt_executable=dbt_executable(),
         ),
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
-        "reports": ReportFolder(path=str(settings.reports)),
+        "reports": ReportFolder(path=str(settings.reports), sentiment=settings.sentiment),
         "hosting": _hosting(settings),
         **alerting_for(settings),
     }

@@ -9,6 +9,7 @@ import dagster as dg
 
 
 class ReportFolder(dg.ConfigurableResource):
-    """The folder of the insights report."""
+    """The folder of the insights report, and whose sentiment leads it: "champion" or "lexicon"."""
 
     path: str
+    sentiment: str = "champion"

@@ -22,7 +22,7 @@ from socialsent_assets.settings.dotenv import read_dotenv
 from socialsent_assets.settings.glue import GlueSettings
 from socialsent_assets.settings.redshift import RedshiftSettings
 from socialsent_assets.settings.sagemaker import SageMakerSettings
-from socialsent_assets.settings.values import number_of
+from socialsent_assets.settings.values import choice_of, number_of
 
 __all__ = [
     "AlertSettings",
@@ -52,6 +52,7 @@ class Settings:
         start: first accepted event time, UTC, on the hour.
         dbt_target: target of dbt_project/profiles.yml.
         spark_memory: Spark driver heap, JVM notation (`2g`).
+        sentiment: whose answers lead the report, "champion" or "lexicon".
         refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
         compute: who does the work of the jobs.
@@ -73,6 +74,7 @@ class Settings:
     spark_memory: str
     catalog: CatalogSettings
     refresh_seconds: int = 20
+    sentiment: str = "champion"
     sagemaker: SageMakerSettings | None = None
     compute: ComputeName = "auto"
     glue: GlueSettings | None = None
@@ -108,6 +110,7 @@ class Settings:
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),
+            sentiment=choice_of(env, "SOCIALSENT_SENTIMENT", ("champion", "lexicon")),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
             compute=compute_of(env),
             glue=GlueSettings.from_env(env, tier("artifacts")),

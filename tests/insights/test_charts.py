@@ -86,3 +86,25 @@ def test_words_around_the_ring_never_overlap(counts, width):
         boxes = boxes_of(charts._draw_split(split, width))
     overlapping = [(a, b) for i, (a, x) in enumerate(boxes) for b, y in boxes[:i] if x.overlaps(y)]
     assert overlapping == []
+
+
+def test_letters_that_no_font_has_are_said_in_words(monkeypatch) -> None:
+    """Prevents topics as empty boxes in the picture of a machine without fonts for their script."""
+    monkeypatch.setattr(figure, "families", lambda: ("DejaVu Sans",))
+    monkeypatch.setattr(figure, "drawable", lambda: frozenset(range(0x250)))
+    with figure.house_style():
+        drawn = charts._draw_topics([Topic("手机", 1, 0, 0, 0.6), Topic("tram", 1, 0, 0, 0.6)], 640)
+        assert figure._spell_out_undrawable(drawn)
+        drawn.canvas.draw()
+        labels = [label.get_text() for label in drawn.axes[0].get_yticklabels()]
+        assert labels == [f"{figure.UNDRAWN_WORD} (1)", "tram (1)"]
+        assert not figure._spell_out_undrawable(charts._draw_topics([Topic("tram", 1, 0, 0, 0.6)], 640))
+
+
+def test_topics_without_a_scored_text_have_no_mood() -> None:
+    """Prevents a topic in a language without a reader from being drawn as wholly neutral, at mean zero."""
+    drawn = charts._draw_topics([Topic("寿司", 0, 0, 0, None, 3), Topic("tram", 1, 0, 0, 0.6)], 640)
+    shown = [text.get_text() for text in drawn.axes[0].texts]
+    assert "–" in shown
+    assert shown.count("0%") == 1  # of the other topic
+    assert drawn.axes[0].get_yticklabels()[0].get_text() == "寿司 (0 of 3)"

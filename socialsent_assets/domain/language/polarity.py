@@ -35,6 +35,9 @@ NEGATIVE_TO = -0.05
 COMPILED_FROM = 1_000
 """Texts from which on the compiled rules are used: for fewer, plain Python is done before numba is imported."""
 
+_ENGLISH = frozenset({"en", "eng", "english"})
+_NOT_STATED = frozenset({"", "nan", "none", "null", "unknown"})  # "nan": of a spreadsheet, seldom Min Nan
+
 LANGUAGE_NOT_SUPPORTED = "language_not_supported"
 
 
@@ -76,12 +79,14 @@ def sentiment_of(polarity: float) -> str:
 
 
 def is_scorable(lang: str | None) -> bool:
-    """Whether the lexicon speaks a language: English of any region (BCP 47), and text of unstated language.
+    """Whether the lexicon reads a language: English of any region (en-GB, eng, English), and one that is not stated.
 
     Elsewhere VADER would score emoji and loan words alone, which looks like a sentiment and is none.
     """
     primary = (lang or "").replace("_", "-").split("-", 1)[0].strip().lower()
-    return primary in ("", "und", "en")
+    if primary == "und":
+        return "-" not in (lang or "").replace("_", "-")  # und-Cyrl: no language, but not the lexicon's letters
+    return primary in _ENGLISH or primary in _NOT_STATED
 
 
 def score_text(text: str | None) -> Polarity:

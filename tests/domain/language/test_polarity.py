@@ -308,12 +308,14 @@ def test_a_text_without_lexicon_words_is_wholly_neutral():
     assert score_text("the table") == (0.0, 0.0, 1.0, 0.0, "neutral")
 
 
-@pytest.mark.parametrize("lang", [None, "", "und", "en", "EN", "en-GB", "en_US", "en-Latn-US"])
+@pytest.mark.parametrize(
+    "lang", [None, "", "und", "en", "EN", "en-GB", "en_US", "en-Latn-US", "eng", "English", "nan"]
+)
 def test_english_and_unstated_languages_are_scored(lang):
     assert is_scorable(lang)
 
 
-@pytest.mark.parametrize("lang", ["de", "fr-CA", "ja", "eng", "enm", "tr"])
+@pytest.mark.parametrize("lang", ["de", "fr-CA", "ja", "enm", "tr", "zh_CN", "und-Cyrl"])
 def test_other_languages_are_not_scored(lang):
     assert not is_scorable(lang)
 
