@@ -219,7 +219,7 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
     loaded = {
         job: lake.table(table) if table_name(table) in pointers else None for job, table in RECEIPT_TABLES.items()
     }
-    pins, scored_pins = pins_of(loaded["cleanse"]), pins_of(loaded["score"])
+    pins, scored_pins = pins_of("cleanse", loaded["cleanse"]), pins_of("score", loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
     for table in TABLES:
@@ -243,13 +243,14 @@ def _known(table: Table, file: ScannedFile) -> KnownFile:
     return KnownFile(table.tier, file.path, int(file.entry.file_size_in_bytes), file.first, file.last)
 
 
-def pins_of(table: IcebergTable | None) -> dict[str, int]:
-    """Pins that the current snapshot of a table of receipts names; {} if there is none."""
+def pins_of(job: str, table: IcebergTable | None) -> dict[str, int]:
+    """Pins that the current snapshot of a table of receipts names, and itself; {} if there is none."""
     snapshot = None if table is None else table.current_snapshot()
     if snapshot is None or snapshot.summary is None:
         return {}
     text = snapshot.summary.additional_properties.get(PINS)
-    return {str(key): int(value) for key, value in json.loads(text).items()} if text else {}
+    pins = {str(key): int(value) for key, value in json.loads(text).items()} if text else {}
+    return {**pins, table_name(RECEIPT_TABLES[job]): snapshot.snapshot_id}
 
 
 def _receipts(job: str, table: IcebergTable | None) -> dict[EventHour, Receipt]:

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, EVENT_HOUR, LAKE_HOURS, QUARANTINE, Table
-from socialsent_assets.lake.builds import Pins, Receipt, read_builds, table_name
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, EVENT_HOUR, QUARANTINE, Table
+from socialsent_assets.lake.builds import Pins, Receipt, read_builds
 from socialsent_assets.lake.iceberg.schema import iceberg_schema
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.landing_stats import stock_of
@@ -157,7 +157,4 @@ def _one(lake: Lake, table: Table, hours: Sequence[EventHour], query: str) -> in
 
 def _pins(lake: Lake, table: Table) -> Pins:
     builds = read_builds(lake)
-    if table is LAKE_HOURS or table is BUILDS:
-        snapshot = lake.table(table).current_snapshot()
-        return {} if snapshot is None else {table_name(table): snapshot.snapshot_id}
     return builds.pins if table.tier == "cleansed" else builds.scored_pins

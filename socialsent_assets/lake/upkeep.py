@@ -81,7 +81,8 @@ def _compact(lake: Lake, table: Table, run: str) -> None:
             continue
         loaded = lake.table(table)
         # Receipts carry the pins of their tables: a snapshot without them would hide every table from readers.
-        kept = {PINS: json.dumps(pins_of(loaded))} if table in RECEIPT_TABLES.values() else {}
+        job = next((job for job, own in RECEIPT_TABLES.items() if own is table), None)
+        kept = {} if job is None else {PINS: json.dumps(pins_of(job, loaded))}
         snapshot = replace_files(loaded, lake.folder(table), files, run, kept)
         if snapshot is not None:
             _pin(lake, table, snapshot, run)

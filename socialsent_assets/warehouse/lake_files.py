@@ -33,10 +33,7 @@ def write_lake_files(lake: Lake, target: Path) -> None:
     for table in TABLES:
         if not table_exists(lake.catalog, table):
             continue
-        loaded = lake.table(table)
-        current = loaded.current_snapshot()
-        newest = None if current is None else current.snapshot_id
-        snapshot = newest if table is LAKE_HOURS else pins.get(table_name(table))
+        snapshot = pins.get(table_name(table))
         if snapshot is None:
             continue
         entries += [
@@ -47,7 +44,7 @@ def write_lake_files(lake: Lake, target: Path) -> None:
                 "first_hour": file.first.start.strftime(_FORMAT),
                 "last_hour": file.last.start.strftime(_FORMAT),
             }
-            for file in files_of(loaded, snapshot_id=snapshot)
+            for file in files_of(lake.table(table), snapshot_id=snapshot)
         ]
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".lake_files-", dir=target.parent)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.tables import BUILDS, TABLES, Column, Table
+from socialsent_assets.domain.tables import TABLES, Column, Table
 from socialsent_assets.lake.builds import Pins, read_builds
 from socialsent_assets.lake.duckdb.connection import let_read
 from socialsent_assets.lake.lake import Lake
@@ -76,7 +76,7 @@ class LakeSql:
         self._pins = pins
         self._has_marts = has_marts
         self._opened: set[tuple[str, str]] = set()
-        self._tables = [table for table in TABLES if table is not BUILDS]
+        self._tables = TABLES
         self._tiers = sorted({table.tier for table in self._tables})
         let_read(connection, [lake.tier(tier) for tier in self._tiers])
         for tier in self._tiers:
