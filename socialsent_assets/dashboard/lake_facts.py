@@ -9,12 +9,15 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any
 
+from socialsent_assets.domain.monitoring.findings import Kind
 from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.summary import ModelStanding, models_standing
 from socialsent_assets.monitoring.state import read_state
 
 MESSAGES_SHOWN = 60
+ABOUT_A_TOPIC: Kind = "sentiment"
+"""Kind of alert whose subject is a topic."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ def _alerts(lake: Lake) -> list[dict[str, Any]]:
         {
             "open": message.alert_id in state.alerts.alerts,
             **{name: getattr(message, name) for name in ("kind", "subject", "severity", "span", "since", "made_at")},
+            "topic": message.subject if message.kind == ABOUT_A_TOPIC else None,
             "title": message.title,
             "text": message.text,
         }

@@ -19,7 +19,7 @@ function openAlert(alert) {
   const at = Date.parse(alert.since);
   const hour = 3_600_000;
   const drill = { from: stamp(Math.floor(at / hour) * hour), to: stamp(Math.floor(at / hour) * hour + hour) };
-  if (alert.kind === "mood" && alert.subject) drill.topic = alert.subject;
+  if (alert.topic) drill.topic = alert.topic;
   openDrill(drill);
 }
 
