@@ -32,7 +32,7 @@ from socialsent_assets.domain.language import polarity
 from socialsent_assets.domain.language.vader import reference as vader_rules
 from socialsent_assets.domain.language.vader.lexicon import BOOSTERS, NEGATIONS, emoji_descriptions, valences
 
-CHUNK = 8_000  # about what Spark hands to a Python worker at once
+CHUNK = 8_000  # about what Spark hands to a Python worker at a time
 REFERENCE = "vaderSentiment 3.3.2"
 OURS = "ours, batch from Arrow"  # what the pipeline does: a batch is an Arrow column
 OURS_FROM_LIST = "ours, batch from a list"

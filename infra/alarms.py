@@ -94,7 +94,7 @@ def counted(service: str, name: str, minutes: int = 5) -> cw.Metric:
 
 
 def quarantine_percent(minutes: int) -> cw.MathExpression:
-    """Of the records that the consumer took, how many per hundred were set aside."""
+    """Of the records that the consumer took, how many per hundred were quarantined."""
     return cw.MathExpression(
         expression="IF(consumed > 0, 100 * quarantined / consumed, 0)",
         using_metrics={

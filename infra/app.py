@@ -33,7 +33,7 @@ EXAMPLES = """examples:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the templates; 0, or 2 with one line that says what to do."""
+    """Write the templates; 0, or 2 with one line with the next step."""
     options = _options(arguments)
     try:
         deployment = _deployment(options)

@@ -36,7 +36,7 @@ def build_app(deployment: Deployment, out: Path | None = None, *, checked: bool 
     Args:
         deployment: names and numbers.
         out: folder for templates and assets; None: what the CDK's command line says, or a temporary one.
-        checked: let cdk-nag refuse what is neither right nor accepted with a reason.
+        checked: let cdk-nag reject what is neither right nor accepted with a reason.
 
     Raises:
         UserError: something that is shipped was not built.

@@ -342,7 +342,7 @@ def _read(file: Path) -> dict[str, Any]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the table; 0, or 2 with one line that says what to do."""
+    """Print the table; 0, or 2 with one line with the next step."""
     parser = argparse.ArgumentParser(
         prog="python -m infra.costs",
         description="Estimate what a deployment costs a month, in USD.",

@@ -45,7 +45,7 @@ class Deployment:
     start: str = DEFAULT_START
 
     def __post_init__(self) -> None:
-        """Raises UserError for a name that some service would refuse, and for a start that is no time."""
+        """Raises UserError for a name that some service would reject, and for a start that is no time."""
         start_hour({"SOCIALSENT_START": self.start})
         if not re.fullmatch(r"[a-z][a-z0-9]{1,14}", self.name):
             raise UserError(f"--name {self.name}: use 2 to 15 lower-case letters and digits, a letter first")

@@ -1,7 +1,7 @@
 """Findings of cdk-nag (AwsSolutions) that are accepted, each with its reason.
 
 cdk-nag 3 matches a finding by its whole id, `AwsSolutions-IAM5[Action::s3:List*]`, so every one is named; a finding
-that nobody named makes the synthesis fail.
+that no one named makes the synthesis fail.
 
 Not here: cfn-lint (tests/infra).
 """

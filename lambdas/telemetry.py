@@ -47,7 +47,7 @@ class Telemetry(Protocol):
 
 
 def telemetry_for(service: str, environ: Mapping[str, str] = os.environ) -> Telemetry:
-    """The telemetry of this process. Lambda itself sets `AWS_LAMBDA_FUNCTION_NAME`, nobody else should.
+    """The telemetry of this process. Lambda itself sets `AWS_LAMBDA_FUNCTION_NAME`, no one else should.
 
     Raises:
         ImportError: on Lambda without the layer.

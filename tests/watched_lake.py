@@ -32,7 +32,7 @@ def add_hour(
     *,
     built: bool = True,
 ) -> None:
-    """One hour: landed, and built unless told otherwise. An hour that was there is replaced."""
+    """One hour: landed, and built by default. An hour that was there is replaced."""
     name = landing_name("test", records, 0)
     for info in lake.landed(hour):
         lake.landing.delete(info.key)

@@ -29,7 +29,7 @@ _LICENCES = ("LICENSE", "LICENCE", "NOTICE", "METADATA")  # METADATA: Powertools
 
 
 class LayerError(RuntimeError):
-    """What is installed is not what uv.lock names; the message says what to do."""
+    """What is installed is not what uv.lock names; the message names the next step."""
 
 
 def build_layer(target: Path = LAYER) -> bool:

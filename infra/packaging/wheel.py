@@ -3,7 +3,7 @@
 Not what `pip wheel .` would give: that one asks for Dagster, dbt and a second Spark, and Glue would install all of it
 over its own at every start. This one holds the rooms that the jobs are made of, and asks only for what Glue lacks.
 
-The file's name has to stay what it is: pip refuses a wheel whose name does not say name, version and tags, and CDK
+The file's name has to stay what it is: pip rejects a wheel whose name does not say name, version and tags, and CDK
 renames what it uploads as an asset to a hash. So upload the folder as it is (`BucketDeployment` of build/wheels);
 `--additional-python-modules` names `s3://BUCKET/PREFIX/` and the file. Glue fetches it at every start.
 

@@ -55,7 +55,7 @@ def allow(
     *,
     because: str = "",
 ) -> Statement:
-    """See Statement; a wildcard without a `because` is left to cdk-nag, which refuses it."""
+    """See Statement; a wildcard without a `because` is left to cdk-nag, which rejects it."""
     return Statement(sid, tuple(actions), tuple(resources), condition, because)
 
 
@@ -65,7 +65,7 @@ def list_bucket(sid: str, bucket_arn: str) -> Statement:
 
 
 def write_logs(log_group_arns: Sequence[str]) -> Statement:
-    """Write to log groups that stand already."""
+    """Write to log groups that exist already."""
     return allow(
         "WriteLogs",
         ["logs:CreateLogStream", "logs:PutLogEvents"],

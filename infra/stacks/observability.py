@@ -1,6 +1,6 @@
 """Stack of the observability: alarms, failures of Glue, the budget, one dashboard of the whole pipeline.
 
-Every alarm says when it is over, too. Not here: each alarm's rule (watches.py), the topic (notifications.py).
+Every alarm says when it is over, too. Not here: each alarm's rule (alarms.py), the topic (notifications.py).
 """
 
 from __future__ import annotations

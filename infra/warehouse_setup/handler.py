@@ -1,7 +1,7 @@
 """Custom resource of CloudFormation: external schemas, users and the day's limit of a Redshift warehouse.
 
 CloudFormation has no resource for any of them. The Lambda runs SQL as the warehouse's administrator through the
-Redshift Data API and waits for each statement, so that a refused one fails the deployment with Redshift's words.
+Redshift Data API and waits for each statement, so that a rejected one fails the deployment with Redshift's words.
 Everything can be repeated: an update runs the same statements again. Deleting does nothing; what it would delete
 goes with the warehouse.
 
@@ -30,7 +30,7 @@ Properties = Mapping[str, Any]
 
 
 class SetupError(RuntimeError):
-    """A statement that Redshift refused or did not finish."""
+    """A statement that Redshift rejected or did not finish."""
 
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> None:
@@ -107,7 +107,7 @@ def reader_statements(properties: Properties, user: str, password: str) -> list[
 
 
 def limit_a_day(serverless: Any, workgroup_arn: str, rpu_hours: int) -> None:
-    """Let the workgroup refuse queries after so many RPU-hours a day (UTC), until the next day."""
+    """Let the workgroup reject queries after so many RPU-hours a day (UTC), until the next day."""
     usage = "serverless-compute"
     found = serverless.list_usage_limits(resourceArn=workgroup_arn, usageType=usage)["usageLimits"]
     daily = [limit for limit in found if limit["period"] == "daily"]

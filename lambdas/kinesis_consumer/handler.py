@@ -70,7 +70,7 @@ def consume(event: Mapping[str, Any], store: Store, start: datetime) -> Consumed
             for key, content in batch.objects.items():
                 store.put(key, content)
         except OSError as error:
-            # The message says what to do; a traceback with each of Kinesis' retries would bury it.
+            # The message names the next step; a traceback with each of Kinesis' retries would bury it.
             log.error("%s: %d records from %s on are to be sent again: %s", shard, len(records), first, error)  # noqa: TRY400
             failed.append(first)
         else:

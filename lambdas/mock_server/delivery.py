@@ -26,7 +26,7 @@ LONGEST_WAIT_SECONDS = 5.0
 
 
 class DeliveryError(RuntimeError):
-    """The stream did not take some records, however often they were offered, or refused a call as a whole."""
+    """The stream did not take some records, however often they were offered, or rejected a call as a whole."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Clients of Glue and Athena, and what AWS refuses in words that say what to do next.
+"""Clients of Glue and Athena, and what AWS rejects as one line with the next step.
 
 Which account and region: whatever boto3's own chain finds (environment, profile, role of the container).
 

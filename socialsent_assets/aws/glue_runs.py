@@ -19,7 +19,7 @@ from socialsent_assets.settings import UserError
 Run = Mapping[str, Any]
 """A JobRun as Glue describes it."""
 
-# Every other state is an end, one that Glue may add included: never to wait for ever is worth more than a guess.
+# Every other state is an end, one that Glue may add included: never to wait indefinitely is worth more than a guess.
 ALIVE = frozenset({"STARTING", "RUNNING", "STOPPING", "WAITING"})
 SUCCEEDED = "SUCCEEDED"
 _NEWEST_RUNS = 200  # of one page, newest first: older ones are not alive
@@ -39,7 +39,7 @@ class GlueRunError(Exception):
 
 
 class NoRoomError(Exception):
-    """The job, or the account, runs as much at once as it may."""
+    """The job, or the account, runs as much at a time as it may."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class GlueRuns:
         return [run for run in runs if run["JobRunState"] in ALIVE]
 
     def follow(self, run_id: str, *, is_ours: bool = True) -> Run:
-        """Wait for the end of a run; one of `ours` is stopped at its deadline, somebody else's is left alone.
+        """Wait for the end of a run; one of `ours` is stopped at its deadline, another owner's is left alone.
 
         Raises:
             GlueRunError: it ended otherwise than SUCCEEDED, or not by its deadline.
@@ -109,7 +109,7 @@ class GlueRuns:
 
     @contextlib.contextmanager
     def asked(self) -> Iterator[None]:
-        """Say in one line what Glue refuses; errors of other services pass.
+        """Say in one line what Glue rejects; errors of other services pass.
 
         Raises:
             NoRoomError: too much runs already.

@@ -1,4 +1,4 @@
-"""The S3 client of this process, addresses, and S3's errors in words that say what to do next.
+"""The S3 client of this process, addresses, and S3's errors as one line with the next step.
 
 Which account, region and endpoint: whatever boto3's own chain finds (environment, profile, role of the container).
 

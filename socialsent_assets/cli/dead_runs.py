@@ -1,4 +1,4 @@
-"""Runs whose process is gone: a killed process cannot say so, and its run would be `started` for ever.
+"""Runs whose process is gone: a killed process cannot report it, and its run would be `started` indefinitely.
 
 Such a run would keep its hours from the sensor and its place in the run queue.
 

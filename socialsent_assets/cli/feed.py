@@ -155,7 +155,7 @@ def _time(text: str) -> datetime:
 
 @contextlib.contextmanager
 def _progress_bar(total: int) -> Iterator[Callable[[FeedPlan, FeedResult], None]]:
-    """A bar on stderr for as long as the block runs; nothing if nobody watches."""
+    """A bar on stderr for as long as the block runs; nothing if no one watches."""
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -1,6 +1,6 @@
 """Rows of a query on stdout: a table for people, CSV and JSON for programs.
 
-CSV and JSON hold every row and are written as the rows arrive; the table stops early and says so.
+CSV and JSON hold every row and are written as the rows arrive; the table stops early and reports it.
 
 Not here: the table itself (result_table.py), how the rows are found (warehouse/duckdb/engine.py), texts line by
 line (text_stream.py).
@@ -24,7 +24,7 @@ from socialsent_assets.cli.text_stream import close_stdout
 from socialsent_assets.warehouse.engine import QueryResult
 
 TABLE_ROWS = 50
-"""Rows that the table shows; what somebody reads rather than processes."""
+"""Rows that the table shows; what someone reads rather than processes."""
 
 
 def write(result: QueryResult, form: str) -> None:

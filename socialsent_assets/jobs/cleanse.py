@@ -3,7 +3,7 @@
 One read, one shuffle and one write for all of them. An hour is built from all of its landing, whenever that arrived,
 so repeats are found exactly; then each table changes by one commit, and the receipts are committed last.
 
-Not here: the rules for a line (landing_rows.py), the files (hour_files.py), Dagster (defs/cleansed.py).
+Not here: the rules for a line (read_landing.py), the files (partition_writer.py), Dagster (defs/cleansed.py).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ An engine has brought rows together, sorted by table, hour and identity. Here re
 the columns of the contract, and files are written. What a file holds depends on the rows alone: not on the size of
 the batches that they came in.
 
-Not here: the commit (lake/iceberg/commit.py), reading and judging lines (landing_rows.py).
+Not here: the commit (lake/iceberg/commit.py), reading and judging lines (read_landing.py).
 """
 
 from __future__ import annotations

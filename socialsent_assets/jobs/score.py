@@ -1,7 +1,7 @@
 """Cleansed posts and comments -> analytics.sentiment, and analytics.lake_hours: which version of an hour this is.
 
 Not here: the columns and counts of scored texts (sentiment_rows.py), the classifier (champion.py), the files
-(hour_files.py), Dagster (defs/analytics.py).
+(partition_writer.py), Dagster (defs/analytics.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """S3 for a local Spark session: Hadoop's S3A connector, endpoint and credentials.
 
-Spark only reads through it. What the jobs write, the workers upload themselves (lake/commit.py), so no committer
+Spark only reads through it. What the jobs write, the workers upload themselves (lake/iceberg/commit.py), so no committer
 has to be configured. Glue brings its own connector: nothing of this is set there.
 
 Not here: the rest of the session (spark_session.py), S3 without Spark (aws/s3.py).
@@ -34,7 +34,7 @@ def s3_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
         # Environment, web identity, profile, container, instance; S3A's own list leaves out the profile.
         f"{a}aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain",
         **_place(environ, a),
-        # An object that is replaced while it is read is an error, never two versions in one (lake/commit.py).
+        # An object that is replaced while it is read is an error, never two versions in one (lake/iceberg/commit.py).
         f"{a}change.detection.source": "etag",
         f"{a}change.detection.mode": "server",
         # Throttling and 5xx are waited out; S3A's defaults would wait for a missing endpoint for half an hour.

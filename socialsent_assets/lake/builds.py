@@ -6,7 +6,7 @@ run together. All of it is read at once, and kept until a table changes: decidin
 of requests with ten hours of history or ten thousand. A receipt carries no clock, so a repeated run leaves the same
 row.
 
-Not here: which hours are stale (lake/freshness.py), commits of the tables themselves (lake/iceberg/commit.py).
+Not here: which hours are stale (lake/staleness.py), commits of the tables themselves (lake/iceberg/commit.py).
 """
 
 from __future__ import annotations

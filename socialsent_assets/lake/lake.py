@@ -1,6 +1,6 @@
 """The lake: four tiers by name, the catalog of its tables, its event hours and the fingerprint of what landed in one.
 
-Not here: which hours are stale (lake/freshness.py), how tables are read and changed (lake/iceberg/).
+Not here: which hours are stale (lake/staleness.py), how tables are read and changed (lake/iceberg/).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ An hour of cleansed is fresh while its receipt names the fingerprint of what has
 names what cleansed wrote; the warehouse while it holds the version that analytics wrote. An hour that a killed run
 left between two commits is stale too. An hour whose build was undone is held until its landing or the code changes.
 
-Not here: what the warehouse holds (lake/warehouse.py), who rebuilds (defs/, cli/).
+Not here: what the warehouse holds (warehouse/duckdb/database.py), who rebuilds (defs/, cli/).
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def stale_hours(
     Args:
         lake: to look at.
         hours: to compare.
-        warehouse: {hour key: lake version} that the marts hold (lake/warehouse.py).
+        warehouse: {hour key: lake version} that the marts hold (warehouse/duckdb/database.py).
         landed: `lake.landed_by_hour`, if it was listed already.
     """
     wanted, builds = sorted(set(hours)), read_builds(lake)

@@ -1,6 +1,6 @@
 """Rows of lake tables for DuckDB: a view over exactly the data files of given hours, in one snapshot.
 
-Not here: connections (duckdb_files.py), which files those are (iceberg/scan.py).
+Not here: connections (duckdb/connection.py), which files those are (iceberg/scan.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Lambda's Kinesis event source mapping, played here: what stands between a stream and the consumer.
+"""In-process emulation of Lambda's Kinesis event source mapping.
 
 Per shard and in order: batches by number, window and payload; `batchItemFailures` moves the checkpoint to the lowest
 failed sequence number; a failed batch is bisected and tried again up to a limit of tries and of record age, then

@@ -4,7 +4,7 @@ Both Lambdas are the real ones and speak boto3 to the embedded AWS; only the sch
 are played here. Whatever was sent must have landed, been dropped as a duplicate, been quarantined or been
 dead-lettered: a sum that does not close raises.
 
-Not here: what the feed says (simulator/feed.py), whether it stands already (feed_receipts.py).
+Not here: what the feed says (simulator/feed.py), whether it exists already (feed_receipts.py).
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FeedPlan:
     until: datetime
 
     def check(self, start: datetime, now: datetime) -> None:
-        """Raises UserError for a plan that cannot be simulated or whose events would all be refused."""
+        """Raises UserError for a plan that cannot be simulated or whose events would all be rejected."""
         if not 1 <= self.events <= MAX_EVENTS:
             raise UserError(f"--events {self.events}: write a number from 1 to {MAX_EVENTS:,}")
         if not 1 <= self.hours <= MAX_HOURS:

@@ -27,7 +27,7 @@ _FOLDER = "feeds"
 
 @dataclass(frozen=True)
 class FeedWish:
-    """What somebody wants in the lake; without `until` any feed of this size and seed that stands will do."""
+    """What someone wants in the lake; without `until` any feed of this size and seed that exists will do."""
 
     events: int
     hours: int
@@ -38,7 +38,7 @@ class FeedWish:
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed that stands in landing; `was_there` if nothing had to be sent."""
+    """A feed that exists in landing; `was_there` if nothing had to be sent."""
 
     plan: FeedPlan
     counts: Counts
@@ -123,7 +123,7 @@ def _readable(receipts: Storage) -> Iterator[dict[str, Any]]:
             receipt = json.loads(receipts.read(info.key))
             _until(receipt), receipt["landing"], receipt["start"], receipt["state"]
         except (ValueError, KeyError, TypeError):
-            continue  # somebody else's file, or of an earlier version: it vouches for nothing
+            continue  # another owner's file, or of an earlier version: it vouches for nothing
         yield receipt
 
 

@@ -3,7 +3,7 @@
 Of very many, the same share is taken every time: whether a text belongs to it depends on its id alone, so memory
 is bounded whatever the history. All hours are read; training is rare.
 
-Not here: what is learned (domain/learning/, domain/language/bigrams.py), labels (labelled.py).
+Not here: what is learned (domain/learning/, domain/language/bigram/model.py), labels (training_set.py).
 """
 
 from __future__ import annotations

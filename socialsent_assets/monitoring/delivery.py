@@ -13,11 +13,11 @@ from socialsent_assets.domain.monitoring.metrics import MetricDatum
 
 
 class NotificationError(RuntimeError):
-    """The message was not accepted; the next tick tries again. The text says why."""
+    """The message was not accepted; the next tick tries again. The text gives the reason."""
 
 
 class MetricsError(RuntimeError):
-    """The metrics were not accepted; the next heartbeat sends them again. The text says why."""
+    """The metrics were not accepted; the next heartbeat sends them again. The text gives the reason."""
 
 
 class Notifier(Protocol):

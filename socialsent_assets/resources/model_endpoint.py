@@ -33,7 +33,7 @@ _DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOpera
 
 
 class HostingError(Exception):
-    """The model could not be hosted; the message says why, and what to do."""
+    """The model could not be hosted; the message gives the reason, and what to do."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class SageMakerHosting(Hosting):
     def register(self, model: RegisteredModel, container: Any, tell: Tell, *, approved: bool) -> str:
         """The ARN of the model's package in the group, registered if it was not; pending unless `approved`.
 
-        A package that waits is approved when it may be; one that somebody rejected in SageMaker stays rejected.
+        A package that waits is approved when it may be; one that someone rejected in SageMaker stays rejected.
 
         Raises:
             HostingError: it was rejected.
@@ -285,7 +285,7 @@ def _found(describe: Callable[..., dict[str, Any]], **names: str) -> dict[str, A
 
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
-    """Turns what AWS refuses into a HostingError that names the call."""
+    """Turns what AWS rejects into a HostingError that names the call."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

@@ -1,4 +1,4 @@
-"""A warehouse that bills every question: what its marts hold is remembered in the lake, and asked again seldom.
+"""Base class of warehouses billed per query. Caches partition versions in the lake.
 
 Not here: the memory itself (warehouse/version_cache.py), the services (redshift.py, athena.py).
 """

@@ -54,10 +54,10 @@ class Warehouse(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def known_versions(self) -> dict[str, str] | None:
-        """{hour key: lake version} that the marts hold, told at once; None while they are being built.
+        """{hour key: lake version} that the marts hold, without waiting; None while they are being built.
 
         Raises:
-            WarehouseUnreachableError: nobody can tell now.
+            WarehouseUnreachableError: the warehouse cannot be queried now.
         """
 
     @abstractmethod

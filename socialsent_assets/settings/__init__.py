@@ -43,7 +43,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class Settings:
-    """What this process was told.
+    """Settings of this process.
 
     Attributes:
         home: folder that holds everything kept locally.

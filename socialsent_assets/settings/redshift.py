@@ -53,7 +53,7 @@ class RedshiftSettings:
                 "SOCIALSENT_REDSHIFT_METHOD=iam has to know the cluster"
             )
         sslmode = choice_of(env, "SOCIALSENT_REDSHIFT_SSLMODE", ("verify-full", "verify-ca", "disable"))
-        if method == "iam" and sslmode == "disable":  # the driver would refuse it
+        if method == "iam" and sslmode == "disable":  # the driver would reject it
             raise UserError("SOCIALSENT_REDSHIFT_SSLMODE=disable: SOCIALSENT_REDSHIFT_METHOD=iam needs TLS")
         return cls(
             method=method,

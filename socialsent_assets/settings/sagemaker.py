@@ -33,7 +33,7 @@ class SageMakerSettings:
         image_uri: container image that holds this package and starts socialsent_assets.ml.serving.server.
         archives: S3 URI under which model archives are put.
         memory_mb: 1024 to 6144, in steps of 1024; the share of a CPU grows with it.
-        max_concurrency: 1 to 200 requests at once.
+        max_concurrency: 1 to 200 requests at a time.
     """
 
     endpoint: str
@@ -49,7 +49,7 @@ class SageMakerSettings:
         """From the variables in `_HOSTING`; None when none of them is set. `artifacts` is that tier's URI.
 
         Raises:
-            UserError: only some of what is needed is set, or a value that SageMaker would refuse.
+            UserError: only some of what is needed is set, or a value that SageMaker would reject.
         """
         if not any(env.get(name) for name in _HOSTING):
             return None

@@ -2,7 +2,7 @@
 
 Each fault takes a good event and breaks one thing, so that exactly one quarantine reason fits.
 
-Not here: which reason is given (event.py).
+Not here: which reason is given (domain/events/event.py).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _latin_1(event: Event) -> bytes:
     return dumps({**event, "source": "caf\x00"}).replace(b"caf\\u0000", "café".encode("latin-1"))
 
 
-# One entry per way to be wrong; the name says what a producer did.
+# One entry per way to be wrong; the name describes what a producer did.
 FAULTS: dict[str, Callable[[Event], bytes]] = {
     "cut off in the middle": lambda event: dumps({**event, "source": "mock"})[:40],
     "in Latin-1": _latin_1,

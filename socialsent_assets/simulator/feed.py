@@ -1,4 +1,4 @@
-"""A seeded feed that looks like a living network: what arrives in each minute, as bytes.
+"""A seeded feed that looks like a real network: what arrives in each minute, as bytes.
 
 `mock_feed` is a whole planned feed; `minute_of_feed` is one minute of it, for a scheduled tick that keeps
 nothing between two calls. Both are the same records, because a record is a function of its number.
@@ -82,7 +82,7 @@ def minute_of_feed(world: World, minute: int) -> Iterator[FeedRecord]:
 
 
 def label_rows(world: World, minute: int) -> Iterator[LabelRow]:
-    """What annotators said about 8 % of the posts and comments of a minute: one in twelve is mistaken.
+    """Labels by simulated annotators for 8 % of the posts and comments of a minute; one in twelve is wrong.
 
     Rows are `{"text_id", "text", "label", "annotator"}`.
     """

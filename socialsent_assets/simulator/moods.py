@@ -67,7 +67,7 @@ def popular_topic(rng: Random) -> int:
 
 
 def mood_from(rng: Random, leaning: float) -> str:
-    """`positive`, `negative` or `neutral`: more likely what the leaning (-1 to 1) says, never certain."""
+    """`positive`, `negative` or `neutral`: drawn with the leaning (-1 to 1), never certain."""
     felt = leaning + 2.4 * (rng.random() - 0.5)
     if felt > _CERTAIN:
         return POSITIVE

@@ -1,4 +1,4 @@
-"""The people of the mock network: who they are, how they write, how often they are heard.
+"""The people of the mock network: who they are, how they write, how often they post.
 
 A person is a function of (seed, number), so that the same people recur in every feed of a seed.
 
@@ -45,7 +45,7 @@ _CITIES = (
 
 @dataclass(frozen=True)
 class Person:
-    """One person: `temperament` (-0.35 to 0.35) shifts their mood; the shares say how they write, 0 to 1."""
+    """One person: `temperament` (-0.35 to 0.35) shifts their mood; the shares, 0 to 1, describe the style."""
 
     user_id: str
     user_name: str
@@ -92,9 +92,9 @@ def _user_name(rng: Random, first: str, number: int) -> str:
 
 
 def active_person(rng: Random, introduced: int) -> int:
-    """Number of a person among the first `introduced` ones; a few are heard most of the time (Zipf).
+    """Number of a person among the first `introduced` ones; a few post most of the time (Zipf).
 
-    A seat of activity belongs to one person until `ACTIVE` newcomers later somebody else takes it over.
+    A seat of activity belongs to one person until `ACTIVE` newcomers later someone else takes it over.
     """
     seats = min(introduced, ACTIVE)
     seat = int((seats + _ZIPF_SHIFT) ** (draw := rng.random()) * _ZIPF_SHIFT ** (1 - draw) - _ZIPF_SHIFT)

@@ -3,7 +3,7 @@
 "The post before the last one" or "how many people are known by now" cost the same at record 100 and at
 record 100,000,000, and need no memory of the feed so far.
 
-Not here: what a record says (world.py).
+Not here: the content of a record (world.py).
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SHARES: dict[Role, int] = {
     Role.REDELIVERY: 1,
     Role.FAULT: 1,
 }
-# The feed opens with people and posts, so that whatever follows has somebody and something to refer to.
+# The feed opens with people and posts, so that whatever follows has someone and something to refer to.
 OPENING: tuple[Role, ...] = (*[Role.INTRODUCTION] * 4, *[Role.POST] * 3)
 
 

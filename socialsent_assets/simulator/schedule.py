@@ -3,7 +3,7 @@
 Records are numbered 0, 1, 2 … in order of arrival. A pace answers both questions in a time that does not
 grow with the age of the feed.
 
-Not here: what the records say (world.py).
+Not here: the content of the records (world.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Turns (topic, mood, person) into a post or a comment as people write it.
 
-`Draft.mood` is what the writer means; sarcasm and mixed feelings are the cases in which the words say
+`Draft.mood` is what the writer means; sarcasm and mixed feelings are the cases in which the words mean
 something else.
 
 Not here: the sentences themselves (topics.py, phrases.py), who writes when (world.py).
@@ -99,7 +99,7 @@ def _core(rng: Random, topic: Topic, mood: str) -> tuple[str, str]:
     sentences = {POSITIVE: topic.positive, NEGATIVE: topic.negative, NEUTRAL: topic.neutral}
     text = _filled(rng, pick(rng, sentences[mood]), topic)
     if mood != NEUTRAL and style > 0.93:
-        # Mixed feelings: the writer ends where the mood is; what comes before says the opposite.
+        # Mixed feelings: the writer ends where the mood is; what comes before is the opposite.
         other = topic.negative if mood == POSITIVE else topic.positive
         before = _filled(rng, pick(rng, other), topic).rstrip(".!?")
         return f"{before}, {pick(rng, phrases.TURNS)} {_lower_first(text)}", mood

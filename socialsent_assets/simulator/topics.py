@@ -2,7 +2,7 @@
 
 Sentences are templates with the slots {thing} {place} {when} {who} {n} {nth}. Half of them carry their mood
 without any word that a sentiment lexicon knows ("slept through", "queue to the door"), some are sarcastic: a
-model that learned from people can tell, a lexicon cannot. Language is mild; no party, no person of public life.
+model that learned from people can recognise, a lexicon cannot. Language is mild; no party, no person of public life.
 
 Not here: how a sentence is decorated and joined (texts.py), which mood is due (moods.py).
 """

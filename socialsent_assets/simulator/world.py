@@ -1,4 +1,4 @@
-"""The mock network as a pure function of (seed, pace): what the record of any number says.
+"""The mock network as a pure function of (seed, pace): content of the record of any number.
 
 Nothing is remembered: a reply recomputes the post it answers, an edit the text it changes. One tick of a
 stateless Lambda and a whole simulated day are therefore the same records, and a tick costs the same

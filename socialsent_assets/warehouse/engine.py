@@ -14,7 +14,7 @@ HOURS_TABLE = "lake_hours"  # the mart model that copies analytics/lake_hours, h
 
 @dataclass(frozen=True)
 class QueryResult:
-    """What a query answers; rows are Python values, fetched as they are asked for, once.
+    """Result of a query; rows are Python values, fetched while iterating, once.
 
     Attributes:
         columns: names, made different from each other (`n`, `n_2`).
@@ -31,7 +31,7 @@ class SqlEngine(Protocol):
     """Something that answers one read-only statement: DuckDB on a machine, Athena on AWS."""
 
     def run(self, sql: str) -> QueryResult:
-        """Answer a statement. Raises UserError with the engine's words if it is refused."""
+        """Answer a statement. Raises UserError with the engine's words if it is rejected."""
         ...
 
 

@@ -39,7 +39,7 @@ def versions_in(sql: SqlEngine) -> dict[str, str]:
 
 
 def versions_of(settings: Settings) -> dict[str, str]:
-    """As `versions_in`, of the marts that the settings' dbt target builds, asked now. Raises as `marts_of` does."""
+    """As `versions_in`, for the marts of the settings' dbt target, queried now. Raises as `marts_of` does."""
     try:
         with marts_of(settings) as sql:
             return versions_in(sql)

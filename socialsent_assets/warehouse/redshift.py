@@ -48,7 +48,7 @@ class RedshiftSql:
 
         Raises:
             NoMartsError: a table of it does not exist.
-            UserError: Redshift refuses it, or takes longer than the deadline.
+            UserError: Redshift rejects it, or takes longer than the deadline.
             WarehouseUnreachableError: Redshift went away.
         """
         with in_words(self._settings), self._connection.cursor() as cursor:

@@ -1,6 +1,6 @@
 """Status of every tier: row counts, duplicates, quarantined records, newest event, and stale hours.
 
-Not here: showing it (cli/status.py), which hours are stale and why (freshness.py).
+Not here: showing it (cli/status_table.py), which hours are stale and why (lake/staleness.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Cache of the partition versions in a remote warehouse, so the frequent sensor does not wake it.
 
-Redshift Serverless bills at least a minute for a statement, and the landing sensor asks every 20 seconds: asked each
+Redshift Serverless bills at least a minute for a statement, and the landing sensor polls every 20 seconds: polled each
 time, it would never sleep. So a build takes this memory away before it changes anything and writes it anew at its
 end, and in between the memory answers. What others did to the warehouse meanwhile is seen when it has grown old.
 
@@ -59,7 +59,7 @@ def remember(
 
 
 def forget(artifacts: Storage, schema: str) -> None:
-    """Take the memory away: from now on only the warehouse itself can tell."""
+    """Invalidate the cache: the next read queries the warehouse."""
     artifacts.delete(_key(schema))
 
 

@@ -25,7 +25,7 @@ def query(tmp_path, monkeypatch, capfdbinary):
 
 
 def test_json_is_one_array_with_times_in_utc_and_no_value_that_json_lacks(query):
-    """Prevents NaN, which most parsers refuse, and times whose zone has to be guessed."""
+    """Prevents NaN, which most parsers reject, and times whose zone has to be guessed."""
     code, out, _ = query(
         "--format",
         "json",

@@ -31,7 +31,7 @@ def import_file(content: str | bytes, *options: str, name: str = "judged.csv") -
 
 
 def test_rows_in_are_labels_and_duplicates(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents labels that are lost without a word, and texts with two opinions that nobody notices."""
+    """Prevents labels that are lost without a word, and texts with two opinions that no one notices."""
     assert import_file("text,label\ngood,positive\nbad,Negative\ngood,positive\nbad,neutral\n") == 0
     out = capsys.readouterr().out
     assert "rows in 4 = labels 3 (negative 1, neutral 1, positive 1) + duplicates 1\n" in out
@@ -57,7 +57,7 @@ def test_json_lines_gzip_and_annotators_are_understood(labels: Path, capsys: pyt
 
 
 def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents a model trained on classes that somebody guessed."""
+    """Prevents a model trained on classes that someone guessed."""
     content = "text,label\na,0\nb,4\nc,2\n"
     assert import_file(content) == 2
     assert capsys.readouterr().err.endswith(

@@ -1,4 +1,4 @@
-"""`socialsent materialize` without any Spark: what it refuses, what it finds done. Runs: tests/end_to_end."""
+"""`socialsent materialize` without any Spark: what it rejects, what it finds done. Runs: tests/end_to_end."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def test_a_module_says_what_does_not_belong_in_it(path: Path) -> None:
 
 
 def test_no_module_is_a_catch_all_by_name() -> None:
-    """Prevents the folder in which nobody finds anything."""
+    """Prevents the folder in which no one finds anything."""
     assert [name_of(path) for path in SOURCES if path.stem in BANNED or path.parent.name in BANNED] == []
 
 

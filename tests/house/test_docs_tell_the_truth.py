@@ -10,7 +10,7 @@ from socialsent_assets.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-# Files and folders that belong to a release, not to the working copy of somebody.
+# Files and folders that belong to a release, not to the working copy of someone.
 ROOT_ENTRIES = {
     ".ci", ".env.example", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "benchmarks",
     "dagster.yaml", "dbt_project", "docs", "infra", "lambdas", "pyproject.toml", "scripts", "socialsent_assets",

@@ -15,7 +15,7 @@ MODULES = sorted(
     module.name for module in pkgutil.walk_packages(socialsent_assets.__path__, prefix="socialsent_assets.")
 )
 
-# Refuses every connection except to this machine, before anything of ours is imported.
+# Rejects every connection except to this machine, before anything of ours is imported.
 BLOCK_SOCKETS = """
 import socket, sys
 def refuse(self, address):

@@ -17,7 +17,7 @@ def test_everything_kept_locally_lies_under_one_folder(tmp_path: Path) -> None:
 
 
 def test_the_start_is_an_hour_in_utc() -> None:
-    """Prevents partitions that begin at half past in somebody's time zone."""
+    """Prevents partitions that begin at half past in someone's time zone."""
     settings = Settings.from_env({"SOCIALSENT_START": "2026-03-01T02:30+02:00"})
     assert settings.start == datetime(2026, 3, 1, 0, tzinfo=UTC)
 
@@ -47,13 +47,13 @@ HOSTED = {
 
 
 def test_nothing_is_hosted_unless_it_is_asked_for() -> None:
-    """Prevents an endpoint that costs money because somebody has AWS credentials."""
+    """Prevents an endpoint that costs money because someone has AWS credentials."""
     assert Settings.from_env({}).sagemaker is None
     assert Settings.from_env({"SOCIALSENT_SAGEMAKER_ENDPOINT": ""}).sagemaker is None
 
 
 def test_hosting_has_defaults_for_all_that_can_have_one() -> None:
-    """Prevents a size of endpoint that nobody chose."""
+    """Prevents a size of endpoint that no one chose."""
     hosted = Settings.from_env(HOSTED).sagemaker
     assert hosted is not None
     assert (hosted.model_group, hosted.archives) == ("mood", "s3://artifacts/lake")

@@ -2,7 +2,7 @@
 
 cdk-nag runs inside the synthesis: a finding without a reason makes the fixtures of this folder fail.
 
-Not here: what one stack says (test_lake.py, test_ingest.py, …).
+Not here: properties of one stack (test_lake_stack.py, test_ingest_stack.py, …).
 """
 
 from __future__ import annotations

@@ -158,7 +158,7 @@ def test_the_arrival_is_what_kinesis_says_not_the_clock() -> None:
 
 
 def test_data_that_is_not_even_base64_is_quarantined() -> None:
-    """Prevents a decoding error that is retried for ever."""
+    """Prevents a decoding error that is retried indefinitely."""
     broken = record(b"", 1)
     broken["kinesis"]["data"] = "é not base64"
     assert consume(kinesis(broken), MemoryStore(), START).counts.quarantined == 1
@@ -192,7 +192,7 @@ def test_any_resplit_of_a_stream_lands_the_same_distinct_lines(
 
 
 def test_the_handler_answers_from_its_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents a handler that only works when somebody wires it by hand."""
+    """Prevents a handler that only works when someone wires it by hand."""
     monkeypatch.setenv("LANDING_URI", f"file:{tmp_path}/landing")
     monkeypatch.setenv("SOCIALSENT_START", "2026-11-22T09:00Z")
     event = kinesis(record(post("a"), 1), record(post("b", "2026-11-22T08:59:59Z"), 2))
@@ -216,7 +216,7 @@ def test_a_full_disk_is_an_item_failure(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 def test_a_folder_store_leaves_equal_objects_untouched(tmp_path: Path) -> None:
-    """Prevents a retry that makes an unchanged hour look new to somebody who watches file times."""
+    """Prevents a retry that makes an unchanged hour look new to someone who watches file times."""
     store = FolderStore(tmp_path)
     store.put("a/b.gz", b"one")
     before = (tmp_path / "a/b.gz").stat().st_mtime_ns

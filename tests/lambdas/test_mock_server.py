@@ -126,7 +126,7 @@ def test_each_event_is_one_record_keyed_by_what_it_is_about():
 
 
 def test_the_consumer_reads_whatever_the_mock_server_writes(aws, tmp_path):
-    """Prevents a writer and a reader that do not agree: every record lands, repeats or is refused for a reason."""
+    """Prevents a writer and a reader that do not agree: every record lands, repeats or is rejected for a reason."""
     kinesis = aws.client("kinesis")
     kinesis.create_stream(StreamName="agreement", ShardCount=2)
     settings = handler.FeedSettings("agreement", 700, 7, START)

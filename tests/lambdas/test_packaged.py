@@ -135,7 +135,7 @@ def test_quarantined_records_are_counted_by_reason(consumed: list[Invocation]) -
 
 
 def test_metrics_are_sent_under_the_names_that_the_alarms_use(tick: Invocation, consumed: list[Invocation]) -> None:
-    """Prevents an alarm on a metric that nobody sends: in CloudWatch such an alarm stays quiet for ever."""
+    """Prevents an alarm on a metric that no one sends: in CloudWatch such an alarm stays quiet indefinitely."""
     for service, invocation in ((ingest_metrics.MOCK_SERVER, tick), (ingest_metrics.CONSUMER, consumed[0])):
         assert set(invocation.counted("service")) == set(ingest_metrics.METRICS_OF[service])
         for line in invocation.metrics:

@@ -281,7 +281,7 @@ def test_a_window_waits_for_more_until_it_is_over_or_the_batch_is_full(kinesis, 
 
 
 def test_a_batch_fits_in_one_invocation(kinesis, stream):
-    """Prevents an event above Lambda's 6 MB, which would fail for ever."""
+    """Prevents an event above Lambda's 6 MB, which would fail indefinitely."""
     big = "x" * 900_000
     for start in range(0, 10, 5):
         put(kinesis, stream, *[big + str(start + i) for i in range(5)], key="k")

@@ -1,4 +1,4 @@
-"""The embedded AWS: nobody's account but its own."""
+"""The embedded AWS: no one's account but its own."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def run_dbt(arguments: list[str], environment: Mapping[str, str], target: Path, 
                 [*arguments, *folders, "--log-path", str(target), "--no-write-json", "--no-use-colors"]
             )
         finally:
-            DuckDBConnectionManager.close_all_connections()  # or nobody else in this process can open the file
+            DuckDBConnectionManager.close_all_connections()  # or no one else in this process can open the file
 
 
 @contextmanager

@@ -33,7 +33,7 @@ def test_an_empty_lake_builds_empty_marts_and_passes_every_test(dbt: Dbt) -> Non
 
 
 def test_a_build_runs_all_tests_and_signs_its_hours(lake: LakeFolder, dbt: Dbt) -> None:
-    """Prevents hours that stay stale for ever, or count as done under another name than the lake's."""
+    """Prevents hours that stay stale indefinitely, or count as done under another name than the lake's."""
     lake.put([a_post("p1", "22T03:05"), event("user", "e1", at("22T03:01"), user_id="u1")])
     result = dbt.build("22T03")
     passed = {r.node.name for r in result.result if r.status == "pass"}
@@ -145,7 +145,7 @@ def files_named(query: str) -> list[str]:
 def test_a_build_killed_in_the_middle_leaves_its_hours_stale_and_the_next_one_repairs_them(
     lake: LakeFolder, dbt: Dbt
 ) -> None:
-    """Prevents marts that contradict each other after kill -9, with nobody told to repair them."""
+    """Prevents marts that contradict each other after kill -9, with no one told to repair them."""
     first = [a_post("p1", "22T03:05"), event("interaction", "e2", at("22T03:10"), interaction_id="i1", post_id="p1")]
     lake.put(first)
     dbt.build("22T03", options=UNTESTED)

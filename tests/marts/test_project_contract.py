@@ -95,7 +95,7 @@ def test_the_project_parses_without_a_warning(lake: LakeFolder, tmp_path: Path) 
 
 
 def test_rows_are_spread_and_sorted_by_columns_that_exist(manifest: Any) -> None:
-    """Prevents a DISTKEY or SORTKEY that Redshift refuses: neither DuckDB nor PostgreSQL looks at them."""
+    """Prevents a DISTKEY or SORTKEY that Redshift rejects: neither DuckDB nor PostgreSQL looks at them."""
     for node in manifest.nodes.values():
         if node.resource_type not in ("model", "snapshot") or node.config.materialized in ("view", "ephemeral"):
             continue

@@ -54,7 +54,7 @@ def said(messages: Sequence[Message]) -> list[tuple[str, str]]:
 
 
 def test_eight_times_the_quarantine_opens_one_alert_and_the_next_good_hour_closes_it(lake: Lake, desk: Desk) -> None:
-    """Prevents alerts that repeat themselves, stay for ever, or come from normal hours."""
+    """Prevents alerts that repeat themselves, stay indefinitely, or come from normal hours."""
     normal_hours(lake, 30, NOON)
     assert said(desk.tick(NOON + GRACE_PERIOD).created) == []
 
@@ -118,7 +118,7 @@ def test_an_hour_that_is_not_built_yet_waits_to_be_judged(lake: Lake, desk: Desk
 
 
 def test_hours_that_nobody_builds_become_an_alert_of_their_own(lake: Lake, desk: Desk) -> None:
-    """Prevents a pipeline that stands still in silence while its source goes on."""
+    """Prevents a pipeline that stops silently while its source goes on."""
     normal_hours(lake, 30, NOON)
     desk.tick(NOON + GRACE_PERIOD)
     for ahead in range(3):
@@ -223,7 +223,7 @@ def test_a_tick_without_news_reads_one_object(lake: Lake, desk: Desk, monkeypatc
 
 
 def test_a_lost_or_broken_memory_costs_reading_again_and_no_alert(lake: Lake, desk: Desk) -> None:
-    """Prevents a sensor that fails for ever on one damaged object."""
+    """Prevents a sensor that fails indefinitely on one damaged object."""
     normal_hours(lake, 30, NOON)
     desk.tick(NOON + GRACE_PERIOD)
     before = read_history(lake)
@@ -238,7 +238,7 @@ def test_a_lost_or_broken_memory_costs_reading_again_and_no_alert(lake: Lake, de
 def test_only_weeks_are_kept_and_clocks_ahead_do_not_hide_a_silence(
     lake: Lake, desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prevents a history that grows for ever, and one event of tomorrow that makes today look fresh."""
+    """Prevents a history that grows indefinitely, and one event of tomorrow that makes today look fresh."""
     normal_hours(lake, 30, NOON)
     add_hour(lake, EventHour(NOON + timedelta(hours=20)))
     monkeypatch.setattr(history, "WINDOW", timedelta(hours=10))

@@ -103,7 +103,7 @@ def test_an_endpoint_that_cannot_be_reached_is_one_clear_line(
 
 
 def test_a_metric_can_be_read_back_by_its_name_dimensions_and_statistic(account: Account) -> None:
-    """Prevents an alarm on a metric that nobody sends: the names come from the table that alarms read."""
+    """Prevents an alarm on a metric that no one sends: the names come from the table that alarms read."""
     now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
     points = [
         MetricDatum(names.QUARANTINE_RATE, 0.08, now),

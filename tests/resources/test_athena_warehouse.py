@@ -85,7 +85,7 @@ def test_athena_is_asked_once_and_then_the_memory_answers(warehouse: AthenaWareh
 def test_an_old_memory_is_renewed(
     warehouse: AthenaWarehouse, asked: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prevents a graph that never learns that somebody dropped the marts."""
+    """Prevents a graph that never learns that someone dropped the marts."""
     asked += [HELD, {}]
     warehouse.known_versions()
     monkeypatch.setattr("socialsent_assets.resources.remote_warehouse.FRESH_FOR", timedelta(0))

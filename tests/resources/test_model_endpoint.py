@@ -1,4 +1,4 @@
-"""Hosting the champion on SageMaker, against an embedded account: what is made, repeated, changed and refused."""
+"""Hosting the champion on SageMaker, against an embedded account: what is made, repeated, changed and rejected."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_an_archive_that_was_changed_in_the_bucket_is_put_back(lake, account, ho
 
 
 def test_a_candidate_waits_for_approval_until_it_is_promoted(account, hosting, models):
-    """Prevents an Approved mark on a model that nobody promoted."""
+    """Prevents an Approved mark on a model that no one promoted."""
     digest = models.add(model_files())
     model = models.read(CLASSIFIER, digest)
     container = Container(IMAGE, "s3://artifacts/x", digest)
@@ -170,7 +170,7 @@ def test_an_endpoint_that_fails_names_the_reason_and_the_way_out(lake, account, 
     with pytest.raises(HostingError, match=r"mood is Failed: The container did not answer /ping.*delete-endpoint"):
         host()
     with pytest.raises(HostingError, match="is Failed"):
-        host()  # and it is still refused: SageMaker can only delete it
+        host()  # and it is still rejected: SageMaker can only delete it
     assert "UpdateEndpoint" not in account.calls
 
 
@@ -185,7 +185,7 @@ def test_an_update_that_sagemaker_took_back_is_no_success(lake, account, host):
 
 
 def test_waiting_has_an_end(lake, account, host):
-    """Prevents a run that waits for ever for an endpoint that never comes up."""
+    """Prevents a run that waits indefinitely for an endpoint that never comes up."""
     promote(lake)
     account.next_statuses[:] = ["Creating"]
     with pytest.raises(HostingError, match=r"still Creating after 0 minutes.*again"):
@@ -193,7 +193,7 @@ def test_waiting_has_an_end(lake, account, host):
 
 
 def test_an_endpoint_that_somebody_else_is_updating_is_waited_for(lake, account, host):
-    """Prevents an update that SageMaker refuses because one is under way."""
+    """Prevents an update that SageMaker rejects because one is under way."""
     promote(lake, b"old")
     host()
     promote(lake, b"new")
@@ -218,7 +218,7 @@ def test_a_tampered_champion_is_never_uploaded(lake, account, host):
 
 
 def test_a_card_that_this_version_did_not_write_is_not_archived_under_a_wrong_digest(lake, account, host, models):
-    """Prevents an archive whose container refuses it, because its card has other bytes than the one on the shelf."""
+    """Prevents an archive whose container rejects it, because its card has other bytes than the one on the shelf."""
     files = model_files()
     digest = models.add({**files, CARD: files[CARD].replace(b"\n ", b"\n  ")})
     models.promote(CLASSIFIER, digest, NOON)

@@ -1,4 +1,4 @@
-"""Redshift before and around a connection: which one, as whom, and what AWS's refusals become.
+"""Redshift before and around a connection: which one, as whom, and what AWS's rejections become.
 
 Not here: anything that takes a server (tests/aws/redshift).
 """
@@ -144,7 +144,7 @@ def test_a_memory_knows_when_the_hours_changed_and_forgets_whole(tmp_path: Path)
     "content", [b"", b"[]", b"{}", b'{"versions": 1}', b'{"versions": {}, "seen_at": "x"}', b"\xff"]
 )
 def test_a_damaged_memory_is_a_missing_one(tmp_path: Path, content: bytes) -> None:
-    """Prevents a sensor that fails for ever because of a file that it could do without."""
+    """Prevents a sensor that fails indefinitely because of a file that it could do without."""
     artifacts = FolderStorage(tmp_path)
     version_cache.remember(artifacts, "marts", {}, NOW, None)
     [key] = list(tmp_path.rglob("*.json"))

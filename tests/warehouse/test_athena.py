@@ -192,7 +192,7 @@ def test_scanned_bytes_add_up() -> None:
 
 
 def test_ctrl_c_stops_the_query_in_athena() -> None:
-    """Prevents a question that goes on and costs although nobody waits for it."""
+    """Prevents a question that goes on and costs although no one waits for it."""
     client = StandIn(states=["RUNNING", KeyboardInterrupt()])
     with pytest.raises(KeyboardInterrupt):
         engine(client).run("select 1")
@@ -200,7 +200,7 @@ def test_ctrl_c_stops_the_query_in_athena() -> None:
 
 
 def test_at_the_deadline_the_query_is_stopped() -> None:
-    """Prevents a command that waits for ever, and a query that nobody waits for."""
+    """Prevents a command that waits indefinitely, and a query that no one waits for."""
     client = StandIn(states=["RUNNING"])
     with pytest.raises(UserError, match=r"within 60 seconds.*where dt = "):
         engine(client).run("select 1")

@@ -105,7 +105,7 @@ def test_nothing_that_changes_anything_is_sent(sql: str) -> None:
     ],
 )
 def test_what_is_refused_says_why_in_one_line(sql: str, says: str) -> None:
-    """Prevents a statement that leaves the lake, and errors of a parser that nobody understands."""
+    """Prevents a statement that leaves the lake, and errors of a parser that no one understands."""
     with pytest.raises(UserError, match=says) as error:
         asked(sql)
     assert "\n" not in str(error.value)

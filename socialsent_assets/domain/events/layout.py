@@ -164,7 +164,7 @@ def landing_name(origin: str, rows: int, duplicates: int) -> str:
 
 
 def parse_landing_name(name: str) -> LandingName | None:
-    """The inverse of `landing_name`; None for an object that somebody else put there."""
+    """The inverse of `landing_name`; None for an object that someone else put there."""
     match = _NAME.fullmatch(name)
     if match is None:
         return None

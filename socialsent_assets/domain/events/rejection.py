@@ -1,6 +1,6 @@
 """The nine reasons for which a record is quarantined, and the error that carries one out of a check.
 
-Not here: the checks themselves (event.py, strict_json.py, kinds/), what is kept of a refused record
+Not here: the checks themselves (event.py, strict_json.py, kinds/), what is kept of a rejected record
 (landing.py). A `RefusalError` never leaves `event.parse`: to everybody else bad input is a value, a `Rejection`.
 """
 

@@ -29,7 +29,7 @@ def parse_time(text: str, *, assume_utc: bool = False) -> datetime:
     `assume_utc` reads a time without an offset as UTC.
 
     Raises:
-        NoOffsetError: it has no offset, and nobody said what to assume.
+        NoOffsetError: it has no offset, and no one said what to assume.
         BeyondCalendarError: in UTC it lies outside the years 1 to 9999.
         ValueError: anything else.
 

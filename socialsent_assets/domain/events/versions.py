@@ -23,7 +23,7 @@ def copy_order(event: Event) -> tuple[datetime, bytes]:
 
 
 def standing_copy(copies: Iterable[Event]) -> Event:
-    """The copy that stands among events of one `event_id`. Raises ValueError for no copy."""
+    """The copy that is kept among events of one `event_id`. Raises ValueError for no copy."""
     return max(copies, key=copy_order)
 
 

@@ -1,6 +1,6 @@
 """DuckDB connections that can open the files of the lake, wherever the lake is.
 
-Not here: the marts' own file (warehouse.py), how S3 is read (duckdb_s3.py).
+Not here: the marts' own file (warehouse/duckdb/database.py), how S3 is read (s3_filesystem.py).
 """
 
 from __future__ import annotations

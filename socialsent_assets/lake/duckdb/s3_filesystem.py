@@ -3,7 +3,7 @@
 DuckDB's own S3 extension has to be downloaded from its site. Data files never change once they are committed, so no
 version has to be pinned.
 
-Not here: who makes a connection (duckdb_files.py).
+Not here: who makes a connection (connection.py).
 """
 
 from __future__ import annotations

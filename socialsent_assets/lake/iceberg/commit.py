@@ -5,7 +5,7 @@ a dropped file. Readers go by the catalog's pointer, so they see the snapshot be
 optimistic: whoever finds the pointer moved plans again from the new snapshot, a bounded number of times. The summary
 of each snapshot names the run and the hours, which is what history and undo go by.
 
-Not here: files (data_files.py), which snapshots belong together (pins.py).
+Not here: files (data_files.py), which snapshots belong together (lake/builds.py).
 """
 
 from __future__ import annotations

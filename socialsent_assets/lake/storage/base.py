@@ -2,7 +2,7 @@
 
 An object is replaced whole or not at all; a reader sees the old bytes or the new ones.
 
-Not here: what the keys mean (domain/events/layout.py), several objects at once (lake/commit.py).
+Not here: what the keys mean (domain/events/layout.py), several objects at once (lake/iceberg/commit.py).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""Many small questions to a tier at once, where each one waits for a network.
+"""Run many small storage requests in parallel; sequential for local disks.
 
-Not here: what is asked.
+Not here: the requests.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
 Only names are replaced, in place: the statement stays as it was typed. SHOW TABLES and DESCRIBE become queries of
 information_schema, so that they answer in columns, and by the same names.
 
-This is a fence for mistakes. What somebody may read or write is decided by the role and the workgroup.
+This is a fence for mistakes. What someone may read or write is decided by the role and the workgroup.
 
 Not here: running it (engine.py).
 """
@@ -113,7 +113,7 @@ def _query(sql: str) -> exp.Query | exp.Values:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the warnings about statements that sqlglot does not know: those are refused anyway."""
+    """Without the warnings about statements that sqlglot does not know: those are rejected anyway."""
     log = logging.getLogger("sqlglot")
     before = log.level
     log.setLevel(logging.ERROR)

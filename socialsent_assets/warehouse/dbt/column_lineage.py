@@ -1,7 +1,7 @@
 """Column lineage of the dbt models, parsed from their SQL.
 
 Columns are followed through what is selected, not through filters, joins and groupings; so a plain `count(*)` has
-no lineage, and a constant that stands for a table ('post' as what) adds nothing.
+no lineage, and a constant that exists for a table ('post' as what) adds nothing.
 
 Not here: making the SQL (compile.py), when (manifest.py), how Dagster shows it (defs/marts.py).
 """
@@ -30,7 +30,7 @@ _DIALECT = "duckdb"
 
 
 def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
-    """Lineage of every model and snapshot that stands as a table or a view.
+    """Lineage of every model and snapshot that exists as a table or a view.
 
     A model whose SQL cannot be resolved is left out and named in the debug log.
 
@@ -75,7 +75,7 @@ def _columns_of_query(sql: str, tables: Mapping[str, str], columns_of: Mapping[s
 
     query = parse_one(sql, dialect=_DIALECT).transform(_named_by_unique_id, tables)
     # Of the types nothing is asked here; the quotes keep the dots in a unique_id from being read as a path.
-    # sqlglot refuses a schema in which any table has no columns.
+    # sqlglot rejects a schema in which any table has no columns.
     schema = {f'"{unique_id}"': dict.fromkeys(names, "text") for unique_id, names in columns_of.items() if names}
     roots = lineage(None, query, schema, dialect=_DIALECT, copy=False, trim_selects=False)
     return {column: sorted(_origins(root)) for column, root in roots.items()}
@@ -124,7 +124,7 @@ def _of_snapshot(node: Mapping[str, Any], columns: Columns) -> Columns:
 
 
 def write_lineage(path: Path, lineage: Lineage) -> None:
-    """Replace the file as a whole, so that nobody reads half of it. Raises OSError."""
+    """Replace the file as a whole, so that no one reads half of it. Raises OSError."""
     unfinished = path.with_suffix(f".{os.getpid()}")
     unfinished.write_text(json.dumps(lineage, sort_keys=True, separators=(",", ":")), encoding="utf-8")
     unfinished.replace(path)

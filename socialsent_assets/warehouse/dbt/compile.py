@@ -25,7 +25,7 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
         environment: environment of dbt; settings of ours and the target folder in it are not looked at.
 
     Raises:
-        RuntimeError: dbt cannot compile the project; the message holds what dbt said.
+        RuntimeError: dbt cannot compile the project; the message holds dbt's error.
     """
     with tempfile.TemporaryDirectory(prefix="socialsent-dbt-") as folder:
         root = Path(folder)

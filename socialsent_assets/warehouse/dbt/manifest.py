@@ -36,7 +36,7 @@ def dbt_project(settings: Settings) -> DbtProject:
     """The dbt project with a manifest and a column lineage that are as new as its files; makes them if they are not.
 
     Raises:
-        RuntimeError: dbt cannot parse the project; the message holds what dbt said.
+        RuntimeError: dbt cannot parse the project; the message holds dbt's error.
     """
     from dagster_dbt import DbtProject
 
@@ -85,7 +85,7 @@ def _lineage(settings: Settings) -> column_lineage.Lineage:
         compiled = dbt_compile.compiled_manifest(DBT_PROJECT, parse_environment(DBT_PROJECT, settings))
     except RuntimeError as error:
         _log.debug("no column lineage of the models: %s", error)
-        return {}  # written as well: nobody tries again before the project changes
+        return {}  # written as well: no one tries again before the project changes
     return column_lineage.column_lineage(compiled)
 
 

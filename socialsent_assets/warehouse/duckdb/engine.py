@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY_LIMIT = "2GB"
-_FETCH = 10_000  # rows held at once
+_FETCH = 10_000  # rows held at a time
 
 # Since DuckDB 2.0 a WITH clause may hold INSERT, UPDATE, DELETE and even COPY … TO 'file', and counts as SELECT.
 _READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
@@ -89,7 +89,7 @@ class LakeSql:
         """See `SqlEngine.run`. A result has to be used before the next statement.
 
         Raises:
-            UserError: also when S3 refuses.
+            UserError: also when S3 rejects.
         """
         try:
             statement = self._readable(sql)

@@ -52,7 +52,7 @@ def test_a_failed_run_fails_the_task_with_the_innermost_reason_of_each_step(fake
 
 
 def test_a_cancelled_run_is_not_tried_again(fake: FakeDagster) -> None:
-    """Prevents Airflow from starting what somebody just stopped."""
+    """Prevents Airflow from starting what someone just stopped."""
     fake.statuses = ["STARTED", "CANCELING", "CANCELED"]
     ours = dagster(fake)
     with pytest.raises(RefusedError, match="cancelled; clear this task"):
@@ -70,7 +70,7 @@ def test_a_run_that_stays_queued_is_cancelled_with_the_reason(fake: FakeDagster,
 
 
 def test_a_run_beyond_its_deadline_is_cancelled(fake: FakeDagster) -> None:
-    """Prevents a hung run from holding the hour, and the hours after it, for ever."""
+    """Prevents a hung run from holding the hour, and the hours after it, indefinitely."""
     fake.statuses = ["STARTED"]
     ours = dagster(fake, queued_s=0.01, deadline_s=0.05)
     with pytest.raises(FailedError, match="still STARTED after 0 s, it was cancelled"):
@@ -124,7 +124,7 @@ def test_a_launch_whose_answer_was_lost_is_not_repeated(fake: FakeDagster, statu
     [
         ("QUEUED", True, True),
         ("STARTED", True, True),
-        ("SUCCESS", True, True),  # it ended while nobody looked
+        ("SUCCESS", True, True),  # it ended while no one looked
         ("FAILURE", True, False),
         ("CANCELED", True, False),
         ("CANCELING", True, False),
@@ -190,7 +190,7 @@ def test_a_code_location_that_is_not_loaded_is_worth_another_attempt(fake: FakeD
 def test_dagsters_refusal_ends_the_task_and_its_own_trouble_the_attempt(
     fake: FakeDagster, answer: Any, error: type[Exception], message: str
 ) -> None:
-    """Prevents retries of a refusal, and giving up at a passing failure."""
+    """Prevents retries of a rejection, and giving up at a passing failure."""
     fake.faults["Launch"] = [{"data": {"launchRun": answer}}]
     with pytest.raises(error, match=message):
         dagster(fake).launch_or_attach(WORK, is_retry=False)
@@ -209,7 +209,7 @@ def test_a_wrong_address_or_secret_is_refused_with_the_setting_to_look_at(
 
 
 def test_the_authorization_is_sent_and_only_if_there_is_one(fake: FakeDagster) -> None:
-    """Prevents an empty header, which some proxies refuse."""
+    """Prevents an empty header, which some proxies reject."""
     for secret in ("", "Bearer abc"):
         server = WebServer(f"{fake.url}/graphql", authorization=secret)
         assert server.url == fake.url

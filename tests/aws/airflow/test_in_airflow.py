@@ -60,7 +60,7 @@ def dagster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers
 
 @pytest.fixture(scope="module")
 def no_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DagsterServers]:
-    """A web server whose daemon nobody started."""
+    """A web server whose daemon no one started."""
     with dagster_servers(tmp_path_factory.mktemp("no-daemon"), with_project=False, with_daemon=False) as servers:
         yield servers
 
@@ -124,7 +124,7 @@ def test_a_dag_run_fills_every_tier_for_its_hour(dagster: DagsterServers, airflo
 
 
 def test_address_and_secret_may_be_variables_and_the_hour_may_be_asked_for(airflows: list[Airflow]) -> None:
-    """Prevents a secret that has to stand in the configuration, and an old hour that nobody can run again."""
+    """Prevents a secret that has to stand in the configuration, and an old hour that no one can run again."""
 
     def scenario(airflow: Airflow) -> None:
         with serving(FakeDagster(statuses=["SUCCESS"])) as fake:
@@ -180,7 +180,7 @@ def test_an_unknown_job_fails_the_task_at_once(dagster: DagsterServers, airflows
 def test_a_run_that_no_daemon_starts_is_cancelled_and_said(
     no_daemon: DagsterServers, airflows: list[Airflow]
 ) -> None:
-    """Prevents a task that waits for ever, and queued runs that all start when the daemon comes back."""
+    """Prevents a task that waits indefinitely, and queued runs that all start when the daemon comes back."""
 
     def scenario(airflow: Airflow) -> None:
         hour = hour_of(airflow, 3)
@@ -234,7 +234,7 @@ def test_a_killed_worker_leaves_a_run_that_the_next_attempt_follows(
 
 
 def test_a_task_that_is_ended_cancels_its_run(dagster: DagsterServers, airflows: list[Airflow]) -> None:
-    """Prevents work that goes on after somebody marked the task as failed."""
+    """Prevents work that goes on after someone marked the task as failed."""
 
     def scenario(airflow: Airflow) -> None:
         hour = hour_of(airflow, 6)

@@ -35,7 +35,7 @@ def test_what_is_no_order_is_refused(extras: dict[str, object]) -> None:
 
 
 def test_arguments_say_which_hours_are_built() -> None:
-    """Prevents a list of runs in the console in which nobody finds the one of an hour."""
+    """Prevents a list of runs in the console in which no one finds the one of an hour."""
     scattered = [SOME[0], SOME[2]]
     assert order().arguments()[HOURS] == "2026-11-22-03:00..2026-11-22-05:00"
     assert (
@@ -67,7 +67,7 @@ def test_a_run_that_somebody_started_by_hand_overlaps_with_everything() -> None:
 
 
 def test_scattered_hours_of_months_stay_a_short_argument_and_still_overlap() -> None:
-    """Prevents an argument that Glue refuses, and an overlap that is lost with what was cut off."""
+    """Prevents an argument that Glue rejects, and an overlap that is lost with what was cut off."""
     every_other = list(hours_between(EventHour.from_key("2026-01-01-00:00"), EventHour.from_key("2026-03-01-00:00")))[
         ::2
     ]

@@ -4,7 +4,7 @@
 
 Roles and policies are put into moto's IAM as CloudFormation would, taken on through its STS; with each request moto
 finds the session, its role and its policies. Its own decision is replaced by evaluation.py, because it looks at
-resources in S3 alone and at no condition. Requests with other credentials (`embedded`) are nobody's business here:
+resources in S3 alone and at no condition. Requests with other credentials (`embedded`) are no one's business here:
 they build the account.
 
 What this cannot show: key policies, bucket policies and other policies of resources; VPC endpoints, permission
@@ -170,7 +170,7 @@ class _Endpoint:
 
 
 def policies_of(assembly: Assembly) -> dict[str, list[Statement]]:
-    """Role -> statements, of every role and every policy that somebody else takes on; `part/Name`."""
+    """Role -> statements, of every role and every policy that someone else takes on; `part/Name`."""
     found: dict[str, list[Statement]] = {}
     for name, role in assembly.every("AWS::IAM::Role"):
         if _short(name) in OF_CDK:

@@ -1,6 +1,6 @@
 """Resources of the roles' calls by the deployment's names, and calls of AWS' own services as data.
 
-Not here: calls that our code makes itself (test_components.py makes them run).
+Not here: calls that our code makes itself (test_dagster_task.py, test_lambdas.py, test_glue_jobs.py make them run).
 """
 
 from __future__ import annotations

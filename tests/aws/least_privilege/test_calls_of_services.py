@@ -139,11 +139,11 @@ ALLOWED = [
 
 @pytest.mark.parametrize("made", ALLOWED, ids=str)
 def test_a_service_may_do_its_part(account: Account, made: Call) -> None:
-    """Prevents a deployment that stands and does nothing: each of these calls is needed before our code is."""
+    """Prevents a deployment that exists and does nothing: each of these calls is needed before our code is."""
     assert account.attempt(made.role, made.service, made.operation, **made.arguments) == "allowed", account.missing()
 
 
-# moto has no Redshift Serverless, asks nobody about X-Ray, and ECS Exec speaks a protocol of its own: the statements
+# moto has no Redshift Serverless, asks no one about X-Ray, and ECS Exec speaks a protocol of its own: the statements
 # alone are asked.
 ALLOWED_ON_PAPER = [
     (PRODUCER, "xray:PutTraceSegments", "*"),

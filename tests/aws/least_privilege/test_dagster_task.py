@@ -41,7 +41,7 @@ MESSAGE = Message(
 
 @pytest.fixture
 def settings(account: Account, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """Those of the containers; this process is the task. At the end nothing may have been refused."""
+    """Those of the containers; this process is the task. At the end nothing may have been rejected."""
     task = account.assembly.one("orchestration", "AWS::ECS::TaskDefinition")
     (code,) = (container for container in task["ContainerDefinitions"] if container["Name"] == "code")
     given = {item["Name"]: str(item["Value"]) for item in code["Environment"]}
@@ -104,7 +104,7 @@ def test_tables_are_opened_and_made_where_they_are_missing(account: Account, set
 
 
 def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> None:
-    """Prevents alarms that nobody hears: SNS refuses a topic with a key that the sender may not use."""
+    """Prevents alarms that no one hears: SNS rejects a topic with a key that the sender may not use."""
     before = len(account.decisions)
     assert settings.alerts.topic_arn
     assert settings.alerts.metrics_namespace

@@ -1,4 +1,4 @@
-"""The evaluator decides as IAM does, or refuses to decide."""
+"""The evaluator decides as IAM does, or rejects to decide."""
 
 from __future__ import annotations
 
@@ -50,6 +50,6 @@ def test_a_condition_holds_only_for_the_value_that_the_request_carries() -> None
     ],
 )
 def test_what_it_does_not_know_it_does_not_guess(unknown: dict[str, Any]) -> None:
-    """Prevents a green test about a policy that nobody evaluated."""
+    """Prevents a green test about a policy that no one evaluated."""
     with pytest.raises(NotImplementedError):
         is_allowed([allow(**unknown)], READ)

@@ -87,7 +87,7 @@ def unchanged(role: str, *places: tuple[str, str]) -> list[Call]:
 
 FORBIDDEN = [
     *(made for role in EVERYBODY for made in everybody(role)),
-    # Records go in by the stream; nobody who sends may read it back, or the lake.
+    # Records go in by the stream; no one who sends may read it back, or the lake.
     *nothing_of(PRODUCER, LANDED, CLEANSED, MODEL),
     call(PRODUCER, "kinesis", "get_shard_iterator", StreamName=STREAM, ShardId="a", ShardIteratorType="LATEST"),
     call(PRODUCER, "kinesis", "put_records", StreamName="another", Records=[{"Data": b"a", "PartitionKey": "a"}]),
@@ -174,5 +174,5 @@ def test_a_role_may_not(account: Account, made: Call) -> None:
 
 
 def test_every_role_of_the_deployment_has_lines_in_the_table(account: Account) -> None:
-    """Prevents a new role that nobody looks at."""
+    """Prevents a new role that no one looks at."""
     assert {made.role for made in FORBIDDEN} == set(account.policies)

@@ -4,7 +4,7 @@ Types are not normalised: both drivers give Python's int, float, str, bool, date
 are compared by their repr, so to the last bit of a float. What differs and why stands in the test that says so.
 
 Not here: what PostgreSQL cannot show (tests/marts/redshift_lint.py looks at the statements), broken connections
-(test_redshift_faults.py).
+(test_redshift_warehouse.py).
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ def test_a_replacement_is_one_transaction(lake: LakeFolder, redshift: DbtOnRedsh
 
 
 def test_no_statement_is_known_to_fail_on_redshift(lake: LakeFolder, redshift: DbtOnRedshift) -> None:
-    """Prevents SQL that PostgreSQL takes and Redshift refuses: all that dbt sent, hooks and strategies included."""
+    """Prevents SQL that PostgreSQL takes and Redshift rejects: all that dbt sent, hooks and strategies included."""
     a_lively_lake(lake, random.Random(3))
     redshift.build()
     sent = redshift.statements
@@ -194,4 +194,4 @@ def test_the_spectrum_schemas_are_made_once_from_role_and_databases(
         made.format("spectrum_analytics", "socialsent_analytics", role),
     ]
     begun = [s.strip().lower() for s in redshift.statements if s.strip().lower() in ("begin", "commit", "rollback")]
-    assert begun[-1] != "begin"  # Redshift refuses it inside a transaction
+    assert begun[-1] != "begin"  # Redshift rejects it inside a transaction

@@ -96,7 +96,7 @@ def asked_for(aws: CredentialsOfAws) -> set[tuple[str, str]]:
 
 
 def test_a_role_gets_the_temporary_password_of_its_user(redshift_server: Server, aws: CredentialsOfAws) -> None:
-    """Prevents a deployment, where nobody has a password, from failing at its first statement."""
+    """Prevents a deployment, where no one has a password, from failing at its first statement."""
     with pytest.raises(UserError, match="refuses SSL"), redshift_marts(settings_of(redshift_server)):
         raise AssertionError("without TLS")
     assert asked_for(aws) == {(USER, DATABASE)}

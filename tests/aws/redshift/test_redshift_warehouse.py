@@ -106,7 +106,7 @@ def test_the_report_is_the_same_bytes_as_from_duckdb(built: LakeFolder, settings
 
 
 def test_versions_and_standing_are_those_of_duckdb(built: LakeFolder, settings: Settings) -> None:
-    """Prevents hours that are stale for ever because the two spell an hour or a version differently."""
+    """Prevents hours that are stale indefinitely because the two spell an hour or a version differently."""
     versions = versions_held(built.root / "warehouse.duckdb")
     assert versions.keys() == {"2026-11-22-03:00", "2026-11-22-04:00"}
     assert versions_of(settings) == versions
@@ -134,7 +134,7 @@ def test_who_asks_cannot_write(built: LakeFolder, settings: Settings) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_stopped(settings: Settings) -> None:
-    """Prevents a sensor, or a person, that waits for ever."""
+    """Prevents a sensor, or a person, that waits indefinitely."""
     assert settings.redshift is not None
     with redshift_marts(settings.redshift, deadline_s=0.2) as sql, pytest.raises(UserError, match="longer than"):
         sql.run("select pg_sleep(20)")

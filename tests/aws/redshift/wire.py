@@ -118,7 +118,7 @@ async def _serve_client(reader: Reader, writer: Writer, path: Path, statements: 
 
 
 async def _start_up(reader: Reader, writer: Writer) -> bytes:
-    """The start-up message without what PostgreSQL would refuse; a request for TLS before it is declined."""
+    """The start-up message without what PostgreSQL would reject; a request for TLS before it is declined."""
     while True:
         (size,) = struct.unpack("!i", await reader.readexactly(4))
         body = await reader.readexactly(size - 4)

@@ -4,7 +4,7 @@ moto's CloudFormation leaves out many types without a word, so each is made by t
 would make; names, ARNs and settings are the template's alone. PROVISIONED, PLAYED and NOT_DRIVEN together name every
 type of the templates, so that a new one has to be dealt with.
 
-Limits: moto's (socialsent_assets/local_aws/server.py); encryption is left out, nobody's permissions are asked.
+Limits: moto's (socialsent_assets/local_aws/server.py); encryption is left out, no one's permissions are asked.
 
 Not here: what runs in the account (functions.py, alarms.py, dagster_task.py), who may (tests/aws/least_privilege).
 """

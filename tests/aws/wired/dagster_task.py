@@ -3,10 +3,10 @@
 Overridden are, because they lead out of this machine: AWS_ENDPOINT_URL and credentials; host, port, login and TLS of
 Redshift, which is PostgreSQL behind the wire of tests/aws/redshift; pauses of polling. Glue's runs are processes
 (tests/aws/glue/local_glue.py) with the script, wheel and arguments that the template's jobs name. Spectrum is played
-by copying what the partitions of the Data Catalog point at into PostgreSQL, so an hour that nobody registered is
+by copying what the partitions of the Data Catalog point at into PostgreSQL, so an hour that no one registered is
 missing there too.
 
-Limits: one process instead of four containers; no image, no PostgreSQL of Dagster's own, nobody's permissions.
+Limits: one process instead of four containers; no image, no PostgreSQL of Dagster's own, no one's permissions.
 
 Not here: the account (account.py), what the graph does.
 """

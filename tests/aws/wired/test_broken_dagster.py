@@ -76,7 +76,7 @@ def test_the_lambdas_and_dagster_start_at_the_same_time(small: Assembly) -> None
 
 
 def test_a_mapping_that_leaves_numbers_out_has_lambdas_own(small: Assembly) -> None:
-    """Prevents a drive that is kinder than Lambda: without these it would try a bad batch for ever."""
+    """Prevents a drive that is kinder than Lambda: without these it would try a bad batch indefinitely."""
     with pytest.raises(ValueError, match="without a limit"):
         options_of({})
     [(_, given)] = small.every("AWS::Lambda::EventSourceMapping")

@@ -44,7 +44,7 @@ class Driven:
     """What the drive left.
 
     Attributes:
-        runs: of the graph, in order: one that Glue refused, then those that the sensor asked for.
+        runs: of the graph, in order: one that Glue rejected, then those that the sensor asked for.
         heard: messages of the topic, after the alert sensor has ticked.
     """
 
@@ -106,7 +106,7 @@ def test_every_living_post_of_the_bucket_is_in_the_marts(driven: Driven, aws: Ac
 
 
 def test_the_burst_becomes_one_alert_at_the_topic_of_the_templates(driven: Driven) -> None:
-    """Prevents alerts that are opened, written down and heard by nobody."""
+    """Prevents alerts that are opened, written down and heard by no one."""
     told = [
         (message["MessageAttributes"]["kind"]["Value"], message["MessageAttributes"]["stage"]["Value"])
         for message in driven.heard

@@ -36,7 +36,7 @@ def bucket(small: Assembly) -> str:
 def test_every_type_of_the_templates_is_provisioned_played_or_left_out_for_a_reason(
     small: Assembly, everything: Assembly
 ) -> None:
-    """Prevents a resource that nobody wired, and a list that explains resources which nobody makes any more."""
+    """Prevents a resource that no one wired, and a list that explains resources which no one makes any more."""
     dealt_with = [*PROVISIONED, *PLAYED, *NOT_DRIVEN]
     assert len(dealt_with) == len(set(dealt_with))
     templates = [*small.templates.values(), *everything.templates.values()]
@@ -61,7 +61,7 @@ def test_a_tick_lands_and_every_record_is_accounted_for(
 def test_a_burst_of_rubbish_rings_the_alarm_of_the_templates_at_their_topic(
     small: Assembly, aws: Account, functions: Functions, bucket: str
 ) -> None:
-    """Prevents an alarm on a metric that nobody sends, or one that nobody hears."""
+    """Prevents an alarm on a metric that no one sends, or one that no one hears."""
     heard = listen(aws, environment_of(small)["SOCIALSENT_ALERTS_TOPIC_ARN"])
     quarantine = alarm(small, "quarantine")
     assert not quarantine.is_on(aws, HOUR + timedelta(hours=1))
@@ -83,7 +83,7 @@ def test_a_burst_of_rubbish_rings_the_alarm_of_the_templates_at_their_topic(
 
 
 def test_every_number_of_the_lambdas_that_an_alarm_reads_has_arrived(small: Assembly, aws: Account) -> None:
-    """Prevents an alarm that differs from its metric by a dimension: it would stay quiet for ever."""
+    """Prevents an alarm that differs from its metric by a dimension: it would stay quiet indefinitely."""
     namespace = environment_of(small)["SOCIALSENT_METRICS_NAMESPACE"]  # one dashboard shows Lambdas and Dagster
     read = {one for one in series_read(small, namespace) if "service" in dict(one.dimensions)}
     assert {one.name for one in read} >= {"RecordsConsumed", "RecordsQuarantined", "BatchesFailed"}

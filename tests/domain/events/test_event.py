@@ -131,7 +131,7 @@ def test_every_reason_has_an_example() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_worked_example_of_a_kind_is_valid_and_its_line_stays_the_same(kind: str) -> None:
-    """Prevents documentation that the code refuses, and a canonical line that a second reading changes."""
+    """Prevents documentation that the code rejects, and a canonical line that a second reading changes."""
     event = accepted(event_with(kind))
     assert (event.event_type, event.event_time.tzinfo) == (kind, UTC)
     assert accepted(event.line) == event
@@ -166,14 +166,14 @@ def test_integer_ids_become_strings_wherever_they_stand() -> None:
 
 
 def test_unknown_fields_are_kept_in_envelope_and_data() -> None:
-    """Prevents a landing that forgets what nobody reads yet."""
+    """Prevents a landing that forgets what no one reads yet."""
     event = accepted(event_with(trace={"id": 1}, data={"likes": 5}))
     assert json.loads(event.line)["trace"] == {"id": 1}
     assert json.loads(event.line)["data"]["likes"] == 5
 
 
 def test_a_tombstone_may_lack_text_and_author() -> None:
-    """Prevents a deletion that is refused because there is nothing left to say."""
+    """Prevents a deletion that is rejected because there is nothing left to say."""
     accepted(event_with(data={"deleted": True, "text": ..., "author_id": None}))
     accepted(event_with("comment", data={"deleted": True, "text": ..., "author_id": ...}))
     assert isinstance(judge(event_with(data={"deleted": False, "text": ...})), Rejection)
@@ -242,7 +242,7 @@ def test_a_record_never_vanishes(raw: bytes) -> None:
 
 
 def test_a_cut_array_yields_what_there_is() -> None:
-    """Prevents a truncated batch that is refused whole."""
+    """Prevents a truncated batch that is rejected whole."""
     raw = b"[" + event_with() + b"," + event_with()[:50]
     first, second = parse_record(raw, NOW, START)
     assert isinstance(first, Event)

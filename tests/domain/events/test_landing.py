@@ -37,7 +37,7 @@ def test_a_batch_has_one_object_per_event_hour_and_one_for_quarantine() -> None:
 
 
 def test_a_repeat_in_the_batch_is_dropped_and_counted_in_the_name() -> None:
-    """Prevents duplicates that nobody can audit from a listing."""
+    """Prevents duplicates that no one can audit from a listing."""
     batch = land([record("a"), record("b"), record("a")], NOW, START, "o")
     assert batch.counts == Counts(records=3, accepted=2, duplicates=1, quarantined=0)
     assert [key.endswith(".2r1d.jsonl.gz") for key in batch.objects] == [True]
@@ -50,7 +50,7 @@ def test_other_content_has_another_name_even_from_the_same_origin() -> None:
 
 
 def test_quarantine_keeps_everything_needed_to_look_again() -> None:
-    """Prevents a rejected record of which nobody can tell what, why, whence and when."""
+    """Prevents a rejected record of which no one can tell what, why, whence and when."""
     raw = b'{"half": "\xff'
     arrived = NOW - timedelta(hours=2)
     batch = land([SourceRecord(raw, "shard:7", arrived_at=arrived)], NOW, START, "o")

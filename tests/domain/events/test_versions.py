@@ -36,7 +36,7 @@ def test_two_versions_of_one_instant_are_decided_by_their_id() -> None:
 
 
 def test_a_deleted_post_does_not_live_until_it_is_written_again() -> None:
-    """Prevents a tombstone that is outvoted by an older text, and one that rules for ever."""
+    """Prevents a tombstone that is outvoted by an older text, and one that rules indefinitely."""
     versions = [post("a", 3), post("b", 5, deleted=True)]
     assert living_version(versions) is None
     assert living_version([*versions, post("c", 6)]) == post("c", 6)
@@ -50,6 +50,6 @@ def test_copies_of_one_event_that_differ_have_one_that_stands() -> None:
 
 
 def test_nothing_has_no_living_version() -> None:
-    """Prevents a made-up answer for a post that nobody wrote."""
+    """Prevents a made-up answer for a post that no one wrote."""
     with pytest.raises(ValueError, match="empty"):
         living_version([])

@@ -69,7 +69,7 @@ def test_five_times_more_or_less_is_found(hours: int, factor: float, power: floa
 
 
 def test_eight_times_the_quarantine_is_found() -> None:
-    """Prevents a broken producer that nobody hears of."""
+    """Prevents a broken producer that no one hears of."""
     history = source(3, 200, mean=400)
     hours = sorted(history)[-24:]
     found = 0

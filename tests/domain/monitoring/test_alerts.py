@@ -85,7 +85,7 @@ def test_what_opened_and_closed_in_one_go_is_listed_and_not_sent() -> None:
 
 
 def test_an_alert_that_nobody_judges_any_more_closes_and_says_why() -> None:
-    """Prevents an alert about a topic that nobody writes about from staying open for ever."""
+    """Prevents an alert about a topic that no one writes about from staying open indefinitely."""
     state = apply_findings(AlertState(), [quarantine()], NOW)
     state = apply_findings(state, [], NOW + timedelta(days=2))
     assert state.alerts == {}
@@ -104,7 +104,7 @@ def test_a_message_stays_unsent_until_somebody_took_it() -> None:
 
 
 def test_the_book_stays_small_and_keeps_what_nobody_has_taken() -> None:
-    """Prevents a state that grows for ever, and a bound that throws away the one message that matters."""
+    """Prevents a state that grows indefinitely, and a bound that throws away the one message that matters."""
     state = apply_findings(AlertState(), [quarantine(subject="first")], NOW)
     for number in range(MAX_MESSAGES):
         state = apply_findings(state, [quarantine(subject=f"s{number}")], NOW)

@@ -60,7 +60,7 @@ def test_the_ready_query_answers_for_the_hour_and_the_topic() -> None:
 
 @given(st.text(min_size=1, max_size=300), st.sampled_from(["open", "reminder", "recovery"]))
 def test_no_name_of_a_topic_breaks_a_subject_an_sms_or_a_shell(topic: str, stage: str) -> None:
-    """Prevents a refusal by SNS, and a command line that runs what a stranger wrote as a topic."""
+    """Prevents a rejection by SNS, and a command line that runs what a stranger wrote as a topic."""
     finding = replace(FINDINGS[0], subject=topic)
     for line, longest in ((title(stage, finding), MAX_TITLE_LENGTH), (sms(stage, finding, NOW), MAX_SMS_LENGTH)):  # type: ignore[arg-type]
         assert line.isascii()

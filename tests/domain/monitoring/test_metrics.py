@@ -1,4 +1,4 @@
-"""Points of metrics: the right dimensions, finite, and none that CloudWatch would refuse."""
+"""Points of metrics: the right dimensions, finite, and none that CloudWatch would reject."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_a_handful_of_quarantined_records_is_no_alarm() -> None:
 
 
 def test_a_backlog_that_arrives_at_once_is_no_rise_of_refusals() -> None:
-    """Prevents an alarm after a catch-up: its records go to their hours, its refusals all to the one of arrival."""
+    """Prevents an alarm after a catch-up: its records go to their hours, its rejections all to the one of arrival."""
     history = past(48, records=1000)
     before = [EventHour(NOW - timedelta(hours=back)) for back in range(48, 24, -1)]
     for hour in before:
@@ -110,7 +110,7 @@ def test_three_negative_posts_about_a_topic_are_no_alarm() -> None:
 
 
 def test_a_new_topic_is_not_judged() -> None:
-    """Prevents an alarm because nobody ever wrote about it."""
+    """Prevents an alarm because no one ever wrote about it."""
     calm = {hour: HourStats(hour, topics={"tram": (10, 2)}) for hour in past(100)}
     assert list(negative_share(with_now(calm, topics={"flood": (60, 50)}), HOUR)) == []
 
@@ -130,7 +130,7 @@ def verdict_of_lag(hours: list[EventHour]) -> str | None:
 
 
 def test_a_steady_source_that_falls_silent_is_found_after_three_hours() -> None:
-    """Prevents a dead feed that nobody notices, and an alarm at every short pause."""
+    """Prevents a dead feed that no one notices, and an alarm at every short pause."""
     assert verdict_of_lag(full((60, 4))) == "ok"
     assert verdict_of_lag(full((60, 5))) == "breach"
 
@@ -149,7 +149,7 @@ def test_a_file_that_was_read_once_is_not_expected_to_go_on() -> None:
 
 
 def test_hours_that_wait_too_long_to_be_built_are_found() -> None:
-    """Prevents a daemon that stands still while data keeps arriving."""
+    """Prevents a daemon that does nothing while data keeps arriving."""
     present = EventHour(NOW)
     assert building([present], NOW).verdict == "ok"
     assert building([EventHour(NOW - timedelta(hours=3)), present], NOW).verdict == "ok"

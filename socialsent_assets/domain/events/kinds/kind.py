@@ -28,7 +28,7 @@ class Field:
         name: key in the JSON object.
         type: simple type, from which the readers' schemas follow.
         meaning: one sentence.
-        required: whether an event without it is refused.
+        required: whether an event without it is rejected.
         is_id: a non-empty string of at most 128 characters without control characters; an integer is
             accepted and becomes a string, spaces around it are dropped.
         allowed: the only values; () for any.

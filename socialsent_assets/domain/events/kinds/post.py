@@ -1,4 +1,4 @@
-"""A post: somebody wrote something. An edit is a new event with the same `post_id`.
+"""A post: someone wrote something. An edit is a new event with the same `post_id`.
 
 Not here: which version is the living one (versions.py).
 """

@@ -24,7 +24,7 @@ NEGATION, ENDS_CLAUSE, APART, ALPHANUMERIC, DIGIT, HASHTAG, USER, PAIR_FIRST, PA
     1 << bit for bit in range(9)
 )
 
-# Kinds of character, as tokenizer/compiled.py has them (a test compares).
+# Kinds of character, as language/tokenizer/compiled.py has them (a test compares).
 SPACE, UPPER, LOWER, LETTER = 1 << 2, 1 << 10, 1 << 11, 1 << 12
 
 WORD = np.dtype(
