@@ -1,7 +1,7 @@
 """S3 for a local Spark session: Hadoop's S3A connector, endpoint and credentials.
 
-Spark only reads through it. What the jobs write, the workers upload themselves (lake/iceberg/commit.py), so no committer
-has to be configured. Glue brings its own connector: nothing of this is set there.
+Spark only reads through it. What the jobs write, the workers upload themselves (lake/iceberg/commit.py), so no
+committer has to be configured. Glue brings its own connector: nothing of this is set there.
 
 Not here: the rest of the session (spark_session.py), S3 without Spark (aws/s3.py).
 """

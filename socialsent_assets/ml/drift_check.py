@@ -1,6 +1,6 @@
 """Drift of given hours against the champion's card: do its texts still look like those it learned from?
 
-Not here: the index and its threshold (domain/learning/drift.py), what follows from it (defs/checks/, defs/ml/automation.py).
+Not here: the index and its threshold (domain/learning/drift.py), what follows from it (defs/checks/, defs/ml/).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Cache of the partition versions in a remote warehouse, so the frequent sensor does not wake it.
 
-Redshift Serverless bills at least a minute for a statement, and the landing sensor polls every 20 seconds: polled each
+Redshift Serverless bills a minute or more for a statement, and the landing sensor polls every 20 seconds: polled each
 time, it would never sleep. So a build takes this memory away before it changes anything and writes it anew at its
 end, and in between the memory answers. What others did to the warehouse meanwhile is seen when it has grown old.
 

@@ -1,6 +1,7 @@
 """Scans: the data files that hold given hours of a table, in one snapshot.
 
-Not here: reading rows with DuckDB (lake/duckdb room) or Spark (jobs/), which snapshots belong together (lake/builds.py).
+Not here: reading rows with DuckDB (lake/duckdb room) or Spark (jobs/), which snapshots belong together
+(lake/builds.py).
 """
 
 from __future__ import annotations

@@ -5,8 +5,8 @@ A lock file stays behind and means nothing by itself; only a living process can 
 They know nothing of other machines: a lake in S3 is written by one deployed Dagster alone, whose pool `lake` admits
 one step at a time (docs/architecture.md, section 3).
 
-Not here: what is written under a lock (lake/iceberg/commit.py, warehouse/duckdb/database.py), limits of Dagster's run queue
-(dagster.yaml): those order whole runs, these protect single writes from every kind of process.
+Not here: what is written under a lock (lake/iceberg/commit.py, warehouse/duckdb/database.py), limits of
+Dagster's run queue (dagster.yaml): those order whole runs, these protect single writes from every kind of process.
 """
 
 from __future__ import annotations
