@@ -11,18 +11,19 @@ from __future__ import annotations
 import itertools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.rejection import shown
 from socialsent_assets.ingest.columns import Columns, find_columns, nested_names, value_of
 from socialsent_assets.ingest.encodings import FALLBACK, guessed_encoding
 from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks, unpacked
 from socialsent_assets.ingest.files import InputFile
 from socialsent_assets.ingest.json_documents import Document, documents
+from socialsent_assets.ingest.label_values import label_meanings
+from socialsent_assets.ingest.mapping_words import mapping_lines
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.registry import CANONICAL, json_source_of, source_named, table_source_of
 from socialsent_assets.ingest.rows import RowReader, rounded_fields
@@ -36,8 +37,7 @@ from socialsent_assets.ingest.tables import (
     parquet_table,
     workbook_table,
 )
-from socialsent_assets.ingest.times import TimeReading, TimeSurvey
-from socialsent_assets.ingest.values import is_missing
+from socialsent_assets.ingest.times import TimeSurvey
 
 Form = Literal["empty", "events", "json", "csv", "workbook", "parquet"]
 
@@ -286,14 +286,14 @@ def _rows_plan(
         event_type=preset.event_type if preset else options.event_type,
         constants={**(preset.constants if preset else {}), **options.constants},
         label=label,
-        meanings=preset.meanings if preset and not options.label else _meanings(sample, label, plan.file.name),
+        meanings=preset.meanings if preset and not options.label else label_meanings(sample, label, plan.file.name),
         annotator=source,
         joined_text=tuple(c for c in (preset.joined_text if preset else ()) if c in header),
         drop=preset.drop if preset else (),
         rounded=rounded_fields(columns.of, sample),
     )
     notes = [*plan.notes, *([columns.hint] if columns.hint else [])]
-    return replace(plan, rows=rows, mapping=tuple(_mapping_lines(rows, survey)), notes=tuple(notes))
+    return replace(plan, rows=rows, mapping=tuple(mapping_lines(rows, survey)), notes=tuple(notes))
 
 
 def _without_source(columns: Columns) -> Columns:
@@ -322,62 +322,3 @@ def _all_records(plan: FilePlan) -> Iterator[Record]:
         header, rows, *_ = table(handle, plan.file.name)
         for row in rows:
             yield as_record(header, row)
-
-
-_MEANINGS: tuple[Mapping[str, str], ...] = (
-    {"negative": "negative", "neutral": "neutral", "positive": "positive", "neg": "negative", "pos": "positive"},
-    {"-1": "negative", "0": "neutral", "1": "positive"},
-    {"0": "negative", "2": "neutral", "4": "positive"},
-    {"1": "negative", "2": "negative", "3": "neutral", "4": "positive", "5": "positive"},
-)
-
-
-def _meanings(sample: Sequence[Record], label: str, name: str) -> Mapping[str, str]:
-    """What the values of a label column mean; words and the numbers that leave no doubt. Raises UserError."""
-    if not label:
-        return {}
-    values = {str(v).strip().lower() for record in sample if not is_missing(v := value_of(record, label))}
-    fitting = [meanings for meanings in _MEANINGS if values and values <= set(meanings)]
-    if len(fitting) != 1:
-        found = ", ".join(sorted(values)[:6]) or "nothing"
-        raise UserError(
-            f"{name}: the labels in column {label} ({found}) are not surely negative, neutral and positive; write "
-            "those words, or bring them with socialsent labels import FILE --map VALUE=CLASS,…"
-        )
-    return fitting[0]
-
-
-def _mapping_lines(rows: RowReader, survey: TimeSurvey) -> Iterator[str]:
-    kind = KINDS[rows.event_type]
-    for name in ("event_time", *(f.name for f in kind.fields), "event_type", "event_id", "source"):
-        column = rows.columns.of.get(name)
-        if name in rows.constants:
-            yield f"{name} = {rows.constants[name]} for all rows"
-        elif name == "text" and rows.joined_text:
-            yield f"text <- {' and '.join(rows.joined_text)}"
-        elif column is not None:
-            yield f"{name} <- {column}{_time_words(rows.times, survey) if name == 'event_time' else ''}"
-        elif name == kind.identity:
-            yield f"{name}: made from each row's content"
-        elif name == "author_id" and any(f.name == name for f in kind.fields):
-            yield f"author_id: no column, so all rows are by {rows.source}-unknown"
-        elif name == "event_time":
-            yield f"event_time: {_missing_time_words(rows)}"
-    if rows.label:
-        yield f"human label <- {rows.label}"
-
-
-def _missing_time_words(rows: RowReader) -> str:
-    ids = f"as far as the ids in column {rows.columns.snowflake} hold it; " if rows.columns.snowflake else ""
-    return f"{ids}without one a row is a label alone (--set event_time=2024-05-31T00:00Z lands all as posts)"
-
-
-def _time_words(times: TimeReading, survey: TimeSurvey) -> str:
-    words = [", ".join(name for name, _ in survey.spellings.most_common(3))]
-    if len(survey.spellings) > 3:
-        words.append(f"and {len(survey.spellings) - 3} other spellings")
-    if survey.without_zone and times.zone is not None:
-        words.append(f"without an offset it is {times.zone}")
-    if times.order and survey.either + survey.day_first + survey.month_first:
-        words.append(times.order)
-    return f" ({'; '.join(word for word in words if word)})" if any(words) else ""
