@@ -1,4 +1,4 @@
-"""What Dagster's bookkeeping costs for a run over many days: its own SQLite storage against ours, in one process run.
+"""Cost of Dagster's bookkeeping for a run over many days: its own SQLite storage against ours, in one process run.
 
     python benchmarks/dagster_events.py [--days 24 900] [--stock-days 24]
 

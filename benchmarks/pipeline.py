@@ -1,4 +1,4 @@
-"""What the pipeline costs from landing to scores, next to what a user would write instead.
+"""Cost of the pipeline from landing to scores, next to code that a user would write instead.
 
     python benchmarks/pipeline.py --events 200000 --hours 12
 

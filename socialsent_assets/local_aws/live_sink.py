@@ -1,4 +1,4 @@
-"""Where a followed network's events go: embedded Kinesis and the consumer on this machine, or a real stream.
+"""Sinks of a followed network's events: embedded Kinesis and the consumer on this machine, or a real stream.
 
 Both use the producer's own delivery (limits, repeats of what a stream did not take).
 

@@ -1,4 +1,4 @@
-"""Who does the work of the jobs: `SOCIALSENT_COMPUTE`.
+"""Engine of the jobs: `SOCIALSENT_COMPUTE`.
 
 Not here: the settings of Glue (glue.py), what an engine does (jobs/engines/).
 """

@@ -1,4 +1,4 @@
-"""Where following a network stopped, kept in a file that is replaced as a whole; gaps as rows in the landing tier.
+"""Position of following a network, in a file that is replaced as a whole; gaps as rows in the landing tier.
 
 A checkpoint is written after its records have landed: a process that dies in between sends them again, with the same
 bytes, and cleansing drops what came twice.

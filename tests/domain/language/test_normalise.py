@@ -1,4 +1,4 @@
-"""What phones and networks write reads as what it means, and the reference still agrees on the clean text."""
+"""Text as phones and networks write it reads as what it means, and the reference still agrees on the clean text."""
 
 from __future__ import annotations
 

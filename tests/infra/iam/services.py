@@ -1,4 +1,4 @@
-"""What AWS' services ask of policies of resources, with the condition keys that their requests carry.
+"""Requirements of AWS' services on resource policies, with the condition keys that their requests carry.
 
 A key that a service does not send is missing here: a policy that asks for it lets nothing through. Each line has its
 source.

@@ -1,4 +1,4 @@
-"""What of a whole assembly is outside of AWS' limits, and which properties no limit is known for.
+"""Properties of an assembly outside of AWS' limits, and those without a known limit.
 
 Not here: the limits (apis.py, shapes.py, guides.py).
 """
