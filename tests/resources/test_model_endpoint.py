@@ -11,6 +11,7 @@ import pytest
 from moto.sagemaker.models import sagemaker_backends
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language.polarity import SCORER_VERSION
 from socialsent_assets.domain.learning.model_card import CARD, CLASSIFIER, ModelRefusedError
 from socialsent_assets.lake.storage.local import FolderStorage
 from socialsent_assets.ml.registry import ModelRegistry, read_model
@@ -266,7 +267,7 @@ def test_where_nothing_is_hosted_no_champion_is_needed(models, told):
 
 def test_metadata_holds_only_characters_that_sagemaker_takes(models):
     """Prevents a ValidationException for a percent sign or a bracket."""
-    model = models.read(CLASSIFIER, models.add(model_files(label_source="human", scorer_version="vader-3.3.2+1")))
+    model = models.read(CLASSIFIER, models.add(model_files(label_source="human", scorer_version=SCORER_VERSION)))
     allowed = set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 _.:/=+-@")
     for name, value in customer_metadata(model).items():
         assert set(name + value) <= allowed
