@@ -26,7 +26,6 @@ from socialsent_assets.defs.checks import contract
 from socialsent_assets.defs.reconciliation import Memory, plan
 from socialsent_assets.domain.events.layout import HOUR, EventHour
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage.local import FolderStorage
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 REPEATS = 9
@@ -53,7 +52,7 @@ def measure(hours: int) -> dict[str, float]:
     """CPU milliseconds of one tick, and of the checks of one hour, over a history of that many hours."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
-        lake = Lake(*(FolderStorage(root / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")))
+        lake = Lake.in_folder(root)
         landing = Landing(lake)
         history = [EventHour(EventHour.of(NOW).start - number * HOUR) for number in range(hours)]
         for at in history:

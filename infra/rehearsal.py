@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,7 +129,7 @@ def build_on_glue(rehearsal: Rehearsal) -> str:
             raise RehearsalError(f"{job}: {done[-1]['JobRunState']}: {done[-1].get('ErrorMessage', '')}")
         return f"{job}: {done[-1].get('ExecutionTime', 0)} s, {done[-1].get('DPUSeconds', 0)} DPU-seconds"
 
-    return "; ".join(rehearsal.until(job, lambda job=job: ended(job)) for job in ("cleanse", "score"))
+    return "; ".join(rehearsal.until(job, partial(ended, job)) for job in ("cleanse", "score"))
 
 
 def ask_athena(rehearsal: Rehearsal) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, EVENT_HOUR, QUARANTINE, SENTIMENT, Table
 from socialsent_assets.lake.builds import Receipt, read_builds, table_name, write_receipts
@@ -51,6 +52,15 @@ def keep_receipts(lake: Lake, receipts: Iterable[Receipt]) -> None:
         if snapshot is not None:
             pins[table_name(table)] = snapshot.snapshot_id
     write_receipts(lake, job, kept, pins, RUN)
+
+
+def build_table(lake: Lake, table: Table, at: EventHour, rows: Sequence[Mapping[str, object]]) -> None:
+    """Replace an hour of a table, and finish the build: readers see it."""
+    write_table(lake, table, at, rows)
+    job = "cleanse" if table.tier == "cleansed" else "score"
+    counts = Counts(len(rows), len(rows), 0, 0)
+    known = read_builds(lake).receipts(job).get(at)
+    keep_receipts(lake, [known or Receipt(job, at, "in", "out", "1", counts, {table.name: len(rows)})])
 
 
 def rows_of_table(lake: Lake, table: Table) -> list[dict[str, Any]]:

@@ -13,6 +13,7 @@ import html
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 _DATA = [
     *("post_id", "comment_id", "author_id", "text", "lang", "topic"),
@@ -95,7 +96,7 @@ def pyspark_vader(lake: Path, done: Callable[[], object]) -> tuple[int, int, flo
     from pyspark.sql import SparkSession, Window
     from pyspark.sql import functions as F  # noqa: N812 - as everybody writes it
 
-    analyzer = []
+    analyzer: list[Any] = []
 
     def polarity(text: str | None) -> float:
         if not analyzer:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -19,6 +19,7 @@ from socialsent_assets.domain.events.errors import UserError
 
 if TYPE_CHECKING:
     from socialsent_assets.ingest.times import TimeReading
+    from socialsent_assets.lake.storage.base import Storage
 
 labels = typer.Typer(help="Human labels: the truth that models are trained on and measured against.")
 
@@ -121,7 +122,9 @@ def ingest(
     settings = Settings.from_env()
     landing = Lake.of(settings).landing
     zone = LandingZone(
-        DryRunStorage(landing) if dry_run else landing, min(HISTORY_START, settings.start), datetime.now(UTC)
+        cast(Storage, DryRunStorage(landing)) if dry_run else landing,
+        min(HISTORY_START, settings.start),
+        datetime.now(UTC),
     )
     with _progress_bar(sum(plan.file.size for plan in plans)) as progress:
         problems = land_files(plans, zone, source, progress)

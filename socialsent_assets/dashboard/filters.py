@@ -31,7 +31,7 @@ MOST_WORDS = 8
 class Query(Protocol):
     """Parameters of an address."""
 
-    def get(self, key: str, default: str = "") -> str:
+    def get(self, key: str, /, default: str) -> str:
         """The last value of a name."""
         ...
 
@@ -131,7 +131,7 @@ def parse_filter(query: Query) -> Filter:
         search=_search(query.get("q", "")),
         mood=mood,
         author=query.get("author", "")[:LONGEST_VALUE],
-        **{facet: _values(query, facet) for facet in FACETS},
+        **{str(facet): _values(query, facet) for facet in FACETS},
     )
 
 

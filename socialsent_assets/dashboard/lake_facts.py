@@ -40,7 +40,7 @@ def read_lake_facts(lake: Lake) -> LakeFacts:
     found: dict[str, Any] = {}
     for name, read in (("alerts", _alerts), ("models", _models), ("arrivals", read_arrivals)):
         try:
-            found[name] = read(lake)  # type: ignore[operator]
+            found[name] = read(lake)
         except Exception:  # whatever is wrong with one object of the lake
             logging.getLogger(__name__).warning("%s cannot be read for the dashboard", name, exc_info=True)
     return LakeFacts(**found)

@@ -138,7 +138,7 @@ def _keys(warehouse: duckdb.DuckDBPyConnection, wanted: Filter, order: str, limi
 
 def _distinct(warehouse: duckdb.DuckDBPyConnection, keys: list[_Key]) -> list[_Key]:
     """The first of each text."""
-    digests = {}
+    digests: dict[tuple[str, int], str] = {}
     for kind, (table, _) in _TABLES.items():
         places = [key.place for key in keys if key.kind == kind]
         sql = f"select rowid, md5(clean_text) from {table} where rowid in (select unnest(?))"  # noqa: S608

@@ -21,7 +21,7 @@ def reasons(clean_text: str) -> dict[str, Any]:
     words = clean_text.split()
     tried = words[:WORDS_TRIED]
     whole = score_text(clean_text)
-    adds = []
+    adds: list[dict[str, Any]] = []
     for place, word in enumerate(tried):
         without = score_text(" ".join([*words[:place], *words[place + 1 :]])).polarity
         adds.append({"word": word[:80], "adds": round(whole.polarity - without, 4)})

@@ -223,7 +223,8 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
         source = json_source_of(sample, reads_rows=True)
     if source is not None:
         return replace(plan, source=source, title=source.title)
-    return _rows_plan(plan, layout.header, sample, options, preset)
+    records: list[Record] = [*sample]
+    return _rows_plan(plan, layout.header, records, options, preset)
 
 
 def _sample_rows(plan: FilePlan) -> list[Sequence[object]]:

@@ -186,9 +186,9 @@ def _spell_out_undrawable(figure: Figure) -> bool:
                 axis.set_ticks(axis.get_ticklocs(), spelt, color=labels[0].get_color())
                 found = True
     for text in figure.findobj(Text):
-        shown = text.get_text()  # type: ignore[attr-defined]
+        shown = text.get_text()
         if spelt_out(shown) != shown:
-            text.set_text(spelt_out(shown))  # type: ignore[attr-defined]
+            text.set_text(spelt_out(shown))
             found = True
     return found
 

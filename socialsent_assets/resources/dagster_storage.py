@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 
@@ -60,7 +60,7 @@ class BatchedEventLog(SqliteEventLogStorage):
             run.execute(insert, rows)
         with self.index_connection() as index:  # what is asked across runs
             ids = index.execute(insert.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True), rows)
-            numbers = list(ids.scalars())
+            numbers: list[int] = list(ids.scalars())
             self._store_asset_event_tags(index, events, numbers)
             newest = {str(event.get_dagster_event().asset_key): at for at, event in enumerate(events)}
             for at in newest.values():
@@ -81,7 +81,7 @@ class BatchedEventLog(SqliteEventLogStorage):
         """One row for a check of a run. Our checks judge the run's hours together, but Dagster would plan each for
         every day of the run: 75,000 rows for 97 hours of three years.
         """
-        planned = event.get_dagster_event().event_specific_data
+        planned = cast(AssetCheckEvaluationPlanned, event.get_dagster_event().event_specific_data)
         whole = AssetCheckEvaluationPlanned(asset_key=planned.asset_key, check_name=planned.check_name)
         super()._store_asset_check_evaluation_planned(
             event._replace(dagster_event=event.get_dagster_event()._replace(event_specific_data=whole)), event_id

@@ -8,7 +8,8 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.corpus import living_texts, read_corpus
-from tests.graph.graph_lake import post_row, write_table
+from tests.built_lake import build_table
+from tests.graph.graph_lake import post_row
 from tests.model_lake import AT, invented, put_posts
 
 LATER = EventHour.from_key("2026-11-22-09:00")
@@ -20,7 +21,7 @@ def test_only_the_latest_version_of_a_living_text_is_learned_from(lake: Lake) ->
     later = {"event_id": "e-a", "event_time": AT.start + timedelta(minutes=1)}
     put_posts(lake, [*first, post_row(0, AT, clean_text="second 0", **later)])
     put_posts(lake, [post_row(1, LATER, clean_text="", text=None, author_id=None, deleted=True)], LATER)
-    write_table(lake, COMMENTS, LATER, [post_row(9, LATER, comment_id="c9", clean_text="a reply", lang="de")])
+    build_table(lake, COMMENTS, LATER, [post_row(9, LATER, comment_id="c9", clean_text="a reply", lang="de")])
     found = read_corpus(lake)
     assert found.texts == ["a reply", "second 0", "first 2"]
     assert (found.langs, found.authors) == (["de", None, None], ["ann"] * 3)
@@ -52,7 +53,7 @@ def test_an_empty_lake_is_an_empty_corpus(lake: Lake) -> None:
 
 def test_texts_are_found_by_id_posts_and_comments_alike(lake: Lake) -> None:
     put_posts(lake, [post_row(1, AT, clean_text="a post"), post_row(2, AT, deleted=True, clean_text="")])
-    write_table(lake, COMMENTS, AT, [post_row(3, AT, comment_id="c3", clean_text="a reply", author_id="bob")])
+    build_table(lake, COMMENTS, AT, [post_row(3, AT, comment_id="c3", clean_text="a reply", author_id="bob")])
     found = living_texts(lake, ["p1", "p2", "c3", "unknown"])
     assert {key: (text.clean_text, text.author_id, text.is_deleted) for key, text in found.items()} == {
         "p1": ("a post", "ann", False),

@@ -10,8 +10,9 @@ from socialsent_assets.domain.tables import SENTIMENT
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.drift_check import no_drift
 from socialsent_assets.ml.registry import ModelRegistry
+from tests.built_lake import build_table
 from tests.conftest import lake_at
-from tests.graph.graph_lake import score_row, write_table
+from tests.graph.graph_lake import score_row
 from tests.model_lake import AT, NOW, candidate, filled, invented
 
 
@@ -29,7 +30,7 @@ def scored(lake: Lake, count: int, **changes: object) -> None:
         score_row(n, AT, **{"clean_text": row["text"], "polarity": 0.0, "sentiment": "neutral", **changes})
         for n, row in enumerate(invented(count, seed=2))
     ]
-    write_table(lake, SENTIMENT, AT, rows)
+    build_table(lake, SENTIMENT, AT, rows)
 
 
 def test_texts_like_those_learned_from_do_not_drift(learned: Lake) -> None:

@@ -26,7 +26,7 @@ def _recognises(record: Record) -> bool:
 
 def _drafts(record: Record) -> Iterator[Draft]:
     tweet = record.get("tweet")
-    if tweet is None:
+    if not isinstance(tweet, Mapping):
         return
     tweet_id, time = required_id(tweet, "id_str", "id"), required_time(tweet, "created_at")
     raw = required_text(tweet, "full_text", "text")

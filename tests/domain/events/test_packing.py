@@ -74,6 +74,7 @@ def test_an_object_over_many_lines_is_one_event() -> None:
         (gzip.compress(b" " * (MAX_UNPACKED_BYTES + 1)), "too_large", "gzip of more than"),
         (b"\x1f\x8b\x00\x00", "not_json", "gzip that is damaged"),
     ],
+    ids=["cut aggregate", "empty aggregate", "cut gzip", "too large", "damaged gzip"],
 )
 def test_a_packing_that_cannot_be_opened_is_named(raw: bytes, reason: str, words: str) -> None:
     """Prevents a person from looking for bytes that are not UTF-8 where a library has packed them."""

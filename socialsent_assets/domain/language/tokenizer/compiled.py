@@ -57,8 +57,9 @@ def read_tokens(data, offsets, first, kinds, forms, with_signs, store, ids, ends
     longest = np.int64(0)
     for row in range(first, len(ends)):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    points = np.empty(min(longest, LONGEST_ROW) + 1, np.int32)
-    kind_of = np.empty(min(longest, LONGEST_ROW) + 1, np.uint16)
+    room = min(longest, LONGEST_ROW) + 1  # type: ignore[operator]
+    points = np.empty(room, np.int32)
+    kind_of = np.empty(room, np.uint16)
     at = 0
     for row in range(first, len(ends)):
         start, end = offsets[row], offsets[row + 1]

@@ -309,7 +309,7 @@ def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
             run = run + 1 if code_point == previous else 1
             is_stretched = is_stretched or run == 3
             length += 1
-            cases |= kind
+            cases |= kind  # type: ignore[assignment]
         elif kind & SPACE:
             shouted += length > 2 and cases & (UPPER | LOWER) == UPPER
             length = cases = 0
@@ -320,7 +320,7 @@ def _surface(data, start, end, kinds, numbers):  # type: ignore[no-untyped-def]
                 dots = dots + 1 if previous == 46 else 1
                 trails_off = trails_off or dots == 3
             length += 1
-            cases |= kind
+            cases |= kind  # type: ignore[assignment]
         previous = code_point
     shouted += length > 2 and cases & (UPPER | LOWER) == UPPER
     numbers[9] = exclamations > 0

@@ -101,7 +101,7 @@ class Predictor(TokenMemo):
         for part in self.read(data, offsets):
             rows = slice(part.first, part.end)
             found.left_over[rows] = part.left_over
-            self._weigh(part, data, offsets, polarity[rows], Scored(*(each[rows] for each in found)))
+            self._weigh(part, data, offsets, polarity[rows], Scored(found[0][rows], found[1][rows], found[2][rows]))
         return found
 
     def _weigh(
