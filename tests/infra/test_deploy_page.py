@@ -27,6 +27,7 @@ AWS_COMMANDS = account_commands("aws")
 # Of the AWS command line itself, not of a service.
 GLOBAL_OPTIONS = {"--query", "--output", "--region", "--profile", "--cli-binary-format"}
 OF_THE_COMMAND_LINE = {
+    ("s3", "cp"): {"--recursive", "--metadata-directive"},
     ("s3", "sync"): {"--exclude"},
     ("s3", "rm"): {"--recursive"},
     ("ecr", "get-login-password"): set[str](),

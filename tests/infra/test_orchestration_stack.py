@@ -34,6 +34,8 @@ NOT_DEPLOYED = {
     "SOCIALSENT_SPECTRUM_ROLE_ARN": "for a Redshift that the stacks did not make",
     "SOCIALSENT_ATHENA_DATA": "the marts are in Redshift",
     "SOCIALSENT_ATHENA_DEADLINE_SECONDS": "the default fits",
+    "SOCIALSENT_SENTIMENT": "the default fits",
+    "SOCIALSENT_MASTODON_TOKEN": "a source is followed by a command, on one machine",
     "SOCIALSENT_DASHBOARD_PASSWORD": "the live dashboard runs on one machine",
     "SOCIALSENT_MODEL_DIGEST": "of the model container",
 }

@@ -32,8 +32,13 @@ CHECKOV = {
     "CKV_AWS_149": "QuickSight's secret is under AWS' own key, which the role of QuickSight can use",
     "CKV_AWS_91": "the log of the load balancer is set as attributes that checkov does not read",
     "CKV_AWS_111": "key policies name `*`, which there means the key itself",
+    "CKV_AWS_71": "a cluster's log goes to CloudWatch; checkov looks for a bucket",
+    "CKV_AWS_370": "serverless endpoints offer no network isolation",
 }
 """Id of the check -> why it is accepted."""
+
+CHECKOV_OF_SMALL = {"CKV_AWS_157": "a trial's database of Dagster is in one zone; production's is in two"}
+"""The same, for a size that is not production's."""
 
 CLOUDSPLAINING = {
     "ecr:GetAuthorizationToken": "the one way to pull an image; it has no resource to name",
@@ -62,7 +67,8 @@ def test_checkov_finds_nothing_that_was_not_accepted(size: str, request: pytest.
     assert answer["summary"]["parsing_errors"] == 0
     assert answer["summary"]["passed"] > 200, "checkov looked at nothing"
     found = {(item["check_id"], item["check_name"], item["resource"]) for item in answer["results"]["failed_checks"]}
-    assert {finding for finding in found if finding[0] not in CHECKOV} == set()
+    accepted = {**CHECKOV, **(CHECKOV_OF_SMALL if size != "production" else {})}
+    assert {finding for finding in found if finding[0] not in accepted} == set()
 
 
 def test_cloudsplaining_finds_nothing_that_was_not_accepted(everything: Assembly, tmp_path: Path) -> None:
