@@ -57,8 +57,8 @@ class GlueSpark(Compute):
         """
         if not hours:
             return []
-        note_engines(context, [("glue", "SOCIALSENT_COMPUTE=glue")])
         order = GlueOrder.of(job, hours, self._tiers(), self.lake.catalog_config())
+        note_engines(context, [("glue", "SOCIALSENT_COMPUTE=glue")])
         runs = self._runs(order, context.log.info)
         twin = _settle_with_others(order, runs)
         with stopped_with_its_step(runs, order):

@@ -49,7 +49,7 @@ def _shown(column: Column) -> str:
 
 
 def _rows(folder: Path, table: Table) -> Iterator[tuple[Any, ...]]:
-    for path in sorted(folder.glob("dt=*/hr=*/*.parquet")):
+    for path in sorted(folder.rglob("*.parquet")):
         names = [column.name for column in table.columns]
         for row in pq.ParquetFile(path).read().to_pylist():
             yield tuple(_value(row[name]) for name in names)

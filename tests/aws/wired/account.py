@@ -161,10 +161,6 @@ def _database(aws: Account, _name: str, properties: Properties) -> None:
     aws.client("glue").create_database(DatabaseInput=properties["DatabaseInput"])
 
 
-def _table(aws: Account, _name: str, properties: Properties) -> None:
-    aws.client("glue").create_table(DatabaseName=properties["DatabaseName"], TableInput=properties["TableInput"])
-
-
 def _job(aws: Account, _name: str, properties: Properties) -> None:
     aws.client("glue").create_job(**properties)  # the template spells them as the API does
 
@@ -205,7 +201,6 @@ PROVISIONED: dict[str, Callable[[Account, str, Properties], None]] = {
     "AWS::SNS::Topic": _topic,
     "AWS::ECR::Repository": _repository,
     "AWS::Glue::Database": _database,
-    "AWS::Glue::Table": _table,
     "AWS::Glue::Job": _job,
     "AWS::Glue::Crawler": _crawler,
     "AWS::Athena::WorkGroup": _workgroup,

@@ -3,8 +3,8 @@
 Overridden are, because they lead out of this machine: AWS_ENDPOINT_URL and credentials; host, port, login and TLS of
 Redshift, which is PostgreSQL behind the wire of tests/aws/redshift; pauses of polling. Glue's runs are processes
 (tests/aws/glue/local_glue.py) with the script, wheel and arguments that the template's jobs name. Spectrum is played
-by copying what the partitions of the Data Catalog point at into PostgreSQL, so an hour that no one registered is
-missing there too.
+by copying the data files of each table's current snapshot in the Data Catalog into PostgreSQL, so rows that no
+commit made current are missing there too.
 
 Limits: one process instead of four containers; no image, no PostgreSQL of Dagster's own, no one's permissions.
 
@@ -26,6 +26,10 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.lake.iceberg.catalog import CatalogConfig, open_catalog
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import table_exists
 from socialsent_assets.settings import Settings
 from tests.aws.glue.bare_glue import glue_environment
 from tests.aws.glue.local_glue import LocalGlue
@@ -93,27 +97,21 @@ class DeployedGlue(LocalGlue):
 
 
 def show_catalog(deployed: Assembly, aws: Account, redshift: Server, folder: Path) -> None:
-    """What Spectrum shows: every partition of the databases that the warehouse's external schemas name."""
+    """What Spectrum shows: the current snapshots of the databases that the warehouse's external schemas name."""
     shutil.rmtree(folder, ignore_errors=True)
     [(_, contents)] = deployed.every("Custom::WarehouseContents")
-    glue, s3 = aws.client("glue"), aws.client("s3")
-    for schema, database in contents["ExternalSchemas"].items():
-        tier = schema.removeprefix("spectrum_")  # the schemas that show_lake makes
-        for table in glue.get_tables(DatabaseName=database)["TableList"]:
-            for partition in _partitions(glue, database, table["Name"]):
-                hour = dict(zip(("dt", "hr"), partition["Values"], strict=True))
-                bucket, _, prefix = partition["StorageDescriptor"]["Location"].removeprefix("s3://").partition("/")
-                target = folder / tier / table["Name"] / f"dt={hour['dt']}" / f"hr={hour['hr']}"
-                target.mkdir(parents=True)
-                for entry in s3.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", []):
-                    s3.download_file(bucket, entry["Key"], str(target / entry["Key"].rpartition("/")[2]))
+    # Named as the schemas that show_lake makes.
+    databases = {schema.removeprefix("spectrum_"): name for schema, name in contents["ExternalSchemas"].items()}
+    catalog = CatalogConfig("glue", **databases)
+    for table in TABLES:
+        if not table_exists(catalog, table):
+            continue
+        target = folder / table.tier / table.name
+        target.mkdir(parents=True)
+        for number, file in enumerate(files_of(open_catalog(catalog).load_table(catalog.identifier(table)))):
+            (target / f"{number}.parquet").write_bytes(aws.fetch(file.path))
     with redshift.database.connect() as connection:
         show_lake(connection, folder)
-
-
-def _partitions(glue: Any, database: str, table: str) -> Iterator[dict[str, Any]]:
-    for page in glue.get_paginator("get_partitions").paginate(DatabaseName=database, TableName=table):
-        yield from page["Partitions"]
 
 
 @dataclass
@@ -200,7 +198,7 @@ def dagster(deployed: Assembly, aws: Account, redshift: Server, folder: Path) ->
         patch.setattr(code, "resources_for", resources_for)
         patch.setattr(glue_resource, "_MESSAGES_EVERY_SECONDS", 0.2)
         shown = folder / "spectrum"
-        # A build wakes the warehouse first, after the hours are registered: what Spectrum shows is up to date then.
+        # A build wakes the warehouse first, after the hours are committed: what Spectrum shows is up to date then.
         patch.setattr(RedshiftWarehouse, "_wake", lambda _self, _log: show_catalog(deployed, aws, redshift, shown))
         try:
             resources = resources_for(settings, dbt_project(settings))

@@ -24,7 +24,7 @@ def setting(small: Assembly, name: str) -> int:
 BREAKS = [
     ("SOCIALSENT_LAKE_LANDING", "s3://elsewhere", "HeadBucket.*Not Found"),
     ("SOCIALSENT_LAKE_CLEANSED", REMOVED, "is not in S3"),
-    ("SOCIALSENT_LAKE_CLEANSED", f"s3://socialsent-analytics-{ACCOUNT}-{REGION}", "posts is elsewhere"),
+    ("SOCIALSENT_LAKE_CLEANSED", f"s3://socialsent-analytics-{ACCOUNT}-{REGION}", "cleansed is elsewhere"),
     ("SOCIALSENT_COMPUTE", REMOVED, "does not use Glue"),
     ("SOCIALSENT_GLUE_JOB_CLEANSE", "elsewhere", "elsewhere.*not found"),
     ("SOCIALSENT_GLUE_JOB_SCORE", REMOVED, "SOCIALSENT_GLUE_JOB_SCORE is missing"),

@@ -21,10 +21,10 @@ BREAKS = [
     Break(CLEANSE, WHEEL, "s3://socialsent-artifacts-123456789012-eu-central-1/one.whl", "NoSuchKey"),
     Break(("lake", "AWS::S3::Bucket", "Analytics"), ("BucketName",), "elsewhere", "HeadBucket.*Not Found"),
     Break(
-        ("compute", "AWS::Glue::Table", "CatalogCleansedPosts"),
-        ("TableInput", "StorageDescriptor", "Location"),
-        "s3://elsewhere/posts/",
-        "posts is elsewhere",
+        ("compute", "AWS::Glue::Database", "CatalogCleansedDatabase"),
+        ("DatabaseInput", "LocationUri"),
+        "s3://elsewhere/",
+        "cleansed is elsewhere",
     ),
     Break(("compute", "AWS::Athena::WorkGroup", ""), ("Name",), "elsewhere", "no workgroup socialsent"),
     Break(
