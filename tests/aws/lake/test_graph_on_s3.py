@@ -123,7 +123,7 @@ def test_the_graph_on_s3_killed_and_run_again_equals_the_one_on_disk(on_disk: Ho
 @pytest.mark.parametrize(
     ("variables", "words", "code"),
     [
-        ({"SOCIALSENT_LAKE_CLEANSED": "s3://misspelt"}, "there is no bucket misspelt: create it", 2),
+        ({"SOCIALSENT_LAKE_LANDING": "s3://misspelt"}, "there is no bucket misspelt: create it", 2),
         ({"SOCIALSENT_LAKE_CLEANSED": "s3://"}, "names no bucket: write s3://BUCKET/PREFIX", 2),
         ({"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}, "no AWS credentials that can be used", 2),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_MAX_ATTEMPTS": "1"}, "cannot be reached", 1),
