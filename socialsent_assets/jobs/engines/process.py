@@ -129,7 +129,9 @@ def _texts_in(path: str, kind: str, hours: Sequence[EventHour]) -> pa.Table:
     identity = f"{kind}_id"
     names = dict.fromkeys((EVENT_HOUR, "event_id", "event_time", *_TEXT_COLUMNS, identity))
     folder, _, name = path.rpartition("/")
-    with storage_at(folder).open(name) as file:
+    storage = storage_at(folder)
+    # Parquet starts at its end, and an answer of S3 can only be read forwards: such a file is fetched whole.
+    with pa.BufferReader(storage.read(name)) if storage.is_remote else storage.open(name) as file:
         found = pq.read_table(file, columns=[*names], use_threads=False)
     starts = found.column(EVENT_HOUR)
     wanted = pa.array([hour.start for hour in hours], starts.type)
