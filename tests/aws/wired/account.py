@@ -150,7 +150,7 @@ def _queue(aws: Account, name: str, _properties: Properties) -> None:
 
 
 def _topic(aws: Account, name: str, _properties: Properties) -> None:
-    aws.client("sns").create_topic(Name=name)
+    aws.client("sns").create_topic(Name=name.rpartition(":")[2])  # `Ref` of a topic is its ARN
 
 
 def _repository(aws: Account, name: str, _properties: Properties) -> None:

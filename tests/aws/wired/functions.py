@@ -169,7 +169,9 @@ class Functions:
         for path, properties in self.deployed.every("AWS::Lambda::Function"):
             yield path.partition("/")[0], properties
 
-    def _layer(self, part: str, name: str) -> Properties:
+    def _layer(self, part: str, reference: str) -> Properties:
+        # `Ref` of a layer is the ARN of its version: …:layer:NAME:VERSION.
+        name = reference.removeprefix(f"arn:aws:lambda:{REGION}:{ACCOUNT}:layer:").partition(":")[0]
         return self.deployed.one(part, "AWS::Lambda::LayerVersion", LayerName=name)
 
     def _code(self, place: Properties) -> bytes:
