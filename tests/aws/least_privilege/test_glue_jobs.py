@@ -70,7 +70,7 @@ def glue_runs(account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(FakeJob, "start_job_run", start)
     monkeypatch.setattr(FakeJobRun, "status", property(state, lambda _run, _status: None))
-    monkeypatch.setattr(FakeJobRun, "apply_findings", lambda _run: None)
+    monkeypatch.setattr(FakeJobRun, "advance", lambda _run: None)
     yield started
     for run in started:
         run.process.kill()
