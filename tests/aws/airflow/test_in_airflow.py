@@ -20,7 +20,8 @@ from dagster_servers import HOURS_TAG, DagsterServers, dagster_servers, eventual
 from fake_dagster import FakeDagster, serving
 from outage import away_after_a_launch
 
-pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("airflow")]
+# The limit is beyond that of a DAG run, whose end says more than pytest's.
+pytestmark = [pytest.mark.aws, pytest.mark.spark, pytest.mark.xdist_group("airflow"), pytest.mark.timeout(1200)]
 
 PROGRAM = "from socialsent_assets.cli.main import run; run()"
 REHEARSAL = {"LOCATION": "rehearsal"}
