@@ -84,8 +84,6 @@ class LakeStack(SocialSentStack):
         ]
         if tier == "landing":
             rules.append(_to_intelligent_tiering("LandedEvents", size.landing_cold_after_days))
-        if tier in ("cleansed", "analytics"):
-            rules.append(_expire("Staging", "_staging/", 1))
         if tier == "artifacts":
             rules.append(_expire("GluePipes", "pipes/", size.pipes_days))
             rules.append(_expire("AthenaResults", "athena/", size.athena_results_days))
