@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.aws,
     pytest.mark.spark,
     pytest.mark.xdist_group("wired"),
+    pytest.mark.timeout(1800),  # the drive is in the first test's fixture: two runs of the graph, four of Glue
     pytest.mark.filterwarnings("ignore:ssl:DeprecationWarning"),  # the driver's
 ]
 
