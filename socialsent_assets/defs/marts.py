@@ -22,6 +22,10 @@ from socialsent_assets.warehouse.dbt.manifest import lineage_path
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
+OTHER_COLUMNS = "schemas on this incremental model are out of sync"
+"""What dbt says where `on_schema_change: fail` stopped a build."""
+
+
 class MartTranslator(DagsterDbtTranslator):
     """Keys, groups and versions of dbt's nodes in our grammar: `<tier>/<table>`."""
 
@@ -107,6 +111,11 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             if key in context.selected_asset_keys:
                 context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
         yield from events
+        if failure is not None and OTHER_COLUMNS in str(failure):
+            raise dg.Failure(
+                f"The marts have the columns of an older version. {warehouse.how_to_build_anew()}",
+                allow_retries=False,
+            ) from None
         if failure is not None:
             raise failure
 

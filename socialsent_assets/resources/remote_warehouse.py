@@ -73,6 +73,10 @@ class BilledWarehouse(Warehouse):
         except WarehouseUnreachableError as error:  # the build is done; the next sensor's tick asks again
             log(f"cannot see what the marts hold now: {error}")
 
+    def how_to_build_anew(self) -> str:
+        """See `Warehouse.how_to_build_anew`."""
+        return "Run dbt build --full-refresh (docs/deploy-aws.md, Upgrade)."
+
     def known_versions(self) -> dict[str, str]:
         """See `Warehouse.known_versions`: from memory, unless that is missing or old; then the service is asked."""
         held = version_cache.remembered(self._artifacts(), self.place)

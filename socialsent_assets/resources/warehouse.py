@@ -61,6 +61,10 @@ class Warehouse(dg.ConfigurableResource, ABC):
         """
 
     @abstractmethod
+    def how_to_build_anew(self) -> str:
+        """What a person does when the marts' columns are of an older version."""
+
+    @abstractmethod
     def built_at(self) -> datetime | None:
         """When the marts last changed, UTC; None if that is not known, or they were never built."""
 
@@ -113,6 +117,10 @@ class DuckDbWarehouse(Warehouse):
             return versions_held(Path(self.path), patience_s=0.0)
         except WarehouseBusyError:
             return None
+
+    def how_to_build_anew(self) -> str:
+        """See `Warehouse.how_to_build_anew`."""
+        return f"Delete {self.path} and run socialsent materialize: the marts are built again from the lake."
 
     def built_at(self) -> datetime | None:
         """See `Warehouse.built_at`: the time of the file."""
