@@ -122,7 +122,7 @@ def ingest(
     settings = Settings.from_env()
     landing = Lake.of(settings).landing
     zone = LandingZone(
-        cast(Storage, DryRunStorage(landing)) if dry_run else landing,
+        cast("Storage", DryRunStorage(landing)) if dry_run else landing,
         min(HISTORY_START, settings.start),
         datetime.now(UTC),
     )

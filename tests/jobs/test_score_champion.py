@@ -51,9 +51,9 @@ def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model
     assert len(found) == 7
     for row, probabilities in zip(found, expected, strict=True):
         assert row["predicted_sentiment"] == CLASSES[probabilities.argmax()]
-        assert row["predicted_probability"] == probabilities.max()
+        assert row["predicted_probability"] == pytest.approx(probabilities.max(), abs=1e-12)
         kept = [row[f"predicted_{name}_probability"] for name in CLASSES]
-        assert kept == probabilities.tolist()
+        assert kept == pytest.approx(probabilities.tolist(), abs=1e-12)
         assert row["predicted_polarity"] == round(kept[2] - kept[0], 4)
         assert row["model_version"] == digest
     answers = [row["predicted_sentiment"] for row in found]

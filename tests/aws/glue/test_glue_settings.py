@@ -48,11 +48,11 @@ def test_one_machine_loads_nothing_of_aws() -> None:
     """Prevents a start that is a second slower for what only a deployment uses."""
     code = (
         "import sys\n"
-        "from socialsent_assets.resources import bindings\n"
+        "from socialsent_assets.resources import build\n"
         "from socialsent_assets.resources.lake import LakeResource\n"
         "from socialsent_assets.settings import Settings\n"
         "lake = LakeResource(landing='l', cleansed='c', analytics='a', artifacts='r')\n"
-        "bindings._compute(Settings.from_env({}), lake)\n"
+        "build._compute(Settings.from_env({}), lake)\n"
         "print([name for name in ('boto3', 'dagster_aws', 'dagster_pipes') if name in sys.modules])\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=True)

