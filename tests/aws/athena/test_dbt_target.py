@@ -12,7 +12,6 @@ from tests.aws.athena.conftest import Compiled
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
 ]
 
 DATABASES = {"mood_marts", "mood_marts_staging", "mood_cleansed", "mood_analytics"}

@@ -28,7 +28,6 @@ from tests.marts.test_any_order_of_builds import random_hour
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
 ]
 
 HOURS = [EventHour(at("22T22:00") + timedelta(hours=number)) for number in range(3)]

@@ -16,7 +16,6 @@ from tests.aws.athena.conftest import environment_of
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
 ]
 
 QUESTION = "select topic, count(*) as posts, max(event_time) as newest from cleansed.posts group by 1"

@@ -25,7 +25,6 @@ from tests.marts.test_any_order_of_builds import change_hour, play, random_hour
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
 ]
 
 HOURS = [EventHour(at("22T21:00") + timedelta(hours=number)) for number in range(4)]

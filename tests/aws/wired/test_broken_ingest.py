@@ -15,7 +15,6 @@ from tests.aws.wired.functions import Clock, Functions, a_while_ago, landed, lis
 from tests.infra.synthesized import ACCOUNT, REGION, Assembly
 
 pytestmark = [
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
     pytest.mark.aws,
     pytest.mark.xdist_group("wired"),
 ]
