@@ -29,7 +29,6 @@ __all__ = ["bucket", "quick_pipes", "s3_server"]
 
 pytestmark = [
     pytest.mark.aws,
-    pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
 ]
 
 
