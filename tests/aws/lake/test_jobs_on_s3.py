@@ -19,7 +19,6 @@ from socialsent_assets.jobs.score import score
 from socialsent_assets.jobs.spark_errors import SparkRunError
 from socialsent_assets.lake.builds import Receipt, read_builds
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.staging import STAGING
 from socialsent_assets.ml.registry import ModelRegistry
 from tests.aws.lake.faulty_s3 import Faults
 from tests.built_lake import rows_of_table
@@ -85,7 +84,8 @@ def test_a_lake_in_s3_has_the_rows_and_counts_of_one_in_folders(
     assert without_versions(tables(s3_lake)) == without_versions(tables(lake))
     assert [(r.counts, r.rows) for r in receipts] == [(r.counts, r.rows) for r in wanted]
     assert tables(s3_lake)["quarantine"]
-    assert s3_lake.cleansed.folders(STAGING) == s3_lake.analytics.folders(STAGING) == []
+    for tier in (s3_lake.cleansed, s3_lake.analytics):
+        assert {info.key.split("/")[1] for info in tier.walk("")} == {"data", "metadata"}  # nothing but tables
 
 
 def test_a_champion_in_s3_answers_in_the_workers(spark_on_s3: Any, s3_lake: Lake, tmp_path: Path) -> None:
