@@ -47,7 +47,7 @@ def on_kinesalite(address: str, monkeypatch: pytest.MonkeyPatch) -> EmbeddedAws:
 def test_a_feed_lands_whole_and_is_the_same_on_either_kinesis(
     on_kinesalite: EmbeddedAws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prevents a feed that only works where a stream can be used before it is ACTIVE, and streams that stay behind."""
+    """Prevents a feed that only works where a stream can be used before it is ACTIVE or leaves one behind."""
     result = simulate(PLAN, str(tmp_path / "kinesalite"), START)
     assert result.sent == result.counts.records >= PLAN.events
     assert result.dead_lettered == 0
@@ -59,7 +59,7 @@ def test_a_feed_lands_whole_and_is_the_same_on_either_kinesis(
 
 
 def wait_until_streams_are_deleted(server: EmbeddedAws) -> None:
-    """Await the end of every stream: DeleteStream answers while a stream is still DELETING. WaiterError if one stays."""
+    """Await the end of every stream, which is DELETING when DeleteStream answers. WaiterError if one stays."""
     client = server.client("kinesis")
     for name in client.list_streams()["StreamNames"]:
         client.get_waiter("stream_not_exists").wait(StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 20})
