@@ -89,10 +89,14 @@ class Written:
         return written
 
     def add(self, other: Written) -> None:
-        """Add what another slice of the same run wrote."""
+        """Add what another part of the same run wrote."""
         for table, files in other.files.items():
             self.files[table] += files
-        self.counts.update(other.counts)
+        for key, count in other.counts.items():
+            total = self.counts[key]
+            total.rows += count.rows
+            total.duplicates += count.duplicates
+            total.measures.update(count.measures)
 
     def count(self, table: Table, hour: EventHour) -> HourCount:
         """What was counted of an hour of a table; zeros if it has no row."""

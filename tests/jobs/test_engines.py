@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, QUARANTINE, SENTIMENT
+from socialsent_assets.domain.tables import CLEANSED_EVENTS, POSTS, QUARANTINE, SENTIMENT
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.auto import AutoEngine
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
@@ -20,6 +20,7 @@ from socialsent_assets.jobs.grouping import Groups
 from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake.builds import Receipt
+from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 from tests.built_lake import rows_of_table
@@ -68,11 +69,19 @@ def test_spark_builds_what_the_process_builds(spark: Engine, in_process: Any, tm
     assert _in_order(tables) == _in_order(in_process[1])
 
 
-def test_an_hour_sorted_on_disk_has_the_rows_of_one_sorted_in_memory(in_process: Any, tmp_path: Path) -> None:
-    """Prevents another order, and so another kept copy, just because an hour was large."""
-    receipts, tables = built(ProcessEngine(workers=1, in_memory_bytes=0), tmp_path)
+def test_a_large_hour_has_the_rows_of_a_small_one_in_several_files(
+    in_process: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prevents a copy that is kept twice, or another one that is kept, just because an hour was cut."""
+    monkeypatch.setattr("socialsent_assets.jobs.cleanse.GROUP_BYTES", 2_000)
+    monkeypatch.setattr("socialsent_assets.jobs.score.GROUP_ROWS", 40)
+    monkeypatch.setattr("socialsent_assets.jobs.engines.process.SLICE_BYTES", 1_000)
+    receipts, tables = built(ProcessEngine(workers=2), tmp_path)
     assert receipts == in_process[0]
-    assert tables == in_process[1]
+    assert _in_order(tables) == _in_order(in_process[1])
+    lake = lake_at(tmp_path)
+    for table in (POSTS, SENTIMENT):
+        assert len(files_of(lake.table(table), {HOURS[2]})) > 1
 
 
 def test_the_greatest_of_equal_copies_is_kept(in_process: Any) -> None:

@@ -1,8 +1,8 @@
 """The process at work as an engine: Arrow reads, judges, sorts and writes, without Java.
 
 Work is cut into groups of hours (grouping.py), as Spark's tasks are: small hours together, so that they share files,
-and a group at a time bounds memory; an hour that is too large for it is sorted on disk (spill.py). Groups are
-independent of each other, so as many as there are cores are under way together.
+and a large hour in several, which meet in buckets on disk (buckets.py). Groups are independent of each other, so as
+many as there are cores are under way together, and that bounds memory.
 
 Not here: how lines become rows (jobs/read_landing.py), the files (jobs/partition_writer.py).
 """
@@ -10,18 +10,21 @@ Not here: how lines become rows (jobs/read_landing.py), the files (jobs/partitio
 from __future__ import annotations
 
 import os
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import EVENT_HOUR, SENTIMENT
+from socialsent_assets.jobs.engines.buckets import Buckets
 from socialsent_assets.jobs.engines.engine import TextFiles
 from socialsent_assets.jobs.engines.row_order import in_order
-from socialsent_assets.jobs.engines.spill import in_order_on_disk
-from socialsent_assets.jobs.grouping import Groups
+from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.partition_writer import PARTITION, TableFile, Written, write_batches
 from socialsent_assets.jobs.read_landing import full_batches, landing_rows, row_schema
 from socialsent_assets.lake.iceberg.data_files import ROWS_PER_GROUP
@@ -31,11 +34,11 @@ from socialsent_assets.lake.storage.open import storage_at
 if TYPE_CHECKING:
     import pyarrow as pa
 
-IN_MEMORY_BYTES = 24 * 1024 * 1024
-"""Gzipped landing of a group up to which it is sorted in memory: about ten times as much there."""
+SLICE_BYTES = 4 * 1024 * 1024
+"""Gzipped landing of a large hour that one thread reads at a time: a second or two of work."""
 
 _TEXT_COLUMNS = ("post_id", "author_id", "topic", "lang", "deleted", "clean_text")
-_Task = Callable[[], Written]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,9 @@ class ProcessEngine:
 
     Attributes:
         workers: groups under way together; None for as many as there are cores.
-        in_memory_bytes: see IN_MEMORY_BYTES.
     """
 
     workers: int | None = None
-    in_memory_bytes: int = IN_MEMORY_BYTES
     name: str = "process"
 
     def cleanse(
@@ -64,41 +65,75 @@ class ProcessEngine:
         for info in objects:
             by_group[groups.of_path(hour_of(info.key).path)].append(info)
 
-        def task(infos: Sequence[ObjectInfo]) -> _Task:
-            return lambda: _written(self._landing_rows(landing, infos), tier, tables)
+        def write(infos: Sequence[ObjectInfo]) -> Written:
+            return _written(_in_memory(landing_rows(landing, _keys(infos))), tier, tables)
 
-        return self._all(task(infos) for infos in by_group.values())
+        small = [partial(write, infos) for group, infos in by_group.items() if groups.cuts[group] == 1]
+        written = _sum(self._all(small))
+        for group, infos in by_group.items():
+            if groups.cuts[group] > 1:
+                written.add(self._cleanse_large_hour(landing, infos, tier, tables, groups.cuts[group]))
+        return written
+
+    def _cleanse_large_hour(
+        self, landing: Storage, objects: Sequence[ObjectInfo], tier: str, tables: Mapping[str, TableFile], cuts: int
+    ) -> Written:
+        """Read into buckets first, then sort and write a bucket at a time."""
+        with tempfile.TemporaryDirectory(prefix="socialsent-cleanse-") as folder:
+            buckets = Buckets(Path(folder), row_schema(), cuts)
+
+            def read(infos: Sequence[ObjectInfo]) -> None:
+                rows = landing_rows(landing, _keys(infos))
+                buckets.add(batch for table in rows for batch in full_batches(table))
+
+            def write(number: int) -> Written:
+                return _written(in_order(buckets.read(number)).to_batches(ROWS_PER_GROUP), tier, tables)
+
+            try:
+                self._all(partial(read, infos) for infos in in_slices(objects, lambda info: info.size, SLICE_BYTES))
+            finally:
+                buckets.close()
+            return _sum(self._all(partial(write, number) for number in range(cuts)))
 
     def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:
         """See `Engine.score`."""
         by_group: defaultdict[int, list[EventHour]] = defaultdict(list)
         for hour in sorted(files.hours):
             by_group[groups.of_path(hour.path)].append(hour)
+        read = [*(("post", path) for path in files.posts), *(("comment", path) for path in files.comments)]
 
-        def task(hours: Sequence[EventHour]) -> _Task:
-            return lambda: _written(_texts(files, hours), tier, tables)
+        def write(part: Sequence[tuple[str, str]], hours: Sequence[EventHour]) -> Written:
+            return _written(_texts(part, hours), tier, tables)
 
-        return self._all(task(hours) for hours in by_group.values())
+        return _sum(
+            self._all(
+                # Texts are no copies of each other, so a large hour is cut by the files that hold it.
+                partial(write, read[number :: groups.cuts[group]], hours)
+                for group, hours in by_group.items()
+                for number in range(min(groups.cuts[group], len(read)))
+            )
+        )
 
-    def _all(self, tasks: Iterable[_Task]) -> Written:
-        """What every task has written. Raises the first error, and begins nothing more then."""
-        written = Written()
+    def _all(self, tasks: Iterable[Callable[[], Result]]) -> list[Result]:
+        """What every task returns. Raises the first error, and begins nothing more then."""
         with ThreadPoolExecutor(self.workers or os.cpu_count(), thread_name_prefix="group") as pool:
             running = [pool.submit(task) for task in tasks]
             try:
-                for task in running:
-                    written.add(task.result())
+                return [task.result() for task in running]
             except BaseException:
                 pool.shutdown(wait=True, cancel_futures=True)
                 raise
-        return written
 
-    def _landing_rows(self, landing: Storage, infos: Sequence[ObjectInfo]) -> Iterator[pa.RecordBatch]:
-        rows = landing_rows(landing, [info.key for info in infos])
-        if sum(info.size for info in infos) > self.in_memory_bytes:
-            yield from in_order_on_disk((batch for table in rows for batch in full_batches(table)), row_schema())
-        else:
-            yield from _in_memory(rows)
+
+def _keys(objects: Iterable[ObjectInfo]) -> list[str]:
+    return [info.key for info in objects]
+
+
+def _sum(parts: Iterable[Written]) -> Written:
+    written = Written()
+    for part in parts:
+        written.add(part)
+    return written
 
 
 def _in_memory(rows: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
@@ -112,12 +147,11 @@ def _in_memory(rows: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
         yield from full_batches(in_order(pa.concat_tables(partitions.pop(name))))
 
 
-def _texts(files: TextFiles, hours: Sequence[EventHour]) -> Iterator[pa.RecordBatch]:
-    """Posts and comments of some hours, sorted."""
+def _texts(files: Sequence[tuple[str, str]], hours: Sequence[EventHour]) -> Iterator[pa.RecordBatch]:
+    """Texts of some hours, sorted, from files by kind (`post`, `comment`) and path."""
     import pyarrow as pa
 
-    read = (("post", files.posts), ("comment", files.comments))
-    tables = [_texts_in(path, kind, hours) for kind, paths in read for path in paths]
+    tables = [_texts_in(path, kind, hours) for kind, path in files]
     yield from in_order(pa.concat_tables(tables)).to_batches(ROWS_PER_GROUP)
 
 

@@ -4,7 +4,7 @@ Of equal event_ids the first one stands: newest `event_time`, then the order of 
 which compares canonical lines; their keys are sorted, so comparing columns in the order of their names is the same,
 but for fields that the contract does not know.
 
-Not here: sorting what does not fit into memory (spill.py), Spark's sort (partition_writer.py).
+Not here: hours that do not fit into memory (buckets.py), Spark's sort (partition_writer.py).
 """
 
 from __future__ import annotations
