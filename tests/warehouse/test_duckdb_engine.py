@@ -1,6 +1,7 @@
 """SQL over the lake answers questions; no statement can write, leave the lake or loosen the limits."""
 
 import datetime as dt
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -105,6 +106,8 @@ def test_columns_of_the_same_name_stay_apart(lake, warehouse):
         "explain select * from fct_posts",
         "explain analyze select * from cleansed.posts",
         "-- what it costs\nexplain analyze select 1",
+        "-- ça coûte\nexplain analyze select 'é'",
+        "explain (select 1) union (select 2)",
     ],
 )
 def test_reading_statements_are_answered(ask, statement):
@@ -167,6 +170,9 @@ def test_statements_that_do_more_than_read_are_refused_and_leave_no_trace(lake, 
         "from glob('{home}/*')",
         "from sniff_csv('{home}/secret.csv')",
         "from read_text('/etc/hostname')",
+        "from read_duckdb('{home}/warehouse.duckdb', table_name = 'fct_posts')",
+        "from sqlite_scan('{lake}/catalog.db', 'iceberg_tables')",
+        "from read_text('lakefile://{home}/secret.csv')",
         "from read_parquet('https://example.org/x.parquet')",
         "select getenv('HOME')",
     ],
@@ -174,6 +180,42 @@ def test_statements_that_do_more_than_read_are_refused_and_leave_no_trace(lake, 
 def test_files_outside_the_lake_cannot_be_read(lake, warehouse, tmp_path, statement):
     with reading(lake, warehouse) as sql, pytest.raises(UserError):
         list(sql.run(statement.format(lake=tmp_path / "lake", home=tmp_path)).rows)
+
+
+@pytest.mark.parametrize("function", ["glob('lakefile://{}/**')", "read_text('lakefile://{}/../../secret.csv')"])
+def test_paths_within_the_lake_lead_nowhere_else(ask, tmp_path, function):
+    """Prevents a way out of the lake's folders by a pattern or by `..`."""
+    assert ask(f"from {function.format(tmp_path / 'lake/cleansed')}") == []
+
+
+def test_what_passes_the_parser_still_cannot_write(lake, warehouse, tmp_path):
+    """Prevents a statement that the check overlooks from replacing a data file of the lake or the marts."""
+    before = {path: Path(path).read_bytes() for path in files_of(tmp_path)}
+    (data_file,) = (tmp_path / "lake/cleansed/posts").rglob("*.parquet")
+    with reading(lake, warehouse) as sql:
+        for target in (data_file, f"lakefile://{data_file}", warehouse, tmp_path / "new.parquet"):
+            with pytest.raises(duckdb.Error):
+                sql._connection.execute(f"copy (select 1 as a) to '{target}' (format parquet)")
+    assert {path: Path(path).read_bytes() for path in files_of(tmp_path)} == before
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("from force_checkpoint()", "CHECKPOINT"),
+        ("from sqlite_scan('a.db', 't')", "extension"),
+        ("(explain select 1)", "syntax error"),
+        ("explain (format json) select 1", "EXPLAIN takes no options here"),
+        ("from read_text('a')", "name a mart"),
+        ("from read_text('lakefile://a')", "file system operations are disabled"),
+    ],
+)
+def test_a_statement_that_asks_for_more_than_reading_hears_why_in_one_line(ask, statement, said):
+    """Prevents a failed run, with DuckDB's inner words, where another statement would do."""
+    with pytest.raises(UserError, match=said) as refusal:
+        ask(statement)
+    assert "\n" not in str(refusal.value)
+    assert "Traceback" not in str(refusal.value)
 
 
 def test_a_misspelled_name_is_answered_with_the_one_that_was_meant(ask):

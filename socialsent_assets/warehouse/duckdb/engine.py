@@ -19,6 +19,7 @@ import contextlib
 import json
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.tables import TABLES, Column, Table
 from socialsent_assets.lake.builds import Pins, read_builds
 from socialsent_assets.lake.duckdb.connection import let_read
+from socialsent_assets.lake.duckdb.local_filesystem import SCHEME, let_only_read
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.table_rows import duckdb_type, rows_sql
+from socialsent_assets.lake.table_rows import duckdb_type, paths_of, select_from
 from socialsent_assets.warehouse.duckdb import database as marts
 from socialsent_assets.warehouse.engine import QueryResult, different
 
@@ -40,6 +42,7 @@ _FETCH = 10_000  # rows held at a time
 # Since DuckDB 2.0 a WITH clause may hold INSERT, UPDATE, DELETE and even COPY … TO 'file', and counts as SELECT.
 _READING_NODES = frozenset({"SELECT_NODE", "SET_OPERATION_NODE", "CTE_NODE", "RECURSIVE_CTE_NODE"})
 _POSITION = re.compile(r"\n+LINE \d+:.*", re.DOTALL)
+_NEEDS_EXTENSION = re.compile(r"automatically install the required extension|requires the extension")
 _MISSING_MART = re.compile(r"Table with name ((?:fct|dim|agg)_\w+) does not exist")
 
 
@@ -78,7 +81,6 @@ class LakeSql:
         self._opened: set[tuple[str, str]] = set()
         self._tables = TABLES
         self._tiers = sorted({table.tier for table in self._tables})
-        let_read(connection, [lake.tier(tier) for tier in self._tiers])
         for tier in self._tiers:
             connection.execute(f"create schema {tier}")
         for table in self._tables:
@@ -95,15 +97,21 @@ class LakeSql:
             statement = self._readable(sql)
             self._open_tables_named_in(statement)
             return _result(self._connection.execute(statement))
-        except _ours() as error:
+        except Exception as error:
+            if not _is_about_the_statement(error):
+                raise
             raise UserError(self._explain(error)) from error
 
     def _lock(self) -> None:
-        folders = [self._lake.tier(tier).path("") for tier in self._tiers]
-        self._connection.execute("set allowed_directories = ?", [folders])
+        tiers = [self._lake.tier(tier) for tier in self._tiers]
+        let_read(self._connection, [tier for tier in tiers if tier.is_remote])
+        # DuckDB would let a statement write wherever it lets it read: what passes the parser still cannot.
+        let_only_read(self._connection, [tier.path("") for tier in tiers if not tier.is_remote])
+        self._connection.execute("set allowed_directories = ?", [[_opened(tier.path("")) for tier in tiers]])
         self._connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         self._connection.execute("set temp_directory = ''")
         self._connection.execute("set enable_external_access = false")
+        self._connection.execute("set disabled_filesystems = 'LocalFileSystem'")  # what is attached stays open
         self._connection.execute("set lock_configuration = true")
 
     def _readable(self, sql: str) -> str:
@@ -131,9 +139,11 @@ class LakeSql:
             named = table.name in text or "query" in text
             if not named or table.asset_key in self._opened:
                 continue
-            rows = rows_sql(self._lake, table, self._pins_of(table))
+            paths = [_opened(path) for path in paths_of(self._lake, table, self._pins_of(table))]
             self._connection.execute(f"drop table if exists {table.tier}.{table.name}")
-            self._connection.execute(f"create view {table.tier}.{table.name} as {_naive(table, rows)}")
+            self._connection.execute(
+                f"create view {table.tier}.{table.name} as {_naive(table, select_from(table, paths))}"
+            )
             self._opened.add(table.asset_key)
 
     def _pins_of(self, table: Table) -> Pins:
@@ -143,10 +153,14 @@ class LakeSql:
         return builds.pins if table.tier == "cleansed" else builds.scored_pins
 
     def _explain(self, error: Exception) -> str:
-        text = " ".join(_POSITION.sub("", str(error)).split())
+        text = _one_line(error)
         mart = _MISSING_MART.search(text)
         if mart and not self._has_marts:
             return f"there is no {mart[1]} yet: build the marts with socialsent materialize"
+        if _NEEDS_EXTENSION.search(text):
+            return "this needs an extension of DuckDB, and none is loaded here: ask the marts and tables of the lake"
+        if "LocalFileSystem" in text:
+            return "files are not read here: name a mart (fct_posts) or a table of the lake (cleansed.posts)"
         if "Out of Memory" in text:
             return f"this query needs more than {MEMORY_LIMIT}; read fewer hours (where dt = …) or fewer columns"
         return text
@@ -187,13 +201,17 @@ def _without_explain(sql: str) -> tuple[str, str]:
     """`EXPLAIN `, `EXPLAIN ANALYZE ` or nothing, and the statement behind it, without leading comments."""
     import duckdb
 
+    text = sql.encode()  # the tokens' places are those of bytes
     starts = [start for start, kind in duckdb.tokenize(sql) if kind != duckdb.token_type.comment]
-    words = [sql[start:end].strip().lower() for start, end in zip(starts, [*starts[1:], len(sql)], strict=True)][:2]
-    if not words or words[0] != "explain":
-        return "", sql[starts[0] :] if starts else sql
-    if len(words) > 1 and words[1] == "analyze":
-        return "EXPLAIN ANALYZE ", sql[starts[2] :] if len(starts) > 2 else ""
-    return "EXPLAIN ", sql[starts[1] :] if len(starts) > 1 else ""
+    words = [text[start:end].strip().lower() for start, end in pairwise([*starts, len(text)])]
+    skipped = 0
+    if words[:1] == [b"explain"]:
+        skipped = 2 if words[1:2] == [b"analyze"] else 1
+    option = words[skipped + 1 : skipped + 2]
+    if skipped and words[skipped : skipped + 1] == [b"("] and option in ([b"analyze"], [b"format"]):
+        raise UserError("EXPLAIN takes no options here: write EXPLAIN or EXPLAIN ANALYZE and the query")
+    behind = text[starts[skipped] :].decode() if len(starts) > skipped else ""
+    return ("", "EXPLAIN ", "EXPLAIN ANALYZE ")[skipped], behind
 
 
 def _result(cursor: duckdb.DuckDBPyConnection) -> QueryResult:
@@ -209,21 +227,39 @@ def _fetched(cursor: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     try:
         while rows := cursor.fetchmany(_FETCH):
             yield from rows
-    except _ours() as error:
-        raise UserError(" ".join(str(error).split())) from error
+    except Exception as error:
+        if not _is_about_the_statement(error):
+            raise
+        raise UserError(_one_line(error)) from error
 
 
-def _ours() -> tuple[type[Exception], ...]:
-    """Errors that another statement would not have; what is left (broken files, DuckDB's own) is a failed run."""
+def _is_about_the_statement(error: Exception) -> bool:
+    """Whether another statement would not have this error; what is left, as broken files, is a failed run."""
     import duckdb
 
-    return (
+    ours = (
         duckdb.ProgrammingError,
         duckdb.DataError,
         duckdb.NotSupportedError,
         duckdb.PermissionException,
         duckdb.OutOfMemoryException,
+        duckdb.TransactionException,  # a function that would change a database: checkpoint, force_checkpoint
     )
+    # The bare type is what our file system refused, or an extension that is not there.
+    return isinstance(error, ours) or type(error) is duckdb.Error
+
+
+def _one_line(error: Exception) -> str:
+    """What DuckDB says, without the place; what our own file system says, without its traceback."""
+    text = _POSITION.sub("", str(error)).strip()
+    if text.startswith("Traceback"):
+        text = text.rpartition("\n")[2]
+    return " ".join(text.split())
+
+
+def _opened(path: str) -> str:
+    """Path by which DuckDB opens a file or folder of the lake."""
+    return path if "://" in path else f"{SCHEME}{path}"
 
 
 def _empty_table(table: Table) -> str:
