@@ -17,6 +17,7 @@ from socialsent_assets.defs import (
     marts,
     monitoring,
     reports,
+    run_history,
     sensors,
     upkeep,
 )
@@ -32,6 +33,7 @@ from socialsent_assets.warehouse.dbt.manifest import dbt_project
 def definitions(settings: Settings) -> dg.Definitions:
     """The whole graph for one environment; keys and names are the same in all of them."""
     project = dbt_project(settings)
+    history_job, history_schedule = run_history.definitions(settings)
     return dg.Definitions(
         assets=[
             landing.landed_events,
@@ -55,8 +57,9 @@ def definitions(settings: Settings) -> dg.Definitions:
             jobs.report,
             jobs.simulate_feed,
             upkeep.upkeep,
+            history_job,
         ],
-        schedules=[retraining.daily, upkeep.daily],
+        schedules=[retraining.daily, upkeep.daily, history_schedule],
         sensors=[
             sensors.landing_sensor,
             sensors.report_sensor,

@@ -46,10 +46,19 @@ def spark_config(settings: Settings, cores: int | None = None, *, large: bool = 
     `cores` defaults to all of them; `large` is for sessions that will see more than a million events. A lake in
     S3 adds what it needs (spark_s3.py). Every value is a string, as `SparkSession.builder.config` and Dagster's
     PySpark resources take it.
+
+    On a cluster (`settings.spark_master`), `SPARK_LOCAL_IP` is the address at which executors reach this machine,
+    their Python has this package, and the tiers are in S3 or in a folder that all machines share.
     """
     tiers = (settings.landing, settings.cleansed, settings.analytics)
     s3 = s3_config() if any(is_s3_uri(tier) for tier in tiers) else {}
-    return {**_config(settings.spark_memory, cores, large), **s3}
+    master = settings.spark_master
+    config = _config(settings.spark_memory, cores, large)
+    if master.startswith("local"):
+        return {**config, **({} if cores else {"spark.master": master}), **s3}
+    here = {"spark.driver.host", "spark.driver.bindAddress", "spark.local.dir"}
+    of_cluster = {"spark.master": master, "spark.executor.memory": settings.spark_memory}
+    return {**{name: value for name, value in config.items() if name not in here}, **of_cluster, **s3}
 
 
 def spark_session(

@@ -4,7 +4,8 @@ Dagster writes an event for every asset and day of a run, and its SQLite storage
 of 18 assets took 10.8 CPU seconds, here 0.8 (benchmarks/dagster_events.py). Files and tables are Dagster's own, so
 `storage.custom` may be taken out of dagster.yaml at any time. AWS has Dagster's PostgreSQL.
 
-Not here: which events there are (Dagster, defs/), how long ticks are kept (`retention` in dagster.yaml).
+Not here: which events there are (Dagster, defs/), how long ticks are kept (`retention` in dagster.yaml)
+and runs (run_history.py).
 """
 
 from __future__ import annotations
@@ -86,6 +87,13 @@ class BatchedEventLog(SqliteEventLogStorage):
         super()._store_asset_check_evaluation_planned(
             event._replace(dagster_event=event.get_dagster_event()._replace(event_specific_data=whole)), event_id
         )
+
+    def delete_events(self, run_id: str) -> None:
+        """Delete a run's events and the file that only they were in, which Dagster would leave behind."""
+        super().delete_events(run_id)
+        file = Path(self.path_for_shard(run_id))
+        for path in (file, file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+            path.unlink(missing_ok=True)
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[Any]:

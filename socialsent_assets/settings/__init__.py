@@ -51,8 +51,10 @@ class Settings:
         warehouse: path of the DuckDB file.
         start: first accepted event time, UTC, on the hour.
         dbt_target: target of dbt_project/profiles.yml.
-        spark_memory: Spark driver heap, JVM notation (`2g`).
+        spark_memory: Spark driver heap, JVM notation (`2g`); on a cluster also of each executor.
+        spark_master: `local[*]`, or the URL of a Spark cluster (`spark://HOST:7077`).
         sentiment: whose answers lead the report, "champion" or "lexicon".
+        run_history_days, run_history_runs: how long, and how many, finished runs stay in Dagster's history.
         refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
         compute: who does the work of the jobs.
@@ -73,6 +75,9 @@ class Settings:
     dbt_target: str
     spark_memory: str
     catalog: CatalogSettings
+    spark_master: str = "local[*]"
+    run_history_days: int = 14
+    run_history_runs: int = 500
     refresh_seconds: int = 20
     sentiment: str = "champion"
     sagemaker: SageMakerSettings | None = None
@@ -106,7 +111,10 @@ class Settings:
             start=start_hour(env),
             dbt_target=env.get("SOCIALSENT_DBT_TARGET") or "local",
             spark_memory=env.get("SOCIALSENT_SPARK_MEMORY") or "1g",
+            spark_master=env.get("SOCIALSENT_SPARK_MASTER") or "local[*]",
             catalog=CatalogSettings.from_env(env, lake),
+            run_history_days=number_of(env, "SOCIALSENT_RUN_HISTORY_DAYS", 14, range(1, 3_651), "1 to 3650 days"),
+            run_history_runs=number_of(env, "SOCIALSENT_RUN_HISTORY_RUNS", 500, range(1, 1_000_001), "1 to 1000000"),
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),

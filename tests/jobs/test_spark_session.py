@@ -66,3 +66,10 @@ def test_the_session_has_the_memory_of_the_settings_and_speaks_utc():
     assert (config["spark.driver.memory"], config["spark.master"]) == ("3g", "local[3]")
     assert config["spark.sql.session.timeZone"] == "UTC"
     assert all(isinstance(value, str) for value in config.values())
+
+
+def test_a_cluster_is_reached_and_this_machine_is_not_loopback_to_it():
+    """Prevents executors that look for the driver on their own machine."""
+    config = spark_config(Settings.from_env({"SOCIALSENT_SPARK_MASTER": "spark://big:7077"}))
+    assert (config["spark.master"], config["spark.executor.memory"]) == ("spark://big:7077", "1g")
+    assert not {"spark.driver.host", "spark.driver.bindAddress"} & set(config)

@@ -1,0 +1,39 @@
+"""Retention of the run history, every hour.
+
+Not here: which runs are deleted (resources/run_history.py).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from socialsent_assets.resources.run_history import delete_old_runs
+from socialsent_assets.settings import Settings
+
+
+def definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
+    """The job and its schedule, with the retention that the settings name."""
+
+    @dg.op(name="delete_old_runs")
+    def delete(context: dg.OpExecutionContext) -> None:
+        before = datetime.now(UTC) - timedelta(days=settings.run_history_days)
+        deleted = delete_old_runs(context.instance, before, settings.run_history_runs)
+        context.log.info(f"{deleted} runs deleted")
+        context.add_output_metadata({"runs deleted": deleted})
+
+    @dg.job(
+        name="run_history",
+        description="Delete old runs with their events and compute logs; the last build of every partition stays.",
+    )
+    def job() -> None:
+        delete()
+
+    schedule = dg.ScheduleDefinition(
+        name="run_history_hourly",
+        job=job,
+        cron_schedule="17 * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description=f"Runs are kept for {settings.run_history_days} days, {settings.run_history_runs} at most.",
+    )
+    return job, schedule
