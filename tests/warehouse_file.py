@@ -3,7 +3,10 @@
 Not here: marts that dbt builds (tests/marts).
 """
 
+import contextlib
 import datetime as dt
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -111,3 +114,15 @@ def lake_hour(hours=0, records=10, duplicates=1, quarantined=0):
         "scored": 5,
         "lake_version": f"v{hours}",
     }
+
+
+@contextlib.contextmanager
+def open_in_another_program(path):
+    """Somebody has the file open for writing, in a process of their own."""
+    code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as writer:
+        assert writer.stdout.readline() == b"open\n"
+        yield
+        writer.stdin.close()

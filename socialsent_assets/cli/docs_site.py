@@ -61,6 +61,7 @@ def build_site(settings: Settings) -> Path:
     target = settings.home / "docs" / "target"
     environment = {
         **parse_environment(DBT_PROJECT, settings),
+        "SOCIALSENT_WAREHOUSE": str(settings.warehouse.absolute()),
         "DBT_TARGET_PATH": str(target),
         "DBT_LOG_PATH": str(target),
     }

@@ -1,7 +1,7 @@
 """The newest snapshot of the marts, renewed after each build; neither waits for a writer nor keeps one waiting.
 
-A thread looks at the file's time and size every second and opens it only when they changed. While a build holds the
-file, the last snapshot goes on answering and the status is busy.
+A thread looks at the file's time and size every second and opens it only when they changed. While another
+program writes it, the last snapshot goes on answering and the status is busy.
 
 Not here: what a snapshot holds (snapshot.py), how pages learn of a new one (server.py).
 """
@@ -34,7 +34,7 @@ PATIENCE_S = 0.5  # of the watcher, who comes again anyway
 REQUEST_PATIENCE_S = 2.0
 
 State = Literal["starting", "ready", "no_marts", "empty", "busy", "broken"]
-"""ready: the snapshot is the newest. busy: a build holds the file. empty: no text yet. broken: see the detail."""
+"""ready: the snapshot is the newest. busy: another program writes it. empty: no text yet. broken: see the detail."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class LiveMarts:
         """The warehouse file for one question.
 
         Raises:
-            WarehouseBusyError: a build holds it, for longer than two seconds.
+            WarehouseBusyError: another program writes it, for longer than two seconds.
             FileNotFoundError: it went away.
         """
         with database.reading(self._path, REQUEST_PATIENCE_S) as connection:

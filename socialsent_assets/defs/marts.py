@@ -22,6 +22,8 @@ from socialsent_assets.warehouse.dbt.manifest import lineage_path
 BUILD = ("build", "--exclude-resource-type", "unit_test")
 
 
+_CHECK_EVENTS = (dg.AssetCheckResult, dg.AssetCheckEvaluation)
+
 OTHER_COLUMNS = "schemas on this incremental model are out of sync"
 """What dbt says where `on_schema_change: fail` stopped a build."""
 
@@ -103,9 +105,8 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
         hours = hours_of_run(context.run)
         with warehouse.building(context.log.info), in_environment(window_environment(hours)):
             invocation = dbt.cli(BUILD, context=context, target_path=warehouse.artifacts_folder())
-            events, failure = _until_end(invocation.stream())
             tables = _tables_of(invocation.manifest)
-            counts = warehouse.row_counts(tables)
+            events, counts, failure = build_to_end(warehouse, invocation.stream(), tables)
         for table, rows in counts.items():
             key = tables[table]
             if key in context.selected_asset_keys:
@@ -120,6 +121,23 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             raise failure
 
     return dbt_build
+
+
+def build_to_end(
+    warehouse: Warehouse, stream: Iterable[Any], tables: Iterable[str]
+) -> tuple[list[Any], dict[str, int], Exception | None]:
+    """Let dbt build, and show readers the whole of it, or nothing; inside `warehouse.building`.
+
+    Returns what there is to tell Dagster, rows by table, and how dbt failed. Of a build that readers do not see, that
+    is what its tests found.
+    """
+    events, failure = _until_end(stream)
+    if failure is not None and warehouse.publishes:
+        return [event for event in events if isinstance(event, _CHECK_EVENTS)], {}, failure
+    counts = warehouse.row_counts(tables)
+    if failure is None:
+        warehouse.publish()
+    return events, counts, failure
 
 
 def _until_end(stream: Iterable[Any]) -> tuple[list[Any], Exception | None]:

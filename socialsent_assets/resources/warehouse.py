@@ -15,8 +15,9 @@ import dagster as dg
 
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, LAKE_FILES, dbt_environment, in_environment
-from socialsent_assets.warehouse.duckdb.database import versions_held, writing
+from socialsent_assets.warehouse.duckdb.database import versions_held
 from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
+from socialsent_assets.warehouse.duckdb.rebuild import copy_of, publish, rebuilding
 from socialsent_assets.warehouse.engine import SqlEngine
 from socialsent_assets.warehouse.errors import WarehouseBusyError
 from socialsent_assets.warehouse.lake_files import write_lake_files
@@ -44,6 +45,14 @@ class Warehouse(dg.ConfigurableResource, ABC):
         The environment is set in this process, because DbtCliResource opens the warehouse here as well.
         """
 
+    @property
+    def publishes(self) -> bool:
+        """Whether readers see what dbt built after `publish` alone; else they see each model when it is built."""
+        return False
+
+    def publish(self) -> None:
+        """Show readers what dbt built. Call it inside `building`, when dbt has succeeded."""
+
     @abstractmethod
     def asking(self) -> AbstractContextManager[SqlEngine]:
         """The marts, to read. Raises UserError if there are none yet."""
@@ -54,7 +63,7 @@ class Warehouse(dg.ConfigurableResource, ABC):
 
     @abstractmethod
     def known_versions(self) -> dict[str, str] | None:
-        """{hour key: lake version} that the marts hold, without waiting; None while they are being built.
+        """{hour key: lake version} that the marts hold, without waiting; None while another program writes them.
 
         Raises:
             WarehouseUnreachableError: the warehouse cannot be queried now.
@@ -75,7 +84,7 @@ class DuckDbWarehouse(Warehouse):
     path: str
 
     def environment(self) -> dict[str, str]:
-        """See `Warehouse.environment`: absolute paths."""
+        """See `Warehouse.environment`: absolute paths; dbt is given the copy."""
         return dbt_environment(self.lake.cleansed, self.lake.analytics, Path(self.path))
 
     def artifacts_folder(self) -> Path:
@@ -84,14 +93,24 @@ class DuckDbWarehouse(Warehouse):
 
     @contextmanager
     def building(self, log: Callable[[str], None]) -> Iterator[None]:
-        """See `Warehouse.building`. Waits for readers of the file to end."""
-        Path(self.path).parent.mkdir(parents=True, exist_ok=True)
+        """See `Warehouse.building`: dbt works in a copy of the file. Waits for another build to end."""
+        path = Path(self.path)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with (
-            writing(Path(self.path), on_wait=lambda who: log(f"waiting for the warehouse: {who}")),
+            rebuilding(path, self._copy(), on_wait=lambda who: log(f"waiting for another build: {who}")),
             in_environment(self.environment()),
         ):
             write_lake_files(self.lake.open(), self.artifacts_folder() / LAKE_FILES)
             yield
+
+    @property
+    def publishes(self) -> bool:
+        """See `Warehouse.publishes`."""
+        return True
+
+    def publish(self) -> None:
+        """See `Warehouse.publish`: one rename."""
+        publish(self._copy(), Path(self.path))
 
     @contextmanager
     def asking(self) -> Iterator[SqlEngine]:
@@ -103,9 +122,9 @@ class DuckDbWarehouse(Warehouse):
         """See `Warehouse.row_counts`."""
         import duckdb
 
-        if not Path(self.path).is_file():
+        if not self._copy().is_file():
             return {}
-        with duckdb.connect(self.path, read_only=True) as connection:
+        with duckdb.connect(str(self._copy()), read_only=True) as connection:
             known = {f"{schema}.{name}" for schema, name in connection.execute(_TABLES).fetchall()}
             existing = [table for table in tables if table in known]
             sizes = {table: connection.execute(f"select count(*) from {table}").fetchone() for table in existing}  # noqa: S608
@@ -126,3 +145,6 @@ class DuckDbWarehouse(Warehouse):
         """See `Warehouse.built_at`: the time of the file."""
         path = Path(self.path)
         return datetime.fromtimestamp(path.stat().st_mtime, UTC) if path.is_file() else None
+
+    def _copy(self) -> Path:
+        return copy_of(Path(self.path), self.artifacts_folder())

@@ -18,5 +18,9 @@ class WarehouseBusyError(RuntimeError):
     """Another process writes the warehouse; DuckDB admits one process at a time."""
 
 
+class WarehouseDamagedError(RuntimeError):
+    """The file of the warehouse cannot be read; the message says what heals it."""
+
+
 class WarehouseUnreachableError(RuntimeError):
     """The warehouse does not answer now. The same may work later."""

@@ -10,9 +10,8 @@ import pytest
 
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.insights.queries import TEXTS
-from socialsent_assets.warehouse.duckdb.database import writing
 from tests.dashboard.conftest import HOSTILE, replace_warehouse, rows, serving
-from tests.warehouse_file import lake_hour
+from tests.warehouse_file import lake_hour, open_in_another_program
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make install-dev")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -290,13 +289,13 @@ def test_before_the_first_build_the_page_says_what_to_do_and_then_fills(tmp_path
         texts_shown(page, len(rows()["posts"]) + len(rows()["comments"]))
 
 
-def test_during_a_build_the_page_says_so_and_lists_come_afterwards(warehouse, open_page, monkeypatch):
+def test_while_another_program_writes_the_page_says_so_and_lists_come_afterwards(warehouse, open_page, monkeypatch):
     """Prevents an error where waiting is enough."""
     monkeypatch.setattr("socialsent_assets.dashboard.live.REQUEST_PATIENCE_S", 0.0)
     monkeypatch.setattr("socialsent_assets.dashboard.live.PATIENCE_S", 0.0)
     with serving(LiveMarts(warehouse, None)) as address:
         page = open_page(address)
-        with writing(warehouse, patience_s=10):
+        with open_in_another_program(warehouse):
             warehouse.touch()
             expect(page.locator("#live")).to_contain_text("being written")
             page.click("[data-key='list-newest']")

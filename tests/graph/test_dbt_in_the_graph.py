@@ -61,7 +61,7 @@ def test_the_environment_of_dbt_is_put_back_after_a_build(tmp_path: Path, monkey
     monkeypatch.delenv("SOCIALSENT_LAKE_CLEANSED", raising=False)
     lake = LakeResource(landing="l", cleansed="c", analytics="a", artifacts="r")
     with DuckDbWarehouse(lake=lake, path=str(tmp_path / "w.duckdb")).building(print):
-        assert os.environ["SOCIALSENT_WAREHOUSE"] == str(tmp_path / "w.duckdb")
+        assert os.environ["SOCIALSENT_WAREHOUSE"] == str(tmp_path / "dbt" / "w.duckdb")
         assert Path(os.environ["SOCIALSENT_LAKE_CLEANSED"]).is_absolute()
     assert os.environ["SOCIALSENT_WAREHOUSE"] == "before"
     assert "SOCIALSENT_LAKE_CLEANSED" not in os.environ

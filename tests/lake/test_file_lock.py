@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
-from socialsent_assets.warehouse.duckdb.database import versions_held, writing
-from socialsent_assets.warehouse.errors import WarehouseBusyError
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 
 HOLDER = """
 import sys
@@ -30,14 +28,6 @@ def test_a_second_holder_is_refused_and_told_who_holds_it(tmp_path: Path) -> Non
         pass
 
 
-def test_readers_share_and_keep_a_writer_out(tmp_path: Path) -> None:
-    """Prevents dbt from failing because a reader has the DuckDB file open."""
-    with shared(tmp_path / "lock"), shared(tmp_path / "lock"), pytest.raises(BusyError), exclusive(tmp_path / "lock"):
-        pass
-    with exclusive(tmp_path / "lock"), pytest.raises(BusyError), shared(tmp_path / "lock"):
-        pass
-
-
 def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
     """Prevents kill -9 from blocking every later run."""
     holder = subprocess.Popen(
@@ -51,11 +41,3 @@ def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
     holder.wait()
     with exclusive(tmp_path / "lock"):
         pass
-
-
-def test_a_reader_of_the_warehouse_is_told_that_it_is_being_written(tmp_path: Path) -> None:
-    """Prevents a sensor that reads half a build, or waits for it."""
-    warehouse = tmp_path / "warehouse.duckdb"
-    warehouse.write_bytes(b"")
-    with writing(warehouse), pytest.raises(WarehouseBusyError):
-        versions_held(warehouse, patience_s=0.0)

@@ -5,7 +5,7 @@ A lock file stays behind and means nothing by itself; only a living process can 
 They know nothing of other machines: a lake in S3 is written by one deployed Dagster alone, whose pool `lake` admits
 one step at a time (docs/architecture.md, section 3).
 
-Not here: what is written under a lock (lake/iceberg/commit.py, warehouse/duckdb/database.py), limits of
+Not here: what is written under a lock (lake/iceberg/commit.py, warehouse/duckdb/rebuild.py), limits of
 Dagster's run queue (dagster.yaml): those order whole runs, these protect single writes from every kind of process.
 """
 
@@ -37,7 +37,7 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _take(handle, fcntl.LOCK_EX, patience_s, on_wait)
+        _take(handle, patience_s, on_wait)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield
@@ -45,32 +45,11 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
         os.close(handle)  # frees the lock
 
 
-@contextlib.contextmanager
-def shared(path: Path, patience_s: float = 0.0) -> Iterator[None]:
-    """Hold the lock together with other readers, waiting up to `patience_s` seconds for a writer.
-
-    Where the lock file cannot be opened (someone else's folder), nothing is locked: reading does no harm.
-
-    Raises:
-        BusyError: a writer still held it after that time.
-    """
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_CREAT, 0o644)
-    except OSError:
-        yield
-        return
-    try:
-        _take(handle, fcntl.LOCK_SH, patience_s, None)
-        yield
-    finally:
-        os.close(handle)
-
-
-def _take(handle: int, kind: int, patience_s: float, on_wait: Callable[[str], None] | None) -> None:
+def _take(handle: int, patience_s: float, on_wait: Callable[[str], None] | None) -> None:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            fcntl.flock(handle, kind | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise BusyError(f"busy: {_holder(handle)}") from None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, RedshiftSettings
+from socialsent_assets.warehouse.duckdb.rebuild import copy_of
 
 
 @contextmanager
@@ -39,12 +40,15 @@ time can use it (the pool `warehouse`, and `Warehouse.building`)."""
 
 
 def dbt_environment(cleansed: str, analytics: str, warehouse: Path) -> dict[str, str]:
-    """Environment of every dbt process: parsing and running need the same one, or dbt parses twice."""
+    """Environment of every dbt process: parsing and running need the same one, or dbt parses twice.
+
+    dbt builds in a copy of the warehouse (warehouse/duckdb/rebuild.py), in the folder of its artifacts.
+    """
     return {
         "SOCIALSENT_LAKE_FILES": str(warehouse.absolute().parent / ARTIFACTS / LAKE_FILES),
         "SOCIALSENT_LAKE_CLEANSED": _absolute(cleansed),
         "SOCIALSENT_LAKE_ANALYTICS": _absolute(analytics),
-        "SOCIALSENT_WAREHOUSE": str(warehouse.absolute()),
+        "SOCIALSENT_WAREHOUSE": str(copy_of(warehouse.absolute(), warehouse.absolute().parent / ARTIFACTS)),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 

@@ -1,19 +1,18 @@
 """The DuckDB warehouse as a file: open it to read, and ask which lake version of each hour its marts hold.
 
-Not here: building the marts (dbt_project/), ad-hoc SQL of a user (warehouse/duckdb/engine.py).
+Not here: building the marts (rebuild.py, dbt_project/), ad-hoc SQL of a user (warehouse/duckdb/engine.py).
 """
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
 from socialsent_assets.warehouse.engine import HOURS_TABLE
-from socialsent_assets.warehouse.errors import WarehouseBusyError
+from socialsent_assets.warehouse.errors import WarehouseBusyError, WarehouseDamagedError
 
 if TYPE_CHECKING:
     import duckdb
@@ -23,59 +22,70 @@ _RETRY_S = 0.2
 
 @contextlib.contextmanager
 def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A read-only connection, closed at the end; UTC, so that dates mean what the lake means.
+    """A connection that reads the file as it is now, closed at the end; UTC, so that dates mean what the lake means.
 
     Raises:
         FileNotFoundError: there is no warehouse yet.
-        WarehouseBusyError: a writer held it for longer than `patience_s` seconds.
+        WarehouseBusyError, WarehouseDamagedError: see `attach`.
     """
     import duckdb
 
     if not path.is_file():
         raise FileNotFoundError(f"no warehouse at {path}")
-    deadline = time.monotonic() + patience_s
-    with contextlib.ExitStack() as stack:
-        try:
-            stack.enter_context(shared(_lock_of(path), patience_s))
-        except BusyError as error:
-            raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
-        while True:
-            try:
-                connection = duckdb.connect(str(path), read_only=True)
-                break
-            except duckdb.IOException as error:  # a writer of another program, or one that was killed
-                if time.monotonic() > deadline:
-                    raise WarehouseBusyError(f"{path} is being written; try again in a moment") from error
-                time.sleep(_RETRY_S)
-        stack.callback(connection.close)
+    # Attached to a database of its own: DuckDB would share what another thread of this process has open, which may
+    # still be the file that was there before a build.
+    with duckdb.connect() as connection:
+        attach(connection, path, path.stem, patience_s)
+        connection.execute(f"use {_quoted(path.stem)}")
         connection.execute("set timezone = 'UTC'")
         yield connection
 
 
-@contextlib.contextmanager
-def writing(path: Path, patience_s: float = 3600.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
-    """Keep our own readers and writers away while something else (dbt) has the file open for writing.
+def attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str, patience_s: float) -> None:
+    """Attach the warehouse file to read it, as a catalog.
 
     Raises:
-        WarehouseBusyError: they still had it after `patience_s` seconds.
+        WarehouseBusyError: another program had it open for writing for longer than `patience_s` seconds.
+        WarehouseDamagedError: it cannot be read.
     """
-    with contextlib.ExitStack() as stack:
+    import duckdb
+
+    address = str(path).replace("'", "''")
+    deadline = time.monotonic() + patience_s
+    while True:
         try:
-            stack.enter_context(exclusive(_lock_of(path), patience_s, on_wait))
-        except BusyError as error:
-            raise WarehouseBusyError(f"{path} is in use; try again in a moment") from error
-        yield
+            connection.execute(f"attach '{address}' as {_quoted(name)} (read_only)")
+            return
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise WarehouseDamagedError(damaged(path)) from error
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError(
+                    f"another program has {path} open for writing; close it, or try again in a moment"
+                ) from error
+        except duckdb.Error as error:
+            raise WarehouseDamagedError(damaged(path)) from error
+        time.sleep(_RETRY_S)
 
 
-def _lock_of(path: Path) -> Path:
-    return path.with_name(f"{path.name}.lock")
+def damaged(path: Path) -> str:
+    """What a person does about a file that is no database any more."""
+    return (
+        f"{path} is damaged, or no warehouse: move it away and run socialsent materialize, "
+        "which builds the marts again from the lake"
+    )
+
+
+def _quoted(name: str) -> str:
+    doubled = name.replace('"', '""')
+    return f'"{doubled}"'
 
 
 def versions_held(path: Path, patience_s: float = 30.0) -> dict[str, str]:
     """{hour key: lake version} of every hour that the marts hold; {} if there is no warehouse or no mart yet.
 
     Raises:
-        WarehouseBusyError: see `reading`.
+        WarehouseBusyError, WarehouseDamagedError: see `attach`.
     """
     import duckdb
 

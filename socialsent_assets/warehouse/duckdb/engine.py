@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     import duckdb
 
 MEMORY_LIMIT = "2GB"
+_PATIENCE_S = 30.0  # with another program that writes the marts
 _FETCH = 10_000  # rows held at a time
 
 # Since DuckDB 2.0 a WITH clause may hold INSERT, UPDATE, DELETE and even COPY … TO 'file', and counts as SELECT.
@@ -48,19 +49,18 @@ _MISSING_MART = re.compile(r"Table with name ((?:fct|dim|agg)_\w+) does not exis
 
 @contextlib.contextmanager
 def reading(lake: Lake, warehouse: Path, pins: Pins | None = None) -> Iterator[LakeSql]:
-    """SQL over a lake and its warehouse; either may be missing. Keeps writers of the marts waiting.
+    """SQL over a lake and its warehouse; either may be missing. Marts are those of one build.
 
     With `pins`, lake tables are read in those snapshots, and the marts, which have no history, are left out.
 
     Raises:
-        WarehouseBusyError: the marts are being written, for longer than half a minute.
+        WarehouseBusyError: another program writes the marts, for longer than half a minute.
+        WarehouseDamagedError: their file cannot be read.
     """
     import duckdb
 
     with contextlib.ExitStack() as stack:
         has_marts = warehouse.is_file() and pins is None
-        if has_marts:
-            stack.enter_context(marts.reading(warehouse))
         connection = stack.enter_context(contextlib.closing(duckdb.connect()))
         connection.execute("set timezone = 'UTC'")
         if has_marts:
@@ -167,8 +167,7 @@ class LakeSql:
 
 
 def _show_marts(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
-    quoted = str(warehouse).replace("'", "''")
-    connection.execute(f"attach '{quoted}' as warehouse (read_only)")
+    marts.attach(connection, warehouse, "warehouse", _PATIENCE_S)
     names = connection.execute(
         "select table_name from information_schema.tables where table_catalog = 'warehouse' and table_schema = 'main'"
     ).fetchall()

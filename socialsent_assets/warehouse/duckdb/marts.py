@@ -39,11 +39,11 @@ class DuckDbMarts:
 
 @contextlib.contextmanager
 def duckdb_marts(path: Path, patience_s: float = 30.0) -> Iterator[SqlEngine]:
-    """The marts of a warehouse file; keeps its writers waiting.
+    """The marts of a warehouse file, as one build left them.
 
     Raises:
         NoMartsError: there is no such file yet.
-        WarehouseBusyError: see `warehouse.reading`.
+        WarehouseBusyError, WarehouseDamagedError: see `database.attach`.
     """
     with contextlib.ExitStack() as stack:
         try:
