@@ -138,7 +138,8 @@ def vader_sentiment() -> Callable[[str], object]:
     """The reference."""
     from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-    return SentimentIntensityAnalyzer().polarity_scores
+    score: Callable[[str], object] = SentimentIntensityAnalyzer().polarity_scores
+    return score
 
 
 def nltk_vader() -> Callable[[str], object]:
@@ -149,7 +150,8 @@ def nltk_vader() -> Callable[[str], object]:
     folder = resources.files(polarity.__package__).joinpath("lexicon")
     with resources.as_file(folder) as path:
         nltk.data.path.insert(0, str(path))  # nltk reads from its data folders alone
-        return SentimentIntensityAnalyzer(lexicon_file="vader_lexicon.txt").polarity_scores
+        score: Callable[[str], object] = SentimentIntensityAnalyzer(lexicon_file="vader_lexicon.txt").polarity_scores
+        return score
 
 
 def textblob() -> Callable[[str], object]:

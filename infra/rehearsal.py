@@ -177,7 +177,7 @@ def ring_alarms(rehearsal: Rehearsal) -> str:
             Namespace=namespace, MetricName=metric, Dimensions=[{"Name": dimension, "Value": value}],
             StartTime=end - 3600, EndTime=end, Period=3600, Statistics=["Sum"],
         )["Datapoints"]  # fmt: skip
-        return sum(point["Sum"] for point in points)
+        return float(sum(point["Sum"] for point in points))
 
     def published() -> str:
         number = counted("AWS/SNS", "NumberOfMessagesPublished", "TopicName", f"{rehearsal.name}-alerts")

@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         region,
         options.name,
         lambda command, folder: _run(command, folder, environment),
-        lambda service: boto3.client(service, region_name=region),
+        lambda service: boto3.client(service, region_name=region),  # type: ignore[call-overload]
     )
     return rehearse(rehearsal, ROOT / "build" / "rehearsal" / "answers.md", options.first, keep=options.keep)
 

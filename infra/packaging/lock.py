@@ -28,7 +28,8 @@ _LINUX = {
 
 @functools.cache
 def _packages() -> list[dict[str, Any]]:
-    return tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    packages: list[dict[str, Any]] = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
+    return packages
 
 
 def locked(roots: Iterable[str], python: str, *, without: Collection[str] = ()) -> dict[str, str]:

@@ -34,7 +34,7 @@ NEEDED = (
 
 def version() -> str:
     """Version of this package."""
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    return str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
 
 
 def wheel_path(folder: Path = FOLDER) -> Path:

@@ -124,4 +124,5 @@ def retention(days: int) -> logs.RetentionDays:
     }
     if days not in offered:
         raise UserError(f"log_retention_days = {days}: CloudWatch keeps logs for one of {sorted(offered)} days")
-    return offered[days]
+    retention: logs.RetentionDays = offered[days]
+    return retention

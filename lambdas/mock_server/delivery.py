@@ -105,13 +105,14 @@ def _call(entries: list[dict[str, Any]], stream: str, kinesis: Any) -> dict[str,
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:
-        return kinesis.put_records(StreamName=stream, Records=entries)
+        response: dict[str, Any] = kinesis.put_records(StreamName=stream, Records=entries)
     except (BotoCoreError, ClientError) as error:
         permission = f"kinesis:PutRecords on stream {stream} and, with a KMS key, kms:GenerateDataKey"
         raise DeliveryError(with_advice(error, f"stream {stream} (STREAM_NAME)", permission)) from error
+    return response
 
 
 def wait_seconds(attempt: int, jitter: random.Random) -> float:
     """Wait before a retry: doubles with each attempt up to a bound, then spread over its upper half."""
-    longest = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
+    longest: float = min(LONGEST_WAIT_SECONDS, FIRST_WAIT_SECONDS * 2 ** (attempt - 1))
     return longest * (0.5 + 0.5 * jitter.random())

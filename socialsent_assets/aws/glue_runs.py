@@ -100,7 +100,7 @@ class GlueRuns:
         for error in answer.get("Errors", ()):
             self.tell(f"Glue run {run_id} was not stopped: {error.get('ErrorDetail', {}).get('ErrorMessage')}")
         until = self.clock() + _STOPPING_TAKES
-        state = self._look(run_id)["JobRunState"]
+        state: str = self._look(run_id)["JobRunState"]
         while state in ALIVE and self.clock() < until:
             self.sleep(self.poll_seconds)
             state = self._look(run_id)["JobRunState"]
@@ -138,7 +138,8 @@ class GlueRuns:
 
     def _look(self, run_id: str) -> Run:
         with self.asked():
-            return self.client.get_job_run(JobName=self.job, RunId=run_id)["JobRun"]
+            run: Run = self.client.get_job_run(JobName=self.job, RunId=run_id)["JobRun"]
+            return run
 
     def _overdue(self, run: Run, is_ours: bool) -> str:
         minutes = self.deadline.total_seconds() / 60

@@ -59,7 +59,7 @@ def after_request(before: Attempt | None, version: str, now: datetime, group: st
 def next_try(attempt: Attempt, version: str) -> datetime:
     """When the hour may be tried again: soon if what has landed or the code has changed since."""
     steps = attempt.tries - 1 if attempt.version == version else 0
-    return attempt.at + min(FIRST_PAUSE * _GROWTH**steps, LONGEST_PAUSE)
+    return attempt.at + min(FIRST_PAUSE * int(_GROWTH**steps), LONGEST_PAUSE)
 
 
 def runs_again(

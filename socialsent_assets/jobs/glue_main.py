@@ -42,7 +42,7 @@ def main() -> None:
     with open_dagster_pipes(
         context_loader=PipesS3ContextLoader(s3_client()),
         message_writer=PipesS3MessageWriter(s3_client(), interval=_MESSAGES_EVERY_SECONDS),
-        params_loader=PipesCliArgsParamsLoader(),
+        params_loader=PipesCliArgsParamsLoader(),  # type: ignore[no-untyped-call]  # dagster_pipes
     ) as pipes:
         order = GlueOrder.from_extras(pipes.extras)
         receipts = run(order, glue_session(), pipes.log.info)

@@ -243,7 +243,7 @@ def _is_valid(field: Field, values: pa.Array) -> Mask:
         valid &= _mask(values.is_valid())
     if field.is_id:
         valid &= ~_mask(pc.match_substring_regex(values, _NO_PLAIN_ID))
-        length = pc.fill_null(pc.binary_length(values), 1).to_numpy(zero_copy_only=False)
+        length: npt.NDArray[np.int32] = pc.fill_null(pc.binary_length(values), 1).to_numpy(zero_copy_only=False)
         return valid & (length >= 1) & (length <= MAX_ID_CHARACTERS)
     if field.type == "list of strings":
         return valid & ~_mask(_has_null(values))

@@ -132,7 +132,7 @@ def _until(receipt: dict[str, Any]) -> datetime:
 
 
 def _stands(receipt: dict[str, Any], landing: Storage) -> bool:
-    return receipt["state"] == "complete" and _as_they_stand(landing, receipt["objects"]) == receipt["objects"]
+    return bool(receipt["state"] == "complete") and _as_they_stand(landing, receipt["objects"]) == receipt["objects"]
 
 
 def _as_they_stand(landing: Storage, keys: Iterable[str]) -> dict[str, str]:

@@ -18,7 +18,7 @@ from socialsent_assets.monitoring.delivery import MetricsSink, Notifier
 from socialsent_assets.monitoring.tick import EndedRun, Log, TickResult, tick
 
 
-class AlertingService(dg.ConfigurableResource):
+class AlertingService(dg.ConfigurableResource[None]):
     """Runs ticks under a lock: the sensor and `socialsent alerts --check` can overlap.
 
     Attributes:

@@ -31,7 +31,7 @@ ENGINE, ENGINE_REASON = "engine", "engine chosen because"
 """Names of what each table says of its last build: which engine worked, and why."""
 
 
-class Compute(dg.ConfigurableResource, ABC):
+class Compute(dg.ConfigurableResource[None], ABC):
     """Something that runs a job of jobs/ over event hours."""
 
     @abstractmethod

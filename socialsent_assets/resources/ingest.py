@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 
-class Ingest(dg.ConfigurableResource, ABC):
+class Ingest(dg.ConfigurableResource[None], ABC):
     """Something that can bring a feed of simulated events into landing."""
 
     @abstractmethod

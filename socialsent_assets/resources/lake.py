@@ -16,7 +16,7 @@ from socialsent_assets.lake.storage.open import storage_at
 from socialsent_assets.settings import Settings
 
 
-class LakeResource(dg.ConfigurableResource):
+class LakeResource(dg.ConfigurableResource[None]):
     """The four tiers by URI (a folder, `file:` or `s3://`), and the Iceberg catalog of their tables.
 
     Attributes:

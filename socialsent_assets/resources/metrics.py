@@ -18,7 +18,7 @@ MAX_DATUMS_PER_CALL = 500
 """PutMetricData accepts 1,000 values and 1 MB; a datum with its dimensions is a few hundred bytes."""
 
 
-class Metrics(dg.ConfigurableResource, ABC):
+class Metrics(dg.ConfigurableResource[None], ABC):
     """Destination of metrics; see `monitoring.delivery.MetricsSink`."""
 
     is_on: bool = True

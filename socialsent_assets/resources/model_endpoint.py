@@ -56,7 +56,7 @@ class Hosted:
     is_changed: bool
 
 
-class Hosting(dg.ConfigurableResource, ABC):
+class Hosting(dg.ConfigurableResource[None], ABC):
     """Something that can make a model answer over the network.
 
     `is_active` says whether anything is hosted in this environment at all.

@@ -19,7 +19,7 @@ from socialsent_assets.monitoring.delivery import NotificationError
 LOGGER = "socialsent.alerts"
 
 
-class Notifications(dg.ConfigurableResource, ABC):
+class Notifications(dg.ConfigurableResource[None], ABC):
     """Destination of messages; see `monitoring.delivery.Notifier`."""
 
     @abstractmethod

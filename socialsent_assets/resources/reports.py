@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 
-class ReportFolder(dg.ConfigurableResource):
+class ReportFolder(dg.ConfigurableResource[None]):
     """The folder of the insights report, and whose sentiment leads it: "champion" or "lexicon"."""
 
     path: str

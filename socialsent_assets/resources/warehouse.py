@@ -25,7 +25,7 @@ from socialsent_assets.warehouse.lake_files import write_lake_files
 _TABLES = "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
 
 
-class Warehouse(dg.ConfigurableResource, ABC):
+class Warehouse(dg.ConfigurableResource[None], ABC):
     """Where dbt builds the marts."""
 
     lake: LakeResource

@@ -23,7 +23,7 @@ from socialsent_assets.warehouse.engine import QueryResult, different
 from socialsent_assets.warehouse.errors import NO_MARTS, NoMartsError, WarehouseUnreachableError
 
 if TYPE_CHECKING:
-    import redshift_connector
+    from redshift_connector.core import Connection
 
 DEADLINE_S = 300.0
 _REACH_S = 10.0  # a host that answers at all does so within a second
@@ -39,7 +39,7 @@ _PASSING = ("08", "53", "57P")  # connection, resources (too many connections), 
 class RedshiftSql:
     """Statements in an open transaction; see `redshift_marts`."""
 
-    def __init__(self, connection: redshift_connector.Connection, settings: RedshiftSettings) -> None:
+    def __init__(self, connection: Connection, settings: RedshiftSettings) -> None:
         self._connection = connection
         self._settings = settings
 
@@ -79,7 +79,7 @@ def redshift_marts(settings: RedshiftSettings, deadline_s: float = DEADLINE_S) -
             connection.close()
 
 
-def connect(settings: RedshiftSettings, deadline_s: float) -> redshift_connector.Connection:
+def connect(settings: RedshiftSettings, deadline_s: float) -> Connection:
     """An open connection on which every statement commits by itself. Raises the driver's errors: see `in_words`."""
     import redshift_connector
 
@@ -113,12 +113,12 @@ def connection_arguments(settings: RedshiftSettings) -> dict[str, Any]:
 @contextlib.contextmanager
 def in_words(settings: RedshiftSettings) -> Iterator[None]:
     """Raise what Redshift, its driver and AWS say as one line. Raises UserError, WarehouseUnreachableError."""
-    import redshift_connector
+    from redshift_connector.error import Error as DriverError
 
     try:
         with explained("redshift", f"the warehouse at {settings.host}"):
             yield
-    except redshift_connector.Error as error:
+    except DriverError as error:
         raise _in_words(error, settings) from error
     except AwsCallError as error:  # it gives out the password of a role
         raise WarehouseUnreachableError(str(error)) from error

@@ -102,7 +102,7 @@ def test_every_bad_kind_in_one_file_still_adds_up(home: Path, capsys: pytest.Cap
     ]
     Path("bad.jsonl").write_bytes(b"\n".join(lines))
     told = summary(capsys, "bad.jsonl")
-    assert told["records"] == 20 == told["landed"] + told["duplicates"] + told["quarantined"]  # type: ignore[operator]
+    assert told["records"] == 20 == told["landed"] + told["duplicates"] + told["quarantined"]
     assert (told["lines"], told["landed"], told["duplicates"]) == (19, 3, 1)
     assert len(told["reasons"]) == 9  # type: ignore[arg-type]
     assert len(lake_lines(home, "quarantine")) == told["quarantined"]

@@ -101,7 +101,7 @@ def serving(marts: LiveMarts, **access):
     listener.bind(("127.0.0.1", 0))
     config = uvicorn.Config(application(marts, **access), log_level="warning", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None
+    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

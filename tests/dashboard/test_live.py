@@ -110,7 +110,7 @@ def test_a_look_at_nothing_new_opens_nothing(warehouse, monkeypatch):
     """Prevents a page that keeps the writers of the marts waiting every second."""
     marts = LiveMarts(warehouse, None)
     looked(marts)
-    monkeypatch.setattr(live.database, "reading", None)
+    monkeypatch.setattr(live.database, "reading", None)  # type: ignore[attr-defined]
     status = marts.status
     assert looked(marts) == status
 

@@ -78,7 +78,9 @@ def tick(
     catalog = CatalogConfig.in_folder(root / "lake")
     resources = {
         "lake": LakeResource(
-            **{tier: str(root / "lake" / tier) for tier in tiers}, catalog_kind=catalog.kind, catalog_uri=catalog.uri
+            **{tier: str(root / "lake" / tier) for tier in tiers},  # type: ignore[arg-type]
+            catalog_kind=catalog.kind,
+            catalog_uri=catalog.uri,
         ),
         "alerting": AlertingService(locks=str(root / "locks"), ui_url="https://dagster.example"),
         "notifications": notifications or LogNotifications(),

@@ -134,7 +134,9 @@ def resource_at(root: str) -> LakeResource:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
     catalog = CatalogConfig.in_folder(Path(root))
     return LakeResource(
-        **{tier: f"{root}/{tier}" for tier in tiers}, catalog_kind=catalog.kind, catalog_uri=catalog.uri
+        **{tier: f"{root}/{tier}" for tier in tiers},  # type: ignore[arg-type]
+        catalog_kind=catalog.kind,
+        catalog_uri=catalog.uri,
     )
 
 

@@ -206,7 +206,7 @@ def test_a_lineage_that_is_new_is_not_made_again(tmp_path: Path, monkeypatch: py
         calls.append(project)
         raise RuntimeError("dbt compile failed")
 
-    monkeypatch.setattr(manifest.dbt_compile, "compiled_manifest", failing)
+    monkeypatch.setattr(manifest.dbt_compile, "compiled_manifest", failing)  # type: ignore[attr-defined]
     monkeypatch.setattr(manifest, "_LOCK", tmp_path / ".lock")
     path = tmp_path / "column_lineage.json"
     settings = Settings.from_env({})

@@ -38,7 +38,9 @@ def tick(lake: Lake, instance: dg.DagsterInstance) -> Tick:
 
     def ticked(cursor: str | None = None, hosting: Any = HOSTED) -> Any:
         context = dg.build_sensor_context(
-            instance=instance, cursor=cursor, resources={"lake": LakeResource(**tiers), "hosting": hosting}
+            instance=instance,
+            cursor=cursor,
+            resources={"lake": LakeResource(**tiers), "hosting": hosting},  # type: ignore[arg-type]
         )
         return sensor.endpoint_sensor(context)
 

@@ -21,7 +21,7 @@ ASSETS = [assets.bigram, assets.sentiment_classifier]
 
 def trained(lake: Lake, assets: list[dg.AssetsDefinition] = ASSETS) -> dg.ExecuteInProcessResult:
     tiers = {name: lake.tier(name).uri for name in ("landing", "cleansed", "analytics", "artifacts")}
-    return dg.materialize(assets, resources={"lake": LakeResource(**tiers)})
+    return dg.materialize(assets, resources={"lake": LakeResource(**tiers)})  # type: ignore[arg-type]
 
 
 def gates(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:
@@ -102,7 +102,7 @@ def test_a_damaged_champion_does_not_keep_the_lake_from_training_its_successor(
 ) -> None:
     """Prevents a lake that can neither score nor train."""
     lake, _ = learned
-    own = replace(lake, artifacts=type(lake.artifacts)(tmp_path / "artifacts"))
+    own = replace(lake, artifacts=type(lake.artifacts)(tmp_path / "artifacts"))  # type: ignore[call-arg]
     [name] = ModelRegistry(lake.artifacts).digests(CLASSIFIER)
     folder = f"models/{CLASSIFIER}/{name}"
     for info in lake.artifacts.list(folder):

@@ -23,7 +23,7 @@ def tick(lake: Lake) -> Tick:
     tiers = {name: lake.tier(name).uri for name in ("landing", "cleansed", "analytics", "artifacts")}
 
     def ticked(cursor: str | None) -> dg.SensorResult:
-        context = dg.build_sensor_context(cursor=cursor, resources={"lake": LakeResource(**tiers)})
+        context = dg.build_sensor_context(cursor=cursor, resources={"lake": LakeResource(**tiers)})  # type: ignore[arg-type]
         result = automation.drift_sensor(context)
         assert isinstance(result, dg.SensorResult)
         return result

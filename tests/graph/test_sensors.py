@@ -36,7 +36,7 @@ def instance() -> Iterator[dg.DagsterInstance]:
 
 def evaluate(root: Path, instance: dg.DagsterInstance, cursor: str | None = None) -> dg.SensorResult:
     tiers = ("landing", "cleansed", "analytics", "artifacts")
-    lake = LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers})
+    lake = LakeResource(**{tier: str(root / "lake" / tier) for tier in tiers})  # type: ignore[arg-type]
     resources = {"lake": lake, "warehouse": DuckDbWarehouse(lake=lake, path=str(root / "warehouse.duckdb"))}
     with dg.build_sensor_context(instance=instance, cursor=cursor, resources=resources) as context:
         result = landing_sensor(context)
@@ -129,7 +129,7 @@ def test_the_report_follows_the_marts_but_not_every_minute(tmp_path: Path, insta
     """Prevents both a stale report and a report per minute of data."""
 
     def tick() -> object:
-        lake = LakeResource(**{tier: str(tmp_path) for tier in ("landing", "cleansed", "analytics", "artifacts")})
+        lake = LakeResource(**{tier: str(tmp_path) for tier in ("landing", "cleansed", "analytics", "artifacts")})  # type: ignore[arg-type]
         resources = {
             "warehouse": DuckDbWarehouse(lake=lake, path=str(warehouse)),
             "reports": ReportFolder(path=str(tmp_path)),

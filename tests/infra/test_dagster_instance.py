@@ -97,7 +97,7 @@ def test_migrate_makes_the_tables_of_an_empty_database_and_can_be_repeated(tmp_p
     """The first container of every task: the other three wait for its end. Runs on a real PostgreSQL 16."""
     import pgserver
 
-    server = pgserver.get_server(tmp_path / "postgres")
+    server = pgserver.get_server(tmp_path / "postgres")  # type: ignore[attr-defined]
     try:
         config = written(FOLDER / "dagster.yaml")
         # The stand-in listens on a socket of this machine, without TLS and password.

@@ -84,7 +84,7 @@ def test_what_is_not_made_for_glue_is_told(tmp_path: Path, monkeypatch: pytest.M
     """Prevents wheels of a Mac in S3."""
     with pytest.raises(GlueWheelsError, match=r"uv\.lock names 0\.0"):
         build_glue_wheels(tmp_path, needed={"dagster-pipes": "0.0"})
-    monkeypatch.setattr(glue_wheels.platform, "machine", lambda: "arm64")
+    monkeypatch.setattr(glue_wheels.platform, "machine", lambda: "arm64")  # type: ignore[attr-defined]
     with pytest.raises(GlueWheelsError, match="Linux x86_64"):
         build_glue_wheels(tmp_path, needed={"dagster-pipes": "0.0"})
     assert not list(tmp_path.iterdir())

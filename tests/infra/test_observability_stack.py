@@ -136,8 +136,8 @@ def test_silence_alarms_where_it_is_bad_and_nowhere_else(assembly: Assembly, eve
 
 
 def test_the_asked_for_alarms_are_there(assembly: Assembly) -> None:
-    wanted = ("kinesis-consumer-errors", "mock-server-errors", "iterator-age", "failed-batches", "quarantine")
-    wanted += ("freshness", "athena-scan", "warehouse-rpu", "run-failures", "dagster-down")
+    wanted = ["kinesis-consumer-errors", "mock-server-errors", "iterator-age", "failed-batches", "quarantine"]
+    wanted += ["freshness", "athena-scan", "warehouse-rpu", "run-failures", "dagster-down"]
     assert {f"socialsent-{name}" for name in wanted} <= set(alarms(assembly))
 
 

@@ -76,7 +76,7 @@ def test_the_median_is_the_middle_or_between_the_two_in_the_middle(rates: list[f
 
 
 @pytest.mark.parametrize("limit", [1, 7, 36, 37, 1000])
-def test_a_sample_has_the_size_asked_for_and_comes_from_all_hours(marts, usual, limit: int) -> None:  # type: ignore[no-untyped-def]
+def test_a_sample_has_the_size_asked_for_and_comes_from_all_hours(marts, usual, limit: int) -> None:
     """Prevents word clouds of the first day alone, or of other texts at each build."""
     path = marts(**usual)
     with duckdb_marts(path) as sql:

@@ -92,7 +92,7 @@ def _random_event(chance: random.Random, number: str, start: datetime) -> dict[s
         ]
     )
     time = stamp(start + timedelta(microseconds=chance.randrange(3_600_000_000)))
-    made = event(kind, {_IDS[kind]: f"x-{number}", **data}, event_time=time)
+    made = event(kind, {_IDS[kind]: f"x-{number}", **data}, event_time=time)  # type: ignore[dict-item]
     return {**made, "event_id": f"id-{number}"}
 
 

@@ -101,7 +101,7 @@ def test_an_error_in_one_group_ends_the_job_and_changes_no_table(lake: Lake, lan
             raise PermissionError(name)
         return opened(name)
 
-    lake.landing.open = refuse  # type: ignore[method-assign]
+    lake.landing.open = refuse  # type: ignore[assignment, method-assign]
     with pytest.raises(PermissionError):
         cleanse(ProcessEngine(workers=2), lake, HOURS)
     assert rows_of_table(lake, CLEANSED_EVENTS[0]) == []

@@ -53,7 +53,7 @@ def test_bytes_do_not_depend_on_how_the_engine_cut_the_batches(tmp_path_factory,
     assert (once, counts.counts) == (cut, same.counts)
     for hour, name in enumerate(HOURS):
         mine = [number for other, number in ids if other == hour]
-        count = counts.count(INTERACTIONS, EventHour.from_path(name))
+        count = counts.count(INTERACTIONS, EventHour.from_path(name))  # type: ignore[arg-type]
         assert (count.rows, count.duplicates) == (len(set(mine)), len(mine) - len(set(mine)))
 
 

@@ -16,7 +16,7 @@ from socialsent_assets.settings import Settings
 @pytest.fixture
 def java(tmp_path, monkeypatch):
     """Makes a folder that looks like a Java of some version; no Java package is installed."""
-    monkeypatch.setattr(spark_session.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(spark_session.importlib.util, "find_spec", lambda name: None)  # type: ignore[attr-defined]
 
     def make(name: str, version: str) -> Path:
         home = tmp_path / name

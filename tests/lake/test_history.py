@@ -37,7 +37,7 @@ def build(lake: Lake, run: str, hours: dict[EventHour, list[str]]) -> None:
     for table in (POSTS, SENTIMENT):
         loaded, folder = lake.table(table), lake.folder(table)
         schema = arrow_schema_of(loaded)
-        rows = (
+        batches = (
             (
                 hour,
                 pa.RecordBatch.from_pylist([{"event_hour": hour.start, "event_id": i} for i in ids], schema=schema),
@@ -45,10 +45,11 @@ def build(lake: Lake, run: str, hours: dict[EventHour, list[str]]) -> None:
             for hour, ids in sorted(hours.items())
             if ids
         )
-        snapshot = replace_hours(loaded, folder, Change(hours, list(write_runs(folder, schema, rows)), run))
+        snapshot = replace_hours(loaded, folder, Change(hours, list(write_runs(folder, schema, batches)), run))
         if snapshot is not None:
             pins[table_name(table)] = snapshot
-    cleansed, scored = [], []
+    cleansed: list[Receipt] = []
+    scored: list[Receipt] = []
     for hour, ids in hours.items():
         lake.landing.write(landing_key("events", hour, "x.jsonl"), repr(ids).encode())
         landed = lake.landing_fingerprint(hour)

@@ -78,7 +78,7 @@ class BareRuntime:
         zipfile.ZipFile(layer).extractall(self.opt)
         self.runtime.mkdir()
         for name in RUNTIME_PACKAGES:
-            origin = Path(str(importlib.util.find_spec(name).origin))  # type: ignore[union-attr]
+            origin = Path(str(importlib.util.find_spec(name).origin))
             source = origin.parent if origin.name == "__init__.py" else origin
             (self.runtime / source.name).symlink_to(source)
 

@@ -229,8 +229,8 @@ def test_boto3_is_told_to_ask_a_busy_stream_again(monkeypatch: pytest.MonkeyPatc
         monkeypatch.setenv(name, "us-east-1")
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     client = _kinesis.__wrapped__()
-    busy = AWSResponse("https://kinesis.test", 400, {}, None)
-    busy._content = b'{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}'
+    busy = AWSResponse("https://kinesis.test", 400, {}, None)  # type: ignore[arg-type]
+    busy._content = b'{"__type": "ProvisionedThroughputExceededException", "message": "slow down"}'  # type: ignore[attr-defined]
     tries: list[None] = []
     client.meta.events.register("before-send.kinesis.PutRecords", lambda **_: tries.append(None) or busy)
     with pytest.raises(DeliveryError, match="raise its capacity"):

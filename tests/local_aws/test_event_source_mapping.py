@@ -65,7 +65,7 @@ class Consumer:
 def mapping(kinesis, stream, consumer, **options) -> KinesisEventSourceMapping:
     letters: list[dict] = []
     made = KinesisEventSourceMapping(kinesis, stream, consumer, MappingOptions(**options), on_failure=letters.append)
-    made.letters = letters
+    made.letters = letters  # type: ignore[attr-defined]
     return made
 
 
@@ -148,7 +148,7 @@ def test_without_bisecting_a_failing_batch_goes_as_a_whole(kinesis, stream):
     )
     done.drain()
     assert consumer.calls == [NUMBERS[:6]] * 2
-    assert done.letters[0]["KinesisBatchInfo"]["batchSize"] == 6
+    assert done.letters[0]["KinesisBatchInfo"]["batchSize"] == 6  # type: ignore[attr-defined]
 
 
 def test_a_storage_outage_ends_and_every_record_lands_once(kinesis, stream):

@@ -109,7 +109,7 @@ def test_a_feed_larger_than_one_load_is_the_same_feed(landed, tmp_path, monkeypa
 
 
 def test_loads_cover_every_minute_once_and_cross_no_hour():
-    pace = feeds.planned_world(7, UNTIL + timedelta(minutes=17), 5, 30_000).pace
+    pace = feeds.planned_world(7, UNTIL + timedelta(minutes=17), 5, 30_000).pace  # type: ignore[attr-defined]
     loads = list(feeds._loads(pace, 300))
     assert sum(minutes for _, minutes in loads) == 300
     end = UNTIL + timedelta(minutes=17) - timedelta(hours=5)
@@ -127,7 +127,7 @@ def test_a_full_disk_is_an_error_that_names_it(tmp_path, monkeypatch):
     def no_space(*_arguments):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    monkeypatch.setattr(consumer_store.os, "replace", no_space)
+    monkeypatch.setattr(consumer_store.os, "replace", no_space)  # type: ignore[attr-defined]
     with pytest.raises(FeedError, match=r"300 of 300 records could not be written.*No space left"):
         simulate(FeedPlan(300, 1, 7, UNTIL), str(tmp_path), START)
     assert objects(tmp_path) == {}
@@ -142,7 +142,7 @@ def test_a_disk_that_is_full_for_a_moment_loses_nothing(landed, tmp_path, monkey
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         real(source, target)
 
-    monkeypatch.setattr(consumer_store.os, "replace", sometimes)
+    monkeypatch.setattr(consumer_store.os, "replace", sometimes)  # type: ignore[attr-defined]
     assert simulate(PLAN, str(tmp_path), START).counts == landed[1].counts
     assert objects(tmp_path) == objects(landed[0])
 

@@ -36,7 +36,7 @@ class FirstLetter:
 
 @pytest.fixture(scope="module")
 def client():
-    return TestClient(application(FirstLetter()), raise_server_exceptions=False)
+    return TestClient(application(FirstLetter()), raise_server_exceptions=False)  # type: ignore[arg-type]
 
 
 def post(client, body, content_type="application/json", accept="*/*"):
@@ -135,6 +135,6 @@ def test_a_container_serves_no_other_model_than_the_one_it_was_made_for(tmp_path
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
     environment = {"SM_MODEL_DIR": str(tmp_path), "SOCIALSENT_MODEL_DIGEST": digest(files[CARD])}
-    assert model_of(environment) == model_of({"SM_MODEL_DIR": str(tmp_path)}) == ["classifier.json", "classifier.npz"]
+    assert model_of(environment) == model_of({"SM_MODEL_DIR": str(tmp_path)}) == ["classifier.json", "classifier.npz"]  # type: ignore[comparison-overlap]
     with pytest.raises(ModelRefusedError, match="names another"):
         model_of(environment | {"SOCIALSENT_MODEL_DIGEST": "0" * 64})

@@ -141,7 +141,7 @@ def account(server: EmbeddedAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Any)
 def _note_changes(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     from botocore.client import BaseClient
 
-    original = BaseClient._make_api_call
+    original = BaseClient._make_api_call  # type: ignore[attr-defined]
 
     def noted(client: Any, operation: str, arguments: Any) -> Any:
         account.actions.add(f"{client.meta.service_model.service_name}:{operation}")

@@ -18,8 +18,9 @@ from socialsent_assets.domain.monitoring.alerts import AlertState, Message, appl
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.local_aws.server import REGION
-from socialsent_assets.resources.metrics import CloudWatchMetrics, MetricsError
-from socialsent_assets.resources.notifications import NotificationError, SnsNotifications, publication
+from socialsent_assets.monitoring.delivery import MetricsError, NotificationError
+from socialsent_assets.resources.metrics import CloudWatchMetrics
+from socialsent_assets.resources.notifications import SnsNotifications, publication
 from tests.resources.conftest import Account
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -46,7 +46,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> AthenaWarehouse:
-    lake = LakeResource(**{tier: str(tmp_path / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")})
+    lake = LakeResource(**{tier: str(tmp_path / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")})  # type: ignore[arg-type]
     return AthenaWarehouse.of(Settings.from_env({**ENV, "SOCIALSENT_HOME": str(tmp_path)}), lake)
 
 

@@ -199,9 +199,9 @@ def test_an_endpoint_that_somebody_else_is_updating_is_waited_for(lake, account,
     host()
     promote(lake, b"new")
     endpoint = sagemaker_backends["123456789012"]["us-east-1"].endpoints["mood"]
-    endpoint.statuses = ["SystemUpdating", "SystemUpdating", "InService"]
+    endpoint.statuses = ["SystemUpdating", "SystemUpdating", "InService"]  # type: ignore[attr-defined]
     assert host().is_changed
-    assert endpoint.statuses == []
+    assert endpoint.statuses == []  # type: ignore[attr-defined]
 
 
 def test_without_a_champion_nothing_is_made_and_the_error_says_how_to_get_one(account, host):

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import redshift_connector
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
+from redshift_connector.error import InterfaceError, OperationalError, ProgrammingError
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.local import FolderStorage
@@ -106,12 +106,12 @@ def refused(operation: str, code: str) -> ClientError:
         (refused("GetCredentials", "ThrottlingException"), WarehouseUnreachableError, "throttled"),
         (NoCredentialsError(), UserError, "AWS_PROFILE"),
         (EndpointConnectionError(endpoint_url="https://x"), WarehouseUnreachableError, "cannot be reached"),
-        (redshift_connector.ProgrammingError({"C": "28000", "M": "no"}), UserError, "get-caller-identity"),
-        (redshift_connector.ProgrammingError({"C": "53300", "M": "too many"}), WarehouseUnreachableError, "too many"),
-        (redshift_connector.ProgrammingError({"C": "57P01", "M": "going"}), WarehouseUnreachableError, "going"),
-        (redshift_connector.ProgrammingError({"C": "42501", "M": "denied"}), UserError, "grant it to"),
-        (redshift_connector.InterfaceError("BrokenPipe: server socket closed"), WarehouseUnreachableError, "closed"),
-        (redshift_connector.OperationalError("connection time out"), WarehouseUnreachableError, "time out"),
+        (ProgrammingError({"C": "28000", "M": "no"}), UserError, "get-caller-identity"),
+        (ProgrammingError({"C": "53300", "M": "too many"}), WarehouseUnreachableError, "too many"),
+        (ProgrammingError({"C": "57P01", "M": "going"}), WarehouseUnreachableError, "going"),
+        (ProgrammingError({"C": "42501", "M": "denied"}), UserError, "grant it to"),
+        (InterfaceError("BrokenPipe: server socket closed"), WarehouseUnreachableError, "closed"),
+        (OperationalError("connection time out"), WarehouseUnreachableError, "time out"),
         (TimeoutError(), WarehouseUnreachableError, "TimeoutError"),
         (OSError(-2, "Name or service not known"), WarehouseUnreachableError, "security group"),
     ],

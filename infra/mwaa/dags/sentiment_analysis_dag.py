@@ -62,7 +62,7 @@ def hour_of(context: Mapping[str, Any]) -> str:
         return str(asked)
     # Airflow 3 knows no interval of a run that was triggered by hand without a date.
     start = context.get("data_interval_start") or context["dag_run"].run_after - timedelta(hours=1)
-    return hour_key(start)
+    return str(hour_key(start))
 
 
 def marks_of(context: Mapping[str, Any]) -> dict[str, str]:
@@ -81,7 +81,7 @@ def first_try(attempt: Any) -> int:
     return int(attempt.max_tries - attempt.task.retries + 1)
 
 
-class DagsterHour(BaseOperator):
+class DagsterHour(BaseOperator):  # type: ignore[misc]  # Airflow is not installed where types are checked
     """Runs `job` in Dagster for the hour of the DAG run; a killed task cancels its run."""
 
     def __init__(self, *, job: str, **arguments: Any) -> None:

@@ -111,7 +111,7 @@ class Classifier:
         # einsum, because BLAS adds up a single row in another order: the last bits would tell the size of a batch.
         # In float64, so that the order of a sum shows far behind any digit that is looked at.
         numbers = numbers_of(posts).astype(np.float64)
-        total = np.einsum("ij,jk->ik", numbers, self.numbers.astype(np.float64)) + self.intercept
+        total: Floats = np.einsum("ij,jk->ik", numbers, self.numbers.astype(np.float64)) + self.intercept
         by_word, by_character = (count.transform(posts).astype(np.float64) for count in self._counters)
         total += weigh(by_word, self.words.rarity) @ self.words.weights + by_word.sign() @ self.evidence
         total += weigh(by_character, self.characters.rarity) @ self.characters.weights
@@ -224,7 +224,8 @@ def calibrated(scores: Floats, sharpness: float, bias: Floats) -> Floats:
     """Softmax of sharpened, shifted scores; shape (n, 3), rows sum to 1."""
     shifted = scores * sharpness + bias
     shifted = np.exp(shifted - shifted.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
+    shares: Floats = shifted / shifted.sum(axis=1, keepdims=True)
+    return shares
 
 
 def _batches(texts: Sequence[str | None]) -> Iterator[Sequence[str | None]]:

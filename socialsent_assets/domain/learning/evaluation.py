@@ -169,18 +169,21 @@ def _macro_recall(confusion: npt.NDArray[np.int64]) -> Floats:
     """Of one table or of many, shape (..., 3, 3); a class without a post is left out of the mean."""
     support = confusion.sum(axis=-1)
     recalls = np.diagonal(confusion, axis1=-2, axis2=-1) / np.maximum(support, 1)
-    return recalls.sum(axis=-1) / np.maximum((support > 0).sum(axis=-1), 1)
+    mean: Floats = recalls.sum(axis=-1) / np.maximum((support > 0).sum(axis=-1), 1)
+    return mean
 
 
 def _macro_f1(confusion: npt.NDArray[np.int64]) -> Floats:
     support = confusion.sum(axis=-1)
     right = np.diagonal(confusion, axis1=-2, axis2=-1)
     f1 = 2 * right / np.maximum(support + confusion.sum(axis=-2), 1)
-    return np.where(support > 0, f1, 0).sum(axis=-1) / np.maximum((support > 0).sum(axis=-1), 1)
+    mean: Floats = np.where(support > 0, f1, 0).sum(axis=-1) / np.maximum((support > 0).sum(axis=-1), 1)
+    return mean
 
 
 def _accuracy(confusion: npt.NDArray[np.int64]) -> Floats:
-    return np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
+    share: Floats = np.trace(confusion, axis1=-2, axis2=-1) / confusion.sum(axis=(-2, -1))
+    return share
 
 
 def _per_class(confusion: npt.NDArray[np.int64]) -> dict[str, ClassScore]:

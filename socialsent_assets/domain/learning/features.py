@@ -17,8 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from socialsent_assets.domain.language.normalise import USER
 from socialsent_assets.domain.language.polarity import Scores, score_texts
-from socialsent_assets.domain.language.text import USER, clean_text, words
+from socialsent_assets.domain.language.text import clean_text, words
 from socialsent_assets.domain.language.vader.lexicon import NEGATIONS, valences
 from socialsent_assets.domain.learning.emoji_words import without_emoji
 

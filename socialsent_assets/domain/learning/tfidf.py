@@ -61,7 +61,7 @@ def weigh(counts: sp.csr_matrix, rarity: npt.NDArray[np.float32]) -> sp.csr_matr
     return weighed
 
 
-class Weighing(TransformerMixin, BaseEstimator):
+class Weighing(TransformerMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Turns rows of [word counts | character counts | numbers] into features.
 
     Parameters are the number of columns of each block of counts, and the number of posts that must hold a term
@@ -95,7 +95,7 @@ class Weighing(TransformerMixin, BaseEstimator):
         return [table[:, a:b] for a, b in pairwise(ends)]
 
 
-class PostClassifier(ClassifierMixin, BaseEstimator):
+class PostClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Weighs rows of counts, then blends two linear classifiers in which every class has the same say.
 
     Logistic regression on the features is the stronger one. Naive Bayes on which words are present errs elsewhere,
@@ -124,11 +124,13 @@ class PostClassifier(ClassifierMixin, BaseEstimator):
     def decision_function(self, table: sp.csr_matrix) -> npt.NDArray[np.float64]:
         """Scores, shape (n, classes)."""
         regression = self.logistic_.decision_function(self.weighing_.transform(table))
-        return regression + self._presence(table) @ self.evidence_
+        blended: npt.NDArray[np.float64] = regression + self._presence(table) @ self.evidence_
+        return blended
 
     def predict(self, table: sp.csr_matrix) -> npt.NDArray[np.int64]:
         """The class with the highest score of each row, shape (n,)."""
-        return self.classes_[self.decision_function(table).argmax(axis=1)]
+        classes: npt.NDArray[np.int64] = self.classes_[self.decision_function(table).argmax(axis=1)]
+        return classes
 
     def _presence(self, table: sp.csr_matrix) -> sp.csr_matrix:
         return table[:, : self.widths[0]][:, np.flatnonzero(self.weighing_.rarities_[0])].sign()

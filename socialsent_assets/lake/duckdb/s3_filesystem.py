@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _BLOCK_BYTES = 1024 * 1024
 
 
-class ReadOnlyS3(s3fs.S3FileSystem):
+class ReadOnlyS3(s3fs.S3FileSystem):  # type: ignore[misc]  # s3fs has no types
     """Objects below `roots` (URIs of tiers), for reading alone."""
 
     cachable = False  # fsspec would otherwise hand out an earlier instance, with its roots

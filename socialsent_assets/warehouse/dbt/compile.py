@@ -39,7 +39,8 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
         )
         if done.returncode != 0:
             raise RuntimeError(f"dbt compile failed in {project}: {done.stdout}{done.stderr}".strip())
-        return json.loads((root / "target" / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((root / "target" / "manifest.json").read_text(encoding="utf-8"))
+        return manifest
 
 
 _WHAT = (

@@ -4,7 +4,7 @@ import pytest
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.jobs.glue_main import SESSION
-from socialsent_assets.jobs.glue_request import HOURS, ORDER, TIERS, GlueOrder, OrderError
+from socialsent_assets.jobs.glue_request import HOURS, ORDER, TIERS, GlueOrder, JobName, OrderError
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.settings import Settings
@@ -15,7 +15,7 @@ CATALOG = CatalogConfig("glue", "", "socialsent_cleansed", "socialsent_analytics
 SOME = list(hours_between(FIRST, LAST))
 
 
-def order(hours: list[EventHour] = SOME, job: str = "cleanse", lake: dict[str, str] = LAKE) -> GlueOrder:
+def order(hours: list[EventHour] = SOME, job: JobName = "cleanse", lake: dict[str, str] = LAKE) -> GlueOrder:
     return GlueOrder.of(job, hours, lake, CATALOG)
 
 

@@ -296,7 +296,7 @@ def test_a_bucket_for_parameters_that_is_not_there_is_named(pretended: LocalGlue
 
 def test_a_lake_on_this_machine_is_refused_before_anything_starts(tmp_path: Path) -> None:
     """Prevents a run on Glue that finds nothing, because the lake is a folder here."""
-    lake = LakeResource(**{tier: str(tmp_path / tier) for tier in TIERS})
+    lake = LakeResource(**{tier: str(tmp_path / tier) for tier in TIERS})  # type: ignore[arg-type]
     compute = GlueSpark(lake=lake, cleanse_job="c", score_job="s", pipes="s3://b/p", deadline_minutes=1)
     with pytest.raises(UserError, match="SOCIALSENT_LAKE_LANDING"):
         compute.run("cleanse", [NINE], dg.build_asset_context())

@@ -188,7 +188,7 @@ def s3_needs(method: str, path: str, query: str, copied: str, body: bytes, actio
     if not key:
         return [Need("s3:ListBucket" if action == "HeadBucket" else f"s3:{action}", of_bucket if bucket else "*")]
     found = [Need(f"s3:{action}", f"{of_bucket}/{key}")]
-    uses = {"GetObject": (READ,), "PutObject": (WRITE,)}.get(action, ())
+    uses: tuple[str, ...] = {"GetObject": (READ,), "PutObject": (WRITE,)}.get(action, ())
     if "uploadId=" in query and action == "PutObject":
         uses = (WRITE, READ)  # parts are put together
     found += [Need(use, keys[of_bucket]) for use in uses if of_bucket in keys]

@@ -21,9 +21,10 @@ from socialsent_assets.lake.builds import Receipt, read_builds, write_receipts
 from socialsent_assets.lake.lake import Lake, hours_under
 from socialsent_assets.lake.upkeep import FEWEST_FILES, keep_up
 from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.monitoring.delivery import NotificationError
 from socialsent_assets.resources.metrics import CloudWatchMetrics
 from socialsent_assets.resources.model_endpoint import HostingError, SageMakerHosting
-from socialsent_assets.resources.notifications import NotificationError, SnsNotifications
+from socialsent_assets.resources.notifications import SnsNotifications
 from socialsent_assets.settings import Settings, UserError
 from socialsent_assets.warehouse.athena.engine import athena_sql
 from tests.aws.least_privilege.account import Account
@@ -36,7 +37,7 @@ TASK = "orchestration/TaskRole"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = EventHour.from_key("2026-11-22-09:00")
 MESSAGE = Message(
-    id="m", alert_id="a", stage="first", kind="lag", subject="lag", severity="critical", span="1 h",
+    id="m", alert_id="a", stage="open", kind="lag", subject="lag", severity="critical", span="1 h",
     since=NOW.isoformat(), made_at=NOW.isoformat(), title="title", text="text", sms="sms",
 )  # fmt: skip
 

@@ -20,13 +20,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 from tests.aws.redshift.dialect import for_postgres
 
 _KNOWN_PARAMETERS = {b"user", b"database", b"application_name"}
 _SSL_REQUEST, _START_UP = 80877103, 196608
 _VERSION = b"server_version\0" + b"8.0.2\0"
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 
 
 @dataclass

@@ -185,7 +185,7 @@ def dagster(deployed: Assembly, aws: Account, redshift: Server, folder: Path) ->
 
     settings = Settings.from_env()
     glue = DeployedGlue(aws, folder / "glue")
-    real_client, real_resources = client.aws_client, code.resources_for
+    real_client, real_resources = client.aws_client, code.resources_for  # type: ignore[attr-defined]
 
     def resources_for(*arguments: Any) -> dict[str, Any]:
         made = real_resources(*arguments)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from socialsent_assets.domain.language import text as text_chain
-from socialsent_assets.domain.language.text import USER, clean_text, clean_texts, token_lists, tokens, words
+from socialsent_assets.domain.language.normalise import USER
+from socialsent_assets.domain.language.text import clean_text, clean_texts, token_lists, tokens, words
 
 SCRIPTS = {
     "Devanagari": "हिन्दी में अच्छा",

@@ -87,7 +87,7 @@ def test_two_hundred_thousand_hostile_texts_have_the_same_tokens(seed):
 @pytest.mark.slow
 @pytest.mark.skipif(not FOLDER, reason="SOCIALSENT_LABELLED_POSTS does not name a folder")
 def test_real_posts_have_the_same_tokens():
-    with (Path(FOLDER) / "train.csv").open(encoding="utf-8", newline="") as file:
+    with (Path(FOLDER) / "train.csv").open(encoding="utf-8", newline="") as file:  # type: ignore[arg-type]
         texts = [text.clean_text(row["text"]) for row in csv.DictReader(file)]
     assert_same_tokens(texts)
     assert_same_raw_tokens(texts)

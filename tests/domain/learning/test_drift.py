@@ -42,7 +42,7 @@ def test_chance_alone_stays_below_the_threshold():
     rng = np.random.default_rng(0)
     shares = rng.dirichlet(np.ones(10))
     then = rng.multinomial(5000, shares)
-    assert max(stability(rng.multinomial(200, shares), then) for _ in range(200)) < THRESHOLD
+    assert max(stability(rng.multinomial(200, shares), then) for _ in range(200)) < THRESHOLD  # type: ignore[arg-type]
 
 
 def test_each_profile_drifts_by_itself():

@@ -44,8 +44,8 @@ def test_the_interval_is_as_wide_as_resampling_posts_makes_it(predictions):
 
 
 def test_the_same_seed_gives_the_same_interval(predictions):
-    assert evaluate(*predictions, seed=3) == evaluate(*predictions, seed=3)
-    assert evaluate(*predictions, seed=3) != evaluate(*predictions, seed=4)
+    assert evaluate(*predictions, seed=3) == evaluate(*predictions, seed=3)  # type: ignore[misc]
+    assert evaluate(*predictions, seed=3) != evaluate(*predictions, seed=4)  # type: ignore[misc]
 
 
 def test_calibration_error_by_hand():

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not FOLDER, reason="SOCIALSENT_LABELLED_POSTS do
 
 @pytest.fixture(scope="module")
 def posts():
-    return read_csv(Path(FOLDER) / "train.csv"), read_csv(Path(FOLDER) / "val.csv")
+    return read_csv(Path(FOLDER) / "train.csv"), read_csv(Path(FOLDER) / "val.csv")  # type: ignore[arg-type]
 
 
 def test_bigrams_surprise_as_little_as_the_reference_figure(posts):

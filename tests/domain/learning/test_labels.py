@@ -39,7 +39,7 @@ def test_a_text_with_two_labels_teaches_nothing():
     """Prevents the label from depending on the order of rows."""
     rows = [("fine", "positive"), ("Fine!", "negative"), ("ok", "neutral"), ("fine", "positive")]
     for order in (rows, rows[::-1]):
-        posts = from_pairs(*zip(*order, strict=True))
+        posts = from_pairs(*zip(*order, strict=True))  # type: ignore[arg-type]
         assert (posts.texts, posts.conflicting, posts.duplicates) == (["ok"], 3, 0)
 
 

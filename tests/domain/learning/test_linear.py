@@ -53,7 +53,7 @@ def real_classifier():
     """Trained, in a minute, on a part of the real posts."""
     from socialsent_assets.domain.learning.labels import read_csv
 
-    learn, measure = (read_csv(Path(FOLDER) / name) for name in ("train.csv", "val.csv"))
+    learn, measure = (read_csv(Path(FOLDER) / name) for name in ("train.csv", "val.csv"))  # type: ignore[arg-type]
     return training.train(learn.take(range(12_000)), measure, grid=(0.6,)).classifier
 
 
@@ -90,7 +90,7 @@ def test_two_hundred_thousand_hostile_texts_have_the_answers_of_the_reference(cl
 @pytest.mark.skipif(not FOLDER, reason="SOCIALSENT_LABELLED_POSTS does not name a folder")
 def test_real_posts_have_the_answers_of_the_reference(real_classifier):
     for name in ("val.csv", "train.csv"):
-        with (Path(FOLDER) / name).open(encoding="utf-8", newline="") as file:
+        with (Path(FOLDER) / name).open(encoding="utf-8", newline="") as file:  # type: ignore[arg-type]
             assert_same_answers(real_classifier, [row["text"] for row in csv.DictReader(file)])
 
 
@@ -107,7 +107,7 @@ def test_long_and_repeated_texts_have_the_answer_of_the_reference(classifier, te
 def test_a_full_memo_changes_no_answer(classifier, monkeypatch):
     """Prevents numbers of words from a memo that has started again meanwhile, among them those of pairs."""
     fresh = Classifier.load(classifier.dump())
-    words = len(predictor.Vocabulary.of(fresh.words.vocabulary).words())
+    words = len(predictor.Vocabulary.of(fresh.words.vocabulary).words())  # type: ignore[attr-defined]
     monkeypatch.setattr(memo, "LIMIT", 2 * words + 100)
     monkeypatch.setattr(predictor, "LIMIT", 2 * words + 100)
     assert_same_answers(fresh, [f"good new{i} other{i} not{i} BAD but isn't sooooo #t{i}" for i in range(3 * words)])

@@ -108,7 +108,7 @@ def _member(members: Mapping[str, Shape], name: str) -> tuple[Shape | None, str]
         member = members.get(plain) or members.get(f"{plain}s") or members.get(plain.removesuffix("s"))
     if member is None or not item:
         return member, ""
-    return member.value, _text_of(item, member.documentation)  # type: ignore[attr-defined]
+    return member.value, _text_of(item, member.documentation)
 
 
 def _text_of(attribute: str, documentation: str) -> str:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from socialsent_assets.domain.language import text
+from socialsent_assets.domain.language import normalise, text
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.tokenizer.memo import LIMIT, GrowingArray, Numbered, TokenMemo
 from socialsent_assets.domain.language.tokenizer.tables import kinds, lowered
@@ -168,7 +168,7 @@ class Predictor(TokenMemo):
             | compiled.ALPHANUMERIC * first.isalnum()
             | compiled.DIGIT * first.isdigit()
             | compiled.HASHTAG * (first == "#")
-            | compiled.USER * (token == text.USER)
+            | compiled.USER * (token == normalise.USER)
             | compiled.PAIR_FIRST * (token in self._firsts)
             | compiled.PAIR_SECOND * (token in self._seconds)
         )
