@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SCHEME = "lakefile://"
 
 
-class ReadOnlyFiles(AbstractFileSystem):
+class ReadOnlyFiles(AbstractFileSystem):  # type: ignore[misc]  # fsspec has no types
     """Files below `roots` (absolute folders), for reading alone. Whatever writes or removes is not implemented."""
 
     protocol = SCHEME.removesuffix("://")
