@@ -169,7 +169,24 @@ INTERACTIONS = Table(
         ),
     ),
 )
-_ACCEPTED = tuple(f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions"))
+DELETIONS = Table(
+    "cleansed",
+    "deletions",
+    "What networks said was taken back: texts, interactions and accounts, one row per event.",
+    ("event_id",),
+    _of_event(
+        "deletion",
+        (
+            *_ENVELOPE,
+            Column("subject_id", "string", "What is gone.", required=True),
+            Column("subject_kind", "string", "post, comment, interaction or user; null for any of the first three."),
+            Column("restored", "boolean", "True if it is there again.", required=True),
+        ),
+    ),
+)
+_ACCEPTED = tuple(
+    f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions", "deletions")
+)
 
 # What a job records about an hour, so that later runs can tell whether it is stale (lake/builds.py).
 _RECEIPT = (
@@ -238,7 +255,7 @@ LAKE_HOURS = Table(
     (
         _HOUR,
         Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, _ACCEPTED),
+        Column("accepted", "bigint", "Rows in the cleansed tables of events.", True, _ACCEPTED),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
         Column("quarantined", "bigint", "Lines set aside with a reason.", True, ("cleansed/quarantine.reason",)),
         Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
@@ -254,12 +271,12 @@ BUILDS = Table(
     (
         _HOUR,
         Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the four cleansed tables.", True, _ACCEPTED),
+        Column("accepted", "bigint", "Rows in the cleansed tables of events.", True, _ACCEPTED),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
         Column("quarantined", "bigint", "Lines quarantined with a reason.", True, ("cleansed/quarantine.reason",)),
         *_RECEIPT,
     ),
 )
 
-CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS)
+CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS, DELETIONS)
 TABLES = (*CLEANSED_EVENTS, QUARANTINE, BUILDS, SENTIMENT, LAKE_HOURS)

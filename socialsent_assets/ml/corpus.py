@@ -1,4 +1,4 @@
-"""The living texts of the lake, to learn from: the latest version of every post and comment, tombstones left out.
+"""The living texts of the lake, to learn from: the latest version of every post and comment, nothing deleted.
 
 Of very many, the same share is taken every time: whether a text belongs to it depends on its id alone, so memory
 is bounded whatever the history. All hours are read; training is rare.
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import COMMENTS, POSTS
+from socialsent_assets.domain.tables import COMMENTS, DELETIONS, POSTS
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.duckdb.connection import connected
 from socialsent_assets.lake.lake import Lake
@@ -62,7 +62,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class LivingText:
-    """The latest version of a post or comment; `is_deleted` for a tombstone, whose text is empty."""
+    """The latest version of a post or comment; `is_deleted` for a tombstone, or one that a deletion takes away."""
 
     clean_text: str
     author_id: str
@@ -106,7 +106,18 @@ def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
     return {text_id: LivingText(text, author or "", deleted) for text_id, text, author, deleted in rows}
 
 
-_COLUMNS = "event_id, event_time, author_id, clean_text, lang, deleted"
+_COLUMNS = "event_id, event_time, author_id, clean_text, lang"
+# The rules of the dbt model int_deleted_subjects and of the macro not_deleted.
+_GONE = """
+    create view gone as select subject_id, subject_kind from (
+        select * from ({deletions})
+        qualify row_number() over (partition by subject_id, subject_kind order by event_time desc, event_id desc) = 1
+    ) where not restored
+"""
+_IS_DELETED = """
+    deleted or {kind}_id in (select subject_id from gone where coalesce(subject_kind, '{kind}') = '{kind}')
+    or coalesce(author_id, '') in (select subject_id from gone where subject_kind = 'user') as deleted
+"""
 # The rule of domain/events/versions.py, and of the macro living_version.
 _LATEST = """
     select * from versions {where}
@@ -119,11 +130,13 @@ def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Even
     """A connection with the view `versions` over all hours, and the hours that hold any."""
     builds = read_builds(lake)
     parts = [
-        f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS} from ({rows_sql(lake, table, builds.pins)})"  # noqa: S608
+        f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS}, {_IS_DELETED.format(kind=kind)} "  # noqa: S608
+        f"from ({rows_sql(lake, table, builds.pins)})"
         for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))
     ]
     held = [h for h, r in builds.cleanse.items() if r.rows.get(POSTS.name, 0) or r.rows.get(COMMENTS.name, 0)]
     with connected([lake.cleansed], memory_limit="1GB") as connection:
+        connection.execute(_GONE.format(deletions=rows_sql(lake, DELETIONS, builds.pins)))
         connection.execute(f"create view versions as {' union all '.join(parts)}")
         yield connection, held
 

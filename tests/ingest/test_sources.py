@@ -26,14 +26,26 @@ UTC_TIMES = Options(times=TimeReading(zone_of("UTC")))
 
 # file -> title, records: landed, filtered, events by type, labels
 EXPECTED = {
-    "twitter_v1.jsonl": ("X/Twitter API v1.1", 5, 0, {"post": 3, "comment": 1, "interaction": 1, "user": 3}, 0),
+    "twitter_v1.jsonl": (
+        "X/Twitter API v1.1",
+        5,
+        0,
+        {"post": 2, "comment": 1, "deletion": 1, "interaction": 1, "user": 3},
+        0,
+    ),
     "twitter_v2.json": ("X/Twitter API v2", 3, 0, {"post": 1, "comment": 1, "interaction": 1, "user": 2}, 0),
     "twitter_archive.js": ("X/Twitter account archive", 3, 0, {"post": 1, "comment": 1, "interaction": 1}, 0),
     "reddit.ndjson": ("Reddit submissions and comments", 5, 0, {"post": 1, "comment": 4}, 0),
     "reddit_comments.csv": ("Reddit submissions and comments", 2, 0, {"comment": 2}, 0),
     "mastodon.json": ("Mastodon statuses", 4, 1, {"post": 2, "comment": 1, "interaction": 1, "user": 3}, 0),
-    "outbox.json": ("ActivityPub outbox", 6, 1, {"post": 3, "comment": 2, "interaction": 2}, 0),
-    "jetstream.jsonl": ("Bluesky Jetstream", 8, 2, {"post": 3, "comment": 2, "interaction": 3, "user": 1}, 0),
+    "outbox.json": ("ActivityPub outbox", 6, 1, {"post": 2, "comment": 1, "deletion": 1, "interaction": 2}, 0),
+    "jetstream.jsonl": (
+        "Bluesky Jetstream",
+        10,
+        0,
+        {"post": 2, "comment": 1, "deletion": 3, "interaction": 3, "user": 1},
+        0,
+    ),
     "bluesky_search.json": ("Bluesky posts of the API", 1, 0, {"post": 1, "user": 1}, 0),
     "youtube.json": ("YouTube comments", 2, 0, {"comment": 3}, 0),
     "ytdlp.info.json": ("YouTube comments", 2, 0, {"comment": 2}, 0),
@@ -144,9 +156,9 @@ def test_tweets_keep_who_answers_whom() -> None:
     (reply,), (share,) = data_of("twitter_v1.jsonl", "comment"), data_of("twitter_v1.jsonl", "interaction")
     assert (reply["post_id"], reply["author_id"]) == ("746782418867085312", "12")
     assert (share["action"], share["post_id"], share["actor_id"]) == ("share", "746782418867085312", "13")
-    first, _, _, deleted = data_of("twitter_v1.jsonl", "post")
+    first, *_ = data_of("twitter_v1.jsonl", "post")
     assert (first["text"], first["hashtags"]) == ("Love the new #tram & its bell", ["tram"])
-    assert (deleted["post_id"], deleted["deleted"]) == ("746782418867085313", True)
+    assert data_of("twitter_v1.jsonl", "deletion") == [{"subject_id": "746782418867085313"}]
 
 
 def test_a_page_of_the_second_api_brings_its_authors() -> None:
@@ -177,13 +189,37 @@ def test_html_of_a_source_becomes_text() -> None:
 
 def test_an_edit_is_a_later_version_of_the_same_post() -> None:
     """Prevents an edit that is a second post, or that loses to the first version."""
-    first, second, _ = (event for event in events("outbox.json") if event.event_type == "post")
+    first, second = (event for event in events("outbox.json") if event.event_type == "post")
     assert first.data["post_id"] == second.data["post_id"]
     assert (first.data["text"], second.data["text"]) == ("Lovely day", "Lovely evening")
     assert first.event_time < second.event_time
     posts = [event for event in events("jetstream.jsonl") if event.event_type == "post"]
     assert posts[0].data["post_id"] == posts[1].data["post_id"]
     assert posts[0].event_time < posts[1].event_time
+
+
+def test_what_a_network_takes_back_is_a_deletion_of_just_that() -> None:
+    """Prevents a reply that stays readable because its deletion came as a post's, and likes that stay."""
+    text, like, account = data_of("jetstream.jsonl", "deletion")
+    reply, liked = data_of("jetstream.jsonl", "comment")[0], data_of("jetstream.jsonl", "interaction")[0]
+    assert text == {"subject_id": reply["comment_id"]}
+    assert like == {"subject_id": liked["interaction_id"], "subject_kind": "interaction"}
+    assert account == {"subject_id": "did:plc:cccc", "subject_kind": "user"}
+
+
+@pytest.mark.parametrize(
+    ("account", "found"),
+    [
+        ({"active": True}, [{"subject_id": "did:plc:c", "subject_kind": "user", "restored": True}]),
+        ({"active": False, "status": "deactivated"}, [{"subject_id": "did:plc:c", "subject_kind": "user"}]),
+        ({"active": False, "status": "throttled"}, []),
+    ],
+)
+def test_an_account_that_is_only_held_back_is_not_gone(account: dict[str, object], found: list[object]) -> None:
+    """Prevents texts that vanish because a server was slow, and an account that stays gone when it is back."""
+    record = {"did": "did:plc:c", "kind": "account", "time_us": 1714557609000000, "account": account}
+    plan = planned(in_memory(json.dumps(record).encode(), "frames.jsonl"))
+    assert [draft.data for one in records_by(plan) for draft in one.drafts or ()] == found
 
 
 def test_the_time_of_a_jetstream_event_is_in_its_key() -> None:

@@ -16,12 +16,19 @@ from typing import Any
 
 HOUR = "2026-11-22-09:00"
 _NUMBERS = itertools.count(1)
-_IDS = {"post": "post_id", "comment": "comment_id", "user": "user_id", "interaction": "interaction_id"}
+_IDS = {
+    "post": "post_id",
+    "comment": "comment_id",
+    "user": "user_id",
+    "interaction": "interaction_id",
+    "deletion": "subject_id",
+}
 _NEEDED = {
     "post": ("post_id", "author_id", "text"),
     "comment": ("comment_id", "post_id", "author_id", "text"),
     "user": ("user_id", "user_name"),
     "interaction": ("interaction_id", "action", "actor_id"),
+    "deletion": ("subject_id",),
 }
 
 
@@ -89,6 +96,7 @@ def _random_event(chance: random.Random, number: str, start: datetime) -> dict[s
             ("comment", {"text": text, "author_id": "u", "post_id": "p-0"}),
             ("user", {"user_name": f"n{number}", "age": chance.randrange(131), "joined_at": stamp(start)}),
             ("interaction", {"action": "follow", "actor_id": "u", "target_user_id": "u-2"}),
+            ("deletion", chance.choice([{}, {"subject_kind": "user", "restored": True}])),
         ]
     )
     time = stamp(start + timedelta(microseconds=chance.randrange(3_600_000_000)))

@@ -149,7 +149,7 @@ def predicted(event: Row, *, answered: bool) -> Row:
 
 
 def event(kind: str, event_id: str, time: datetime, **data: Any) -> Row:
-    """A cleansed row of `kind` (post, comment, user, interaction) with everything that is not given left plain."""
+    """A cleansed row of `kind` (post, comment, user, interaction, deletion); what is not given is plain."""
     plain: dict[str, Row] = {
         "post": {
             "author_id": "u1",
@@ -162,6 +162,7 @@ def event(kind: str, event_id: str, time: datetime, **data: Any) -> Row:
         "comment": {"author_id": "u2", "text": "hi", "lang": "en", "hashtags": ["a", "b"], "deleted": False},
         "user": {"user_name": "name"},
         "interaction": {"action": "like", "actor_id": "u2"},
+        "deletion": {"subject_kind": None, "restored": False},
     }
     row = {"kind": kind, "event_id": event_id, "event_time": time, "source": "test", **plain[kind], **data}
     if kind in ("post", "comment"):

@@ -26,9 +26,21 @@ def marts_of(events: Iterable[Row]) -> Marts:
     profiles = {user: _profile(versions) for user, versions in _by(kinds["user"], "user_id").items()}
     posts = {key: _text(v) for key, v in _by(kinds["post"], "post_id").items() if not _newest(v)["deleted"]}
     comments = {key: _text(v) for key, v in _by(kinds["comment"], "comment_id").items() if not _newest(v)["deleted"]}
+    interactions = [_interaction(_newest(v)) for v in _by(kinds["interaction"], "interaction_id").values()]
+    deleted = _deleted(kinds["deletion"])
+    gone = {user for kind, user in deleted if kind == "user"}
+    profiles = {user: row for user, row in profiles.items() if user not in gone}
+    posts = {k: p for k, p in posts.items() if ("post", k) not in deleted and p["author_id"] not in gone}
+    comments = {k: c for k, c in comments.items() if ("comment", k) not in deleted and c["author_id"] not in gone}
+    interactions = [
+        one
+        for one in interactions
+        if ("interaction", one["interaction_id"]) not in deleted
+        and one["actor_id"] not in gone
+        and one["target_user_id"] not in gone
+    ]
     for comment in comments.values():
         comment["topic"] = posts.get(comment["post_id"], {}).get("topic")
-    interactions = [_interaction(_newest(v)) for v in _by(kinds["interaction"], "interaction_id").values()]
     texts = [{"kind": "post", **p} for p in posts.values()] + [{"kind": "comment", **c} for c in comments.values()]
     return {
         "dim_users": list(profiles.values()),
@@ -41,6 +53,19 @@ def marts_of(events: Iterable[Row]) -> Marts:
             texts, lambda t: {"event_day": t["event_hour"].date(), "topic": t["topic"] or "(none)"}
         ),
         "agg_user_engagement": _engagement(profiles, posts, comments, interactions),
+    }
+
+
+def _deleted(deletions: list[Row]) -> set[tuple[str, str]]:
+    """Kind and id of all that is deleted: the newest deletion of each subject decides."""
+    subjects: dict[tuple[str, str | None], list[Row]] = defaultdict(list)
+    for deletion in deletions:
+        subjects[deletion["subject_id"], deletion["subject_kind"]].append(deletion)
+    return {
+        (kind, subject)
+        for (subject, named), versions in subjects.items()
+        if not _newest(versions)["restored"]
+        for kind in ([named] if named else ["post", "comment", "interaction"])
     }
 
 

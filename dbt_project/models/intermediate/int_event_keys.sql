@@ -22,6 +22,9 @@ with keys as (
     union all
     select event_hour, {{ typed('user') }}, user_id, {{ typed(none) }}, user_id, {{ typed(none) }}
     from {{ ref('stg_users') }}
+    union all
+    select event_hour, {{ typed('deletion') }}, subject_id, {{ typed(none) }}, {{ typed(none) }}, {{ typed(none) }}
+    from {{ ref('stg_deletions') }}
     {% if is_incremental() %}
     union all
     select event_hour, event_kind, entity_id, post_id, user_id, other_user_id

@@ -5,4 +5,9 @@ select distinct entity_id as comment_id
 from {{ ref('int_event_keys') }}
 where
     event_kind = 'comment'
-    and ({{ in_window('event_hour') }} or post_id in (select post_id from {{ ref('int_touched_posts') }}))
+    and (
+        {{ in_window('event_hour') }}
+        or post_id in (select post_id from {{ ref('int_touched_posts') }})
+        or entity_id in (select subject_id from {{ ref('int_touched_deletions') }})
+        or user_id in (select subject_id from {{ ref('int_touched_deletions') }})
+    )

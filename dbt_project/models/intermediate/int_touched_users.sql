@@ -5,7 +5,7 @@ with keys as (select * from {{ ref('int_event_keys') }}),
 
 touched as (
     select post_id, user_id, other_user_id from keys
-    where event_kind = 'user' and {{ in_window('event_hour') }}
+    where event_kind = 'user' and entity_id in (select user_id from {{ ref('int_touched_profiles') }})
     union all
     select post_id, user_id, other_user_id from keys
     where event_kind = 'post' and entity_id in (select post_id from {{ ref('int_touched_posts') }})

@@ -21,3 +21,4 @@ select
     cast(version_count as bigint) as version_count,
     source
 from living
+where {{ not_deleted('user', 'user_id') }}

@@ -45,4 +45,4 @@ select
     living.model_version
 from living
 left join posts on living.post_id = posts.post_id
-where not living.deleted
+where not living.deleted and {{ not_deleted('comment', 'living.comment_id', users=['living.author_id']) }}

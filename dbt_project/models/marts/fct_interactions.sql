@@ -19,3 +19,4 @@ select
     post_id,
     target_user_id
 from living
+where {{ not_deleted('interaction', 'interaction_id', users=['actor_id', 'target_user_id']) }}

@@ -41,4 +41,4 @@ select
     scorer_version,
     model_version
 from living
-where not deleted
+where not deleted and {{ not_deleted('post', 'post_id', users=['author_id']) }}

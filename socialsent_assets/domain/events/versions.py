@@ -1,9 +1,9 @@
-"""Deduplication of copies of an event, and the current version of a post, comment or profile.
+"""Deduplication of copies of an event, the current version of a post, comment or profile, and what is deleted.
 
 A redelivery repeats `event_id`; an edit is a new event about the same `post_id`. Both rules are total
 orders, so the answer never depends on the order of arrival.
 
-Not here: rows on disk (jobs/cleanse.py), the same rule in SQL (dbt macro living_version).
+Not here: rows on disk (jobs/cleanse.py), the same rules in SQL (dbt macros living_version and not_deleted).
 """
 
 from __future__ import annotations
@@ -46,3 +46,23 @@ def living_version(versions: Iterable[Event]) -> Event | None:
 def is_tombstone(event: Event) -> bool:
     """Whether the event removes what it is about from every mart."""
     return event.data.get("deleted") is True
+
+
+def deleted_subjects(deletions: Iterable[Event]) -> set[tuple[str, str]]:
+    """(kind, id) of all that is deleted: the newest deletion of a subject decides, whatever came before or after.
+
+    Kinds are post, comment, interaction and user; a deletion without a kind stands for the first three.
+    """
+    newest: dict[tuple[str, str], Event] = {}
+    for deletion in deletions:
+        subject = str(deletion.data["subject_id"]), str(deletion.data.get("subject_kind") or "")
+        newest[subject] = max(newest.get(subject, deletion), deletion, key=version_order)
+    return {
+        (kind, subject)
+        for (subject, named), deletion in newest.items()
+        if deletion.data.get("restored") is not True
+        for kind in ((named,) if named else _WITHOUT_A_KIND)
+    }
+
+
+_WITHOUT_A_KIND = ("post", "comment", "interaction")

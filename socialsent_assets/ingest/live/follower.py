@@ -223,7 +223,7 @@ def _is_over(until: datetime | None, now: datetime) -> bool:
 def _about(event: Event) -> str:
     """Partition key: all about one text in order on one shard."""
     data = event.data
-    for name in ("post_id", "comment_id", "user_id", "actor_id"):
+    for name in ("post_id", "comment_id", "user_id", "actor_id", "subject_id"):
         if data.get(name):
             return str(data[name])
     return event.event_id

@@ -43,9 +43,11 @@ def _drafts(record: Record) -> Iterator[Draft]:
             yield _text(thing, _time(record, thing, is_edit=kind == "Update"), actor)
     elif kind == "Delete":
         time, uri = required_time(record, "published", "object.deleted", "updated"), _uri(thing)
-        # A deletion does not say whether the text was a reply.
-        yield Draft("post", time, _NAME, {"post_id": uri, "deleted": True})
-        yield Draft("comment", time, _NAME, {"comment_id": uri, "post_id": uri, "deleted": True})
+        # A deletion does not say whether the text was a reply; who deletes themselves deletes the account.
+        yield Draft("deletion", time, _NAME, present(subject_id=uri, subject_kind="user" if uri == actor else None))
+    elif kind == "Undo" and at(thing, "type") in _ACTIONS and record.get("published"):
+        data = {"subject_id": _uri(thing), "subject_kind": "interaction"}
+        yield Draft("deletion", required_time(record, "published"), _NAME, data)
     elif kind in _ACTIONS:
         target = "target_user_id" if kind == "Follow" else "post_id"
         data = {"interaction_id": _uri(record), "action": _ACTIONS[str(kind)], "actor_id": actor, target: _uri(thing)}

@@ -2,7 +2,8 @@
 
 The time of an event is in its TID, the key of the record (of a deletion, the revision): `time_us` differs from server
 to server, and `createdAt` is what the author's program claims. A reply is a comment under the root of its thread.
-Withdrawn likes, reposts and follows, and whole accounts that go, have no event in the contract and are counted.
+A deletion names a record; an account that goes, or comes back, is a deletion of the user. What a network merely holds
+back for a while (throttled, out of step) is not gone, has no event in the contract, and is counted.
 
 Not here: connecting to a server (follow/), views of the application's API (bluesky_views.py).
 """
@@ -20,6 +21,7 @@ from socialsent_assets.ingest.values import language, short_id
 
 NAME = "bluesky"
 _POST = "app.bsky.feed.post"
+_GONE = ("deleted", "deactivated", "suspended", "takendown")
 _ACTIONS = {
     "app.bsky.feed.like": ("like", "subject.uri", "post_id"),
     "app.bsky.feed.repost": ("share", "subject.uri", "post_id"),
@@ -36,6 +38,8 @@ def _drafts(record: Record) -> Iterator[Draft]:
     if record.get("kind") == "identity" and isinstance(at(record, "identity.handle"), str):
         data = {"user_id": did, "user_name": at(record, "identity.handle")}
         yield Draft("user", required_time(record, "identity.time", "time_us"), NAME, data)
+    if record.get("kind") == "account":
+        yield from _account(record, did)
     commit = record.get("commit")
     if record.get("kind") != "commit" or not isinstance(commit, Mapping):
         return
@@ -43,8 +47,11 @@ def _drafts(record: Record) -> Iterator[Draft]:
     uri = short_id(f"at://{did}/{collection}/{key}")
     operation = commit.get("operation")
     if operation == "delete":
-        if collection == _POST:
-            yield from _deletion(uri, tid_time(required_text(commit, "rev")))
+        kind = None if collection == _POST else "interaction"  # a post or a reply: the deletion does not say
+        if collection == _POST or collection in _ACTIONS:
+            yield Draft(
+                "deletion", tid_time(required_text(commit, "rev")), NAME, present(subject_id=uri, subject_kind=kind)
+            )
     elif operation in ("create", "update"):
         # A key is as old as its record; the revision is when the record became what it is now.
         time = tid_time(key if operation == "create" else required_text(commit, "rev"))
@@ -61,10 +68,14 @@ def _drafts(record: Record) -> Iterator[Draft]:
         )
 
 
-def _deletion(uri: str, time: datetime) -> Iterator[Draft]:
-    """Of a post or of a comment: a deletion does not say which it was."""
-    yield Draft("post", time, NAME, {"post_id": uri, "deleted": True})
-    yield Draft("comment", time, NAME, {"comment_id": uri, "post_id": uri, "deleted": True})
+def _account(record: Record, did: str) -> Iterator[Draft]:
+    """An account that is gone, or there again."""
+    is_active, data = at(record, "account.active"), {"subject_id": did, "subject_kind": "user"}
+    time = required_time(record, "account.time", "time_us")
+    if is_active is True:
+        yield Draft("deletion", time, NAME, {**data, "restored": True})
+    elif is_active is False and at(record, "account.status") in _GONE:
+        yield Draft("deletion", time, NAME, data)
 
 
 def post_of(record: object, uri: str, did: str, time: datetime) -> Draft:

@@ -58,7 +58,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
 
 
 def _of_stream(record: Record) -> Iterator[Draft]:
-    """An event of the streaming API. A deletion is a bare id, of a status that may have been a reply."""
+    """An event of the streaming API. A deletion is a bare id, of a status that may have been a reply or a boost."""
     payload, event = record["payload"], record["event"]
     if event in ("update", "status.update"):
         try:
@@ -70,8 +70,7 @@ def _of_stream(record: Record) -> Iterator[Draft]:
         yield from _drafts(status)
     elif event == "delete":
         status_id, time = required_id(record, "payload"), required_time(record, "received_at")
-        yield Draft("post", time, _NAME, {"post_id": status_id, "deleted": True})
-        yield Draft("comment", time, _NAME, {"comment_id": status_id, "post_id": status_id, "deleted": True})
+        yield Draft("deletion", time, _NAME, {"subject_id": status_id})
 
 
 def _text(record: Record, time: datetime, author: str) -> Draft:

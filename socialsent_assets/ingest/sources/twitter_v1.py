@@ -43,7 +43,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
     if (deleted := at(record, "delete.status")) is not None:
         time = required_time(record, "delete.timestamp_ms", "delete.status.created_at")
         tweet_id = required_id(deleted, "id_str", "id")
-        yield Draft("post", time, _NAME, {"post_id": tweet_id, "deleted": True})
+        yield Draft("deletion", time, _NAME, {"subject_id": tweet_id})  # of a tweet, a reply or a retweet
         return
     time = required_time(record, "created_at", "timestamp_ms")
     author = required_id(record, "user.id_str", "user.id")

@@ -8,7 +8,7 @@ import pytest
 
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.versions import latest_version, living_version, standing_copy
+from socialsent_assets.domain.events.versions import deleted_subjects, latest_version, living_version, standing_copy
 
 
 def post(event_id: str, minute: int, text: str = "hello", deleted: bool = False) -> Event:
@@ -53,3 +53,24 @@ def test_nothing_has_no_living_version() -> None:
     """Prevents a made-up answer for a post that no one wrote."""
     with pytest.raises(ValueError, match="empty"):
         living_version([])
+
+
+def deletion(event_id: str, minute: int, **data: object) -> Event:
+    event = {**KINDS["deletion"].example, "event_id": event_id, "event_time": f"2026-11-22T09:{minute:02d}:00Z"}
+    event["data"] = {"subject_id": "x", **data}
+    answer = parse(
+        json.dumps(event).encode(), datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    )
+    assert isinstance(answer, Event)
+    return answer
+
+
+def test_the_newest_deletion_of_a_subject_decides_in_any_order() -> None:
+    """Prevents an account that is gone or back by which of its events came last over the wire."""
+    gone, back = deletion("a", 1, subject_kind="user"), deletion("b", 2, subject_kind="user", restored=True)
+    again, text = deletion("c", 3, subject_kind="user"), deletion("d", 1)
+    anything = {("post", "x"), ("comment", "x"), ("interaction", "x")}
+    for order in itertools.permutations((gone, back, text)):
+        assert deleted_subjects(order) == anything
+    for order in itertools.permutations((gone, back, again)):
+        assert deleted_subjects(order) == {("user", "x")}

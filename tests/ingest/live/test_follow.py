@@ -108,8 +108,8 @@ def test_every_record_of_a_jetstream_is_counted_and_its_events_arrive(tmp_path: 
     sink = Kept()
     with jetstream() as (connection, _):
         done = run(follower(connection, sink, tmp_path, len(JETSTREAM))[0])
-    assert (done.offered, done.filtered) == (10, 2)
-    assert done.counts.records == len(sink.lines) == 9  # a deletion is of a post or of a comment
+    assert (done.offered, done.filtered) == (10, 0)
+    assert done.counts.records == len(sink.lines) == 10
     assert json.loads(sink.lines[0])["data"]["text"] == "Good morning #tram"
 
 
@@ -133,7 +133,7 @@ def test_a_restart_goes_on_at_its_checkpoint(tmp_path: Path) -> None:
         run(follower(connection, sink, tmp_path, 10)[0])
     assert cursors[0] == "0"
     assert int(cursors[1]) > 0
-    assert len(set(sink.lines)) == 9
+    assert len(set(sink.lines)) == 10
 
 
 def test_a_cursor_is_kept_only_after_its_records_have_landed(tmp_path: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_cursor_is_kept_only_after_its_records_have_landed(tmp_path: Path) -> 
             run(made)
         assert Checkpoint(tmp_path / "checkpoint.json").read() == ""
         run(follower(connection, sink, tmp_path, len(JETSTREAM))[0])
-    assert len(set(sink.lines)) == 9
+    assert len(set(sink.lines)) == 10
 
 
 def test_a_cursor_that_the_server_no_longer_has_is_a_gap(tmp_path: Path) -> None:
@@ -171,8 +171,8 @@ def test_texts_that_are_not_wanted_are_counted_and_deletions_always_pass(tmp_pat
         done = run(follower(connection, sink, tmp_path, 10, Wanted(("morning",), ("en",)))[0])
     texts = [json.loads(line)["data"].get("text") for line in sink.lines]
     assert [text for text in texts if text] == ["Good morning #tram"]
-    assert sum(b'"deleted":true' in line for line in sink.lines) == 2
-    assert done.filtered == 4
+    assert sum(b'"event_type":"deletion"' in line for line in sink.lines) == 3
+    assert done.filtered == 2
 
 
 @dataclass
@@ -263,8 +263,8 @@ def test_mastodon_events_arrive_and_every_silence_is_a_gap(tmp_path: Path) -> No
     with http(answers) as address:
         made, _, gaps = follower(MastodonStream(address, "secret"), sink, tmp_path, 6, now=datetime.now(UTC))
         done = run(made)
-    kinds = [json.loads(line)["event_type"] for line in sink.lines[:4]]
-    assert kinds == ["post", "user", "post", "comment"]
+    kinds = [json.loads(line)["event_type"] for line in sink.lines[:3]]
+    assert kinds == ["post", "user", "deletion"]
     assert tokens[0] == "Bearer secret"
     assert (done.offered, done.filtered) == (6, 2)
     assert len(gaps) == done.reconnects == 1
