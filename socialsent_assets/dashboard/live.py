@@ -74,6 +74,11 @@ class LiveMarts:
         self._thread.start()
 
     @property
+    def lake(self) -> Lake | None:
+        """The lake whose models predicted."""
+        return self._lake
+
+    @property
     def is_stopping(self) -> bool:
         """True once the end has come, also for streams to pages."""
         return self._stopping.is_set()

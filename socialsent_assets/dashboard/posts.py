@@ -98,12 +98,15 @@ def people(warehouse: duckdb.DuckDBPyConnection, wanted: Filter) -> dict[str, An
     }
 
 
-def text_of(warehouse: duckdb.DuckDBPyConnection, kind: str, text_id: str) -> tuple[str, str | None] | None:
-    """Clean text of one post or comment and why it was not scored; None if there is none (any more)."""
+def text_of(
+    warehouse: duckdb.DuckDBPyConnection, kind: str, text_id: str
+) -> tuple[str, str | None, str | None] | None:
+    """Clean text of one post or comment, why it was not scored, and its model; None if there is none (any more)."""
     if kind not in _TABLES:
         return None
     table, key = _TABLES[kind]
-    question = f"select left(clean_text, 65535), unscored_reason from {table} where {key} = ?"  # noqa: S608
+    columns = "left(clean_text, 65535), unscored_reason, model_version"
+    question = f"select {columns} from {table} where {key} = ?"  # noqa: S608
     return warehouse.execute(question, [text_id]).fetchone()
 
 

@@ -30,7 +30,7 @@ from socialsent_assets.dashboard.csv_rows import csv_lines
 from socialsent_assets.dashboard.facts import facts
 from socialsent_assets.dashboard.filters import Filter, parse_filter
 from socialsent_assets.dashboard.live import LiveMarts
-from socialsent_assets.dashboard.reasons import reasons
+from socialsent_assets.dashboard.reasons import model_reasons, reasons
 from socialsent_assets.dashboard.snapshot import Snapshot
 from socialsent_assets.dashboard.views import view
 from socialsent_assets.domain.events.errors import UserError
@@ -147,8 +147,11 @@ class Dashboard:
             found = post_lists.text_of(warehouse, kind[:20], text_id[:1024])
         if found is None:
             return _response(_json({"error": "this text is not in the marts any more"}), 404)
-        text, unscored = found
-        return _response(_json({"unscored_reason": unscored, **({} if unscored else reasons(text))}))
+        text, unscored, model = found
+        if unscored:
+            return _response(_json({"unscored_reason": unscored}))
+        told = {**reasons(text), "model": model_reasons(self._marts.lake, model, text)}
+        return _response(_json({"unscored_reason": None, **told}))
 
     async def _live(self, _: Request) -> Response:
         """Server-sent events: the state now, then each change of it; comments in between keep the line open."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -26,6 +26,7 @@ from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.insights.kpis import headlines
 from socialsent_assets.insights.model_charts import model_charts
 from socialsent_assets.insights.model_summaries import JudgedModel, judged_models
+from socialsent_assets.insights.post_reasons import Reason, reasons_of
 from socialsent_assets.insights.report_data import MOODS, Facts, read_facts, read_texts
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.warehouse.engine import SqlEngine
@@ -68,7 +69,7 @@ def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None, sentime
         charts += model_charts(models[0].card)
     pictures = {f"{chart.name}.png": figure.png(chart) for chart in charts}
     pictures |= {f"words_{c.mood}.png": word_clouds.cloud_png(c) for c in clouds.values() if c.words}
-    page = _page(facts, arrivals, models, charts, clouds)
+    page = _page(facts, arrivals, models, charts, clouds, reasons_of(facts, lake))
     pngs = _write_pictures(folder / PICTURES, pictures)
     _replace(folder / PAGE, page.encode())
     numbers: dict[str, float | str] = {line.key: line.value for line in headlines(facts, arrivals)}
@@ -81,6 +82,7 @@ def _page(
     models: list[JudgedModel],
     charts: Iterable[Chart],
     clouds: dict[str, word_clouds.Cloud],
+    reasons: tuple[str, Mapping[str, tuple[Reason, ...]]],
 ) -> str:
     import jinja2
     from markupsafe import Markup
@@ -100,6 +102,8 @@ def _page(
         texts_read=sum(cloud.texts for cloud in clouds.values()),
         percent=percent,
         coverage=coverage(facts).strip(),
+        explained_by=reasons[0],
+        reasons=reasons[1],
         style=Markup(_resource("report.css")),  # noqa: S704 - our own file
     )
 

@@ -164,7 +164,8 @@ def test_a_post_says_why_it_scored_as_it_did(site, open_page):
     post = page.locator("#posts-list .post").first
     post.get_by_role("button", name="Why this score?").click()
     expect(post.locator(".adds").first).to_be_visible()
-    expect(post.locator(".why")).to_contain_text("Polarity +")
+    expect(post.locator(".why")).to_contain_text("polarity +")
+    expect(post.locator(".adds").first).to_have_attribute("title", re.compile(r"smiling \+2\.00"))
 
 
 def test_pages_turn(site, open_page):

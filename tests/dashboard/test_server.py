@@ -12,9 +12,13 @@ from starlette.testclient import TestClient
 
 from socialsent_assets.dashboard import snapshot
 from socialsent_assets.dashboard.live import LiveMarts
+from socialsent_assets.dashboard.reasons import WORDS_SHOWN, model_reasons, reasons
 from socialsent_assets.dashboard.server import application
 from socialsent_assets.insights.queries import TEXTS
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.ml.registry import ModelRegistry
 from tests.dashboard.conftest import FORMULA, HOSTILE, LONG, RTL_NAME, lake_with_alert, replace_warehouse, rows
+from tests.model_lake import candidate, filled
 
 SCORED = "unscored_reason is null"
 
@@ -166,6 +170,29 @@ def test_reasons_say_what_each_word_adds(client):
     assert adds["awful"] < 0
     assert adds["hate"] < 0
     assert adds["it"] == 0
+    assert sum(adds.values()) + found["emphasis"] + found["others"] == pytest.approx(found["polarity"], abs=1e-4)
+    assert found["model"] is None  # of a row that no model answered for
+
+
+@pytest.mark.parametrize("text", ["tram 😀 not good!!", "terrible " + "long good " * 500, "no"])
+def test_reasons_add_up_however_much_of_the_text_is_shown(text):
+    """Prevents an emoji or a far word whose part is lost."""
+    found = reasons(text)
+    adds = sum(word["adds"] for word in found["words"]) + found["emphasis"] + found["others"]
+    assert adds == pytest.approx(found["polarity"], abs=1e-4)
+    assert len(found["words"]) <= WORDS_SHOWN
+
+
+def test_the_model_that_predicted_says_why(tmp_path):
+    """Prevents reasons of today's champion for the answer of an earlier one, and a page that fails without it."""
+    lake = filled(Lake.in_folder(tmp_path), 200)
+    digest = ModelRegistry(lake.artifacts).add(candidate(lake).files)
+    found = model_reasons(lake, digest, "the zingy corking belter")
+    assert found["label"] == "positive"
+    assert {"zingy", "corking", "belter"} <= {word["word"] for word in found["words"] if word["adds"] > 0}
+    parts = [found["others"], found["intercept"], *(word["adds"] for word in found["words"])]
+    assert sum(parts) == pytest.approx(found["sum"])
+    assert model_reasons(lake, "0" * 64, "the zingy corking belter") is None
 
 
 def test_a_text_that_was_erased_is_gone(client):

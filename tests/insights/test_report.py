@@ -237,6 +237,24 @@ def test_a_classifier_stands_beside_its_baselines_with_intervals_and_label_sourc
     assert "WEAK LABELS" not in page.text
 
 
+def test_extreme_posts_say_which_words_made_them_so(report):
+    """Prevents a table of scores without reasons."""
+    page = page_of(report())
+    assert re.search(r"user0.{0,60} wonderful \+0\.\d\d", page.text)
+    assert re.search(r"user0.{0,60} awful −0\.\d\d", page.text)
+
+
+def test_the_champion_gives_the_reasons_of_its_own_extremes(report, usual, judged):
+    """Prevents the lexicon's words as reasons for an answer of the classifier."""
+    lake, digest = judged
+    answer = {"predicted_sentiment": "positive", "predicted_polarity": 0.9, "model_version": digest}
+    text = {"text": "corking belter at the zoo", "clean_text": "corking belter at the zoo"}
+    posts = [{**post, **answer} for post in usual["posts"]]
+    page = page_of(report(lake, posts=[*posts[1:], {**posts[0], **text, "predicted_polarity": 1.0}]))
+    assert "what its words add to the champion’s logit of positive" in page.text
+    assert re.search(r"(corking|belter) \+\d", page.text)
+
+
 def test_a_model_without_a_card_in_the_lake_gets_no_figures(report, usual, lake):
     posts = [{**post, "predicted_sentiment": "positive", "model_version": "gone"} for post in usual["posts"]]
     assert "holds no card of the model that predicted" in page_of(report(lake, posts=posts)).text

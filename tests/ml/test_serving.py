@@ -10,11 +10,13 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
+from socialsent_assets.domain.learning import training
 from socialsent_assets.domain.learning.labels import CLASSES
 from socialsent_assets.domain.learning.model_card import CARD, ModelRefusedError, digest
 from socialsent_assets.ml.serving.archive import archive
-from socialsent_assets.ml.serving.payloads import MOST_TEXTS
+from socialsent_assets.ml.serving.payloads import MOST_EXPLAINED, MOST_TEXTS
 from socialsent_assets.ml.serving.server import LARGEST_BODY, application, model_of
+from tests.domain.learning.conftest import invented_posts
 from tests.resources.conftest import model_files
 
 
@@ -138,3 +140,41 @@ def test_a_container_serves_no_other_model_than_the_one_it_was_made_for(tmp_path
     assert model_of(environment) == model_of({"SM_MODEL_DIR": str(tmp_path)}) == ["classifier.json", "classifier.npz"]  # type: ignore[comparison-overlap]
     with pytest.raises(ModelRefusedError, match="names another"):
         model_of(environment | {"SOCIALSENT_MODEL_DIGEST": "0" * 64})
+
+
+@pytest.fixture(scope="module")
+def explaining():
+    trained = training.train(invented_posts(150, 1), invented_posts(60, 2), grid=(1.0,))
+    return TestClient(application(trained.classifier), raise_server_exceptions=False)
+
+
+@pytest.mark.parametrize("body", ['{"text": "not good"}', '["not good"]', '{"texts": ["not good"]}'])
+def test_explain_says_why_the_model_answers_as_it_does(explaining, body):
+    """Prevents reasons that do not add up to the answer of the same server."""
+    answer = explaining.post("/explain", content=body, headers={"content-type": "application/json"}).json()
+    [found] = answer.get("explanations", [answer])
+    predicted = post(explaining, '{"text": "not good"}').json()
+    assert found["model"]["label"] == predicted["label"]
+    adds = [found["model"]["other_features"]["adds"], *(each["adds"] for each in found["model"]["features"])]
+    for name, logit in found["model"]["logits"].items():
+        assert found["model"]["intercept"][name] + sum(each[name] for each in adds) == pytest.approx(logit)
+    assert found["lexicon"]["words"][0]["steps"][1]["by"] == "not"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (json.dumps(["a"] * (MOST_EXPLAINED + 1)), 400),
+        ("{}", 400),
+        (b"x" * (LARGEST_BODY + 1), 413),
+        (json.dumps({"text": "good " * 200_000}), 200),
+    ],
+)
+def test_explain_has_limits(explaining, body, status):
+    """Prevents a request that keeps the server busy for minutes, and an answer as long as its text."""
+    answer = explaining.post("/explain", content=body, headers={"content-type": "application/json"})
+    assert answer.status_code == status
+    if status == 200:
+        assert len(answer.content) < 100_000
+    else:
+        assert "error" in answer.json()

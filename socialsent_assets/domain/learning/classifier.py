@@ -94,7 +94,8 @@ class Classifier:
     bias: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     @cached_property
-    def _counters(self) -> tuple[CountVectorizer, CountVectorizer]:
+    def counters(self) -> tuple[CountVectorizer, CountVectorizer]:
+        """Counters of the terms of words and of characters, in the order of their arrays."""
         from socialsent_assets.domain.learning.tfidf import counter  # imports scikit-learn: a second
 
         return (
@@ -104,7 +105,7 @@ class Classifier:
 
     def scores(self, posts: Sequence[Document]) -> Floats:
         """Uncalibrated scores, shape (n, 3)."""
-        from socialsent_assets.domain.learning.tfidf import numbers_of, weigh  # as in _counters
+        from socialsent_assets.domain.learning.tfidf import numbers_of, weigh  # as in counters
 
         if not posts:
             return np.zeros((0, len(CLASSES)))
@@ -112,7 +113,7 @@ class Classifier:
         # In float64, so that the order of a sum shows far behind any digit that is looked at.
         numbers = numbers_of(posts).astype(np.float64)
         total: Floats = np.einsum("ij,jk->ik", numbers, self.numbers.astype(np.float64)) + self.intercept
-        by_word, by_character = (count.transform(posts).astype(np.float64) for count in self._counters)
+        by_word, by_character = (count.transform(posts).astype(np.float64) for count in self.counters)
         total += weigh(by_word, self.words.rarity) @ self.words.weights + by_word.sign() @ self.evidence
         total += weigh(by_character, self.characters.rarity) @ self.characters.weights
         return total

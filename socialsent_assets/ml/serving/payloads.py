@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,18 @@ import numpy.typing as npt
 from socialsent_assets.domain.learning.labels import CLASSES
 from socialsent_assets.domain.learning.prediction import predictions
 
-__all__ = ["CSV", "FORMS", "JSON", "JSON_LINES", "MOST_TEXTS", "InvalidBodyError", "texts_of", "written"]
+__all__ = [
+    "CSV",
+    "FORMS",
+    "JSON",
+    "JSON_LINES",
+    "MOST_EXPLAINED",
+    "MOST_TEXTS",
+    "InvalidBodyError",
+    "reasons_written",
+    "texts_of",
+    "written",
+]
 
 CSV, JSON, JSON_LINES = "text/csv", "application/json", "application/jsonlines"
 FORMS = {
@@ -30,6 +41,8 @@ FORMS = {
 """Media types that are understood, and the form each means."""
 
 MOST_TEXTS = 10_000
+MOST_EXPLAINED = 100
+"""Texts that are explained at once: reasons take some milliseconds and kilobytes each."""
 _LONGEST_FIELD = 1 << 23  # characters: more than any body that is accepted; csv's own limit is 128 KiB
 
 
@@ -37,7 +50,7 @@ class InvalidBodyError(ValueError):
     """The body cannot be understood; the message says what it should be."""
 
 
-def texts_of(body: bytes, form: str) -> tuple[list[str], bool]:
+def texts_of(body: bytes, form: str, most: int = MOST_TEXTS) -> tuple[list[str], bool]:
     """The texts of a body, and whether it was one single JSON object.
 
     - JSON: `{"text": "…"}`, `["…", …]`, `[{"text": "…"}, …]`, or one of these lists as `texts` or `instances`.
@@ -45,7 +58,7 @@ def texts_of(body: bytes, form: str) -> tuple[list[str], bool]:
     - CSV: one text per row, in the column `text` if the first row names one, else in the first column.
 
     Raises:
-        InvalidBodyError: not UTF-8, malformed, no text, or more than `MOST_TEXTS`.
+        InvalidBodyError: not UTF-8, malformed, no text, or more than `most`.
     """
     try:
         content = body.decode("utf-8-sig")
@@ -61,8 +74,8 @@ def texts_of(body: bytes, form: str) -> tuple[list[str], bool]:
         texts, single = _json_texts(_parsed(content))
     if not texts:
         raise InvalidBodyError("the body holds no text")
-    if len(texts) > MOST_TEXTS:
-        raise InvalidBodyError(f"{len(texts)} texts: send at most {MOST_TEXTS} at once")
+    if len(texts) > most:
+        raise InvalidBodyError(f"{len(texts)} texts: send at most {most} at once")
     return texts, single
 
 
@@ -79,6 +92,13 @@ def written(probabilities: npt.NDArray[np.float64], form: str, *, single: bool =
     rows = csv.writer(out, lineterminator="\n")
     rows.writerows([answer["label"], *(answer["probabilities"][name] for name in CLASSES)] for answer in answers)
     return out.getvalue().encode()
+
+
+def reasons_written(reasons: Sequence[Mapping[str, Any]], form: str, *, single: bool = False) -> bytes:
+    """Explanations as a body: an object, `{"explanations": […]}`, or lines of objects."""
+    if form == JSON_LINES:
+        return "".join(json.dumps(each) + "\n" for each in reasons).encode()
+    return json.dumps(reasons[0] if single else {"explanations": list(reasons)}).encode()
 
 
 def _parsed(content: str) -> Any:

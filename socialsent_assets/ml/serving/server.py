@@ -1,4 +1,4 @@
-"""The model server: `GET /ping` and `POST /invocations`, as Amazon SageMaker asks of a container.
+"""The model server: `GET /ping`, `POST /invocations`, as Amazon SageMaker asks of a container, and `POST /explain`.
 
 `socialsent serve` runs it here; `python -m socialsent_assets.ml.serving.server` is what the container starts.
 Both answer with what `socialsent predict` says.
@@ -21,7 +21,17 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from socialsent_assets.ml.serving.archive import MODEL_DIGEST
-from socialsent_assets.ml.serving.payloads import CSV, FORMS, JSON, JSON_LINES, InvalidBodyError, texts_of, written
+from socialsent_assets.ml.serving.payloads import (
+    CSV,
+    FORMS,
+    JSON,
+    JSON_LINES,
+    MOST_EXPLAINED,
+    InvalidBodyError,
+    reasons_written,
+    texts_of,
+    written,
+)
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -46,6 +56,8 @@ class _RefusedError(Exception):
 
 def application(classifier: Classifier) -> Starlette:
     """The server of one model, which is compiled first: every request is answered fast, the first too."""
+    from socialsent_assets.domain.learning.explanation import explain
+
     classifier.prepare()
 
     async def ping(_: Request) -> Response:
@@ -64,8 +76,28 @@ def application(classifier: Classifier) -> Starlette:
         answer = await run_in_threadpool(lambda: written(classifier.probabilities(texts), wanted, single=single))
         return Response(answer, media_type=wanted)
 
+    async def explanations(request: Request) -> Response:
+        try:
+            form = _form_of(request.headers.get("content-type", JSON), 415, "Content-Type")
+            wanted = _wanted(request.headers.get("accept", "*/*"), form)
+            if wanted == CSV:
+                wanted = JSON  # reasons are no table
+            texts, single = texts_of(await _body(request), form, MOST_EXPLAINED)
+        except _RefusedError as refused:
+            return _complaint(refused.status, str(refused))
+        except InvalidBodyError as error:
+            return _complaint(400, str(error))
+        answer = await run_in_threadpool(
+            lambda: reasons_written([explain(text, classifier) for text in texts], wanted, single=single)
+        )
+        return Response(answer, media_type=wanted)
+
     return Starlette(
-        routes=[Route("/ping", ping, methods=["GET"]), Route("/invocations", invocations, methods=["POST"])]
+        routes=[
+            Route("/ping", ping, methods=["GET"]),
+            Route("/invocations", invocations, methods=["POST"]),
+            Route("/explain", explanations, methods=["POST"]),
+        ]
     )
 
 

@@ -92,11 +92,22 @@ async function explain(button, node, each) {
   if (node.childElementCount) return;
   const found = await ask("why", new URLSearchParams({ kind: each.kind, id: each.id }), `why-${each.id}`).catch((error) => ({ error: error.message }));
   if (!found || found.error) return fill(node, h("p", { class: "note" }, found?.error ?? ""));
+  fill(node, lexiconReasons(found), found.model && modelReasons(found.model));
+}
+
+function lexiconReasons(found) {
   const strongest = Math.max(0.01, ...found.words.map((word) => Math.abs(word.adds)));
-  fill(node,
+  const rest = [found.emphasis && `! and ? ${signed(found.emphasis, 3)}`, found.others && `words further on ${signed(found.others, 3)}`].filter(Boolean);
+  return [
     h("p", { class: "words", dir: "auto" }, found.words.map((word) => [
-      h("span", { class: word.adds > 0 ? "adds positive" : word.adds < 0 ? "adds negative" : "", style: word.adds ? { "--strength": (Math.abs(word.adds) / strongest).toFixed(2) } : {}, title: word.adds ? `${signed(word.adds, 3)}: without it the polarity would be ${signed(found.polarity - word.adds, 3)}` : null }, word.word, word.adds ? h("sub", {}, signed(word.adds)) : null), " "]), found.cut && "…"),
-    h("p", { class: "note" }, `Polarity ${signed(found.polarity, 4)}. The small numbers say by how much it would fall or rise without that word; words act on each other, so they do not add up.`));
+      h("span", { class: word.adds > 0 ? "adds positive" : word.adds < 0 ? "adds negative" : "", style: word.adds ? { "--strength": (Math.abs(word.adds) / strongest).toFixed(2) } : {}, title: word.why || null }, word.word, word.adds ? h("sub", {}, signed(word.adds)) : null), " "]), found.cut && "…"),
+    h("p", { class: "note" }, `Lexicon: polarity ${signed(found.polarity, 4)}, the sum of the small numbers${rest.length ? `, ${rest.join(", ")}` : ""}. Point at a word for the rules behind its number.`)];
+}
+
+function modelReasons(model) {
+  const parts = [...model.words.map((word) => [word.word, word.adds]), ["other words", model.others], ["before any word", model.intercept]].filter(([, adds]) => Math.abs(adds) >= 0.005);
+  return h("p", { class: "note model-why" }, `Classifier: ${model.label} ${percent(model.probability, 1, 0)}. For it or against it: `,
+    parts.map(([word, adds], place) => [place ? ", " : "", h("span", { class: adds > 0 ? "for" : "against" }, h("bdi", {}, word), ` ${signed(adds)}`)]), `; together ${signed(model.sum)} (logits above the mean of the classes).`);
 }
 
 /** The drawer: open, closed or with other posts, as the state says. */

@@ -287,7 +287,7 @@ def _describe_emoji(data, start, end, tables):  # type: ignore[no-untyped-def]
 
 @borrowing
 def _valence(i, shouting, tables, tokens):  # type: ignore[no-untyped-def]
-    """vader_rules._valence_in_context, step by step; i counts from PADDING."""
+    """vader_rules.valence_in_context, step by step; i counts from PADDING."""
     words = tables.words
     word, after = words[tokens[i].word], words[tokens[i + 1].word]
     before1, before2, before3 = words[tokens[i - 1].word], words[tokens[i - 2].word], words[tokens[i - 3].word]

@@ -16,6 +16,7 @@ from __future__ import annotations
 import heapq
 import math
 import string
+from collections.abc import Callable
 from operator import attrgetter
 
 from socialsent_assets.domain.language.vader.lexicon import (
@@ -31,6 +32,9 @@ from socialsent_assets.domain.language.vader.lexicon import (
 
 VaderScores = tuple[float, float, float, float]
 """polarity (the reference's "compound"), pos, neu, neg."""
+
+Note = Callable[[str, str, float], None]
+"""Receives each step: the rule, the word that acts by it, and the valence after it. For explanations."""
 
 NO_WORDS = (0.0, 0.0, 0.0, 0.0)
 NOTHING_FOUND = (0.0, 0.0, 1.0, 0.0)
@@ -52,9 +56,7 @@ class Word:
     __slots__ = ("boost", "capitals", "flags", "lower", "negates", "valence")
 
     def __init__(self, token: str) -> None:
-        # Only ASCII punctuation, and not from what would keep two letters or fewer: that may be an emoticon.
-        stripped = token.strip(string.punctuation)
-        word = stripped if len(stripped) > 2 else token
+        word = word_of(token)
         self.lower = word.lower()
         self.valence = valences().get(self.lower)
         """None when the word is not in the lexicon; 0.0 never occurs there."""
@@ -68,6 +70,15 @@ class Word:
             | (_BUT if self.lower == "but" else 0)
             | (_ACTS if acts else 0)
         )
+
+
+def word_of(token: str) -> str:
+    """A token without the punctuation around it.
+
+    Only ASCII punctuation, and not from what would keep two letters or fewer: that may be an emoticon.
+    """
+    stripped = token.strip(string.punctuation)
+    return stripped if len(stripped) > 2 else token
 
 
 class _Words(dict[str, Word]):
@@ -91,18 +102,26 @@ _ONLY_SCORED, _ONLY_CAPITALS, _ONLY_BUT, _ONLY_ACTS = (
 def score(text: str) -> VaderScores:
     """The four scores of a text, exactly as given. Any string, including lone surrogates; never raises."""
     text = describe_emoji(text)
-    words = [_WORDS[token] for token in text.split()]
+    words = words_of(text)
     if not words:
         return NO_WORDS
     flags = bytes(map(_flags_of, words))
-    scored = flags.translate(_ONLY_SCORED)
-    if 1 not in scored:
+    if 1 not in flags.translate(_ONLY_SCORED):
         return NOTHING_FOUND
-    found = _valences(words, flags, scored)
-    first_but = flags.translate(_ONLY_BUT).find(1)
-    if first_but >= 0:
-        found = _weigh_around_but(found, first_but)
-    return _combine([valence for _, valence in found if valence], len(words), _emphasis(text))
+    found = _weighed(flags, _valences(words, flags))
+    return _combine([valence for _, valence in found if valence], len(words), emphasis_of(text))
+
+
+def words_of(described: str) -> list[Word]:
+    """The words of a text whose emoji are described."""
+    return [_WORDS[token] for token in described.split()]
+
+
+def steps_of_valences(words: list[Word]) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
+    """(position, valence) of every word of the lexicon: after what its neighbours do to it, and after "but" too."""
+    flags = bytes(map(_flags_of, words))
+    found = _valences(words, flags)
+    return found, _weighed(flags, found)
 
 
 def describe_emoji(text: str) -> str:
@@ -129,16 +148,19 @@ def describe_emoji(text: str) -> str:
 # --------------------------------------------------------------------------------- the valence of one word
 
 
-def _valences(words: list[Word], flags: bytes, scored: bytes) -> list[tuple[int, float]]:
+def _ignore(rule: str, by: str, valence: float) -> None:
+    """The steps of a score that nobody asked to explain."""
+
+
+def _valences(words: list[Word], flags: bytes) -> list[tuple[int, float]]:
     """(position, valence) of every word of the lexicon, after what its neighbours do to it."""
-    acts = flags.translate(_ONLY_ACTS)
-    # Shouting is emphasis only where some words are in capitals and others are not.
-    shouting = 0 < flags.translate(_ONLY_CAPITALS).count(1) < len(words)
+    scored, acts = flags.translate(_ONLY_SCORED), flags.translate(_ONLY_ACTS)
+    shouting = is_shouting(words, flags)
     found = []
     i = scored.find(1)
     while i >= 0:
         if acts.find(1, i - 3 if i > 3 else 0, i + 3) >= 0:
-            valence = _valence_in_context(words, i, shouting)
+            valence = valence_in_context(words, i, shouting)
         else:
             valence = _shouted(words[i].valence or 0.0, words[i], shouting)
         found.append((i, valence))
@@ -146,8 +168,17 @@ def _valences(words: list[Word], flags: bytes, scored: bytes) -> list[tuple[int,
     return found
 
 
-def _valence_in_context(words: list[Word], i: int, shouting: bool) -> float:
-    """The valence of word i. The order of the steps is part of the rules: each reads the sign left by the last."""
+def is_shouting(words: list[Word], flags: bytes | None = None) -> bool:
+    """Whether capitals are emphasis: only where some words are in capitals and others are not."""
+    flags = bytes(map(_flags_of, words)) if flags is None else flags
+    return 0 < flags.translate(_ONLY_CAPITALS).count(1) < len(words)
+
+
+def valence_in_context(words: list[Word], i: int, shouting: bool, note: Note = _ignore) -> float:
+    """The valence of word i. The order of the steps is part of the rules: each reads the sign left by the last.
+
+    `note` receives every step, also one that changes nothing.
+    """
     word = words[i]
     last = len(words) - 1
     before1 = words[i - 1] if i > 0 else _NOWHERE
@@ -157,27 +188,38 @@ def _valence_in_context(words: list[Word], i: int, shouting: bool) -> float:
     after2 = words[i + 2] if i + 1 < last else _NOWHERE
 
     if word.lower == "kind" and after1.lower == "of":
+        note("kind of", after1.lower, 0.0)
         return 0.0
     own = word.valence or 0.0
     valence = 0.0 if word.lower == "no" and after1.valence is not None else own
     if before1.lower == "no" or before2.lower == "no" or (before3.lower == "no" and before1.lower in ("or", "nor")):
         valence = own * NEGATION
+    note("negation", "no", valence)
     valence = _shouted(valence, word, shouting)
+    note("capitals", "", valence)
 
     if before1.valence is None:  # a modifier that is itself in the lexicon does not modify
         valence += _boost(before1, valence, shouting)
+        note("degree", before1.lower, valence)
         if before1.negates:
             valence *= NEGATION
+        note("negation", before1.lower, valence)
     if before2.valence is None:
         valence += _boost(before2, valence, shouting) * 0.95
+        note("degree", before2.lower, valence)
         valence = _negated_from_two_back(valence, before1, before2)
+        note("negation", before2.lower, valence)
     if i > 2 and before3.valence is None:  # only here, so idioms near the start of a post do not count
         valence += _boost(before3, valence, shouting) * 0.9
+        note("degree", before3.lower, valence)
         valence = _negated_from_three_back(valence, before1, before2, before3)
+        note("negation", before3.lower if before3.negates else before1.lower, valence)
         valence = _idiom(valence, before3, before2, before1, word, after1, after2)
+        note("idiom", "", valence)
 
     if before1.lower == "least" and before2.lower not in ("at", "very"):
         valence *= NEGATION
+        note("negation", before1.lower, valence)
     return valence
 
 
@@ -232,6 +274,11 @@ def _idiom(
 # ------------------------------------------------------------------------------------- the text as a whole
 
 
+def _weighed(flags: bytes, found: list[tuple[int, float]]) -> list[tuple[int, float]]:
+    first_but = flags.translate(_ONLY_BUT).find(1)
+    return found if first_but < 0 else _weigh_around_but(found, first_but)
+
+
 def _weigh_around_but(found: list[tuple[int, float]], but: int) -> list[tuple[int, float]]:
     """Half the weight before the first "but", half as much again after it.
 
@@ -254,7 +301,8 @@ def _weigh_around_but(found: list[tuple[int, float]], but: int) -> list[tuple[in
     return [(position, valence) for (position, _), valence in zip(found, valences_now, strict=True)]
 
 
-def _emphasis(text: str) -> float:
+def emphasis_of(text: str) -> float:
+    """What "!" and "??" of a text add to the size of its total."""
     exclamations = min(text.count("!"), 4) * 0.292
     questions = text.count("?")
     if questions <= 1:
