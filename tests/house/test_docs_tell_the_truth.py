@@ -20,7 +20,7 @@ ROOT_ENTRIES = {
 CODE = re.compile(r"`([^`\n]+)`")
 FENCE = re.compile(r"```.*?```", re.S)
 PATH_LIKE = re.compile(r"^(?:\./)?[\w.-]+(?:/[\w.*-]+)+/?$|^[\w-]+\.(?:py|sql|yml|yaml|toml|md|sh)$")
-FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir()}
+FOLDERS = {path.name for path in ROOT.iterdir() if path.is_dir() and path.name in ROOT_ENTRIES}
 
 
 def words_of(page: Path) -> list[str]:
