@@ -50,7 +50,7 @@ synth: lambdas wheel ## the CloudFormation templates, in build/cdk.out   (SIZE=s
 airflow: install-dev ## environments with the two Airflows of MWAA, for tests
 	@scripts/airflow_environments.sh
 
-witnesses: install-dev ## software of other people that tests hold the AWS side against, in build/witnesses
+witnesses: install-dev ## software of other people that tests hold this project against, in build/witnesses
 	@scripts/witnesses.sh
 
 check: install-dev ## format, lint, types, import contracts, dbt parsing

@@ -1,9 +1,10 @@
 #!/bin/sh
-# Makes build/witnesses: software of other people that `make test-aws` holds the AWS side against, in the versions that
-# tests/witnesses/ names. Does nothing when nothing changed. A part that cannot be had on this machine is left out with
+# Makes build/witnesses: software of other people that `make test-aws` and `make test-slow` hold this project against, in
+# the versions that tests/witnesses/ and this script name. Does nothing when nothing changed. A part that cannot be had on this machine is left out with
 # one line: the tests that need it are skipped and name it.
 #
-# Needs .venv (scripts/bootstrap.sh), whose Node.js it uses, and the package indexes. Not here: what is installed
+# Needs .venv (scripts/bootstrap.sh), whose Node.js it uses, and the package indexes; for Jetstream also Go, and GitHub
+# or JETSTREAM_SOURCE, the folder of a clone of https://github.com/bluesky-social/jetstream. Not here: what is installed
 # (tests/witnesses/), the Airflows (scripts/airflow_environments.sh).
 set -eu
 cd "$(dirname "$0")/.."
@@ -40,5 +41,22 @@ scanners() {
     printf '%s' "$wanted" > "$home/scanners/.installed"
 }
 
+# A Bluesky network: Jetstream, and the relay that its own tests simulate. Go's module proxy does not serve it.
+jetstream() {
+    commit=9a30defd224e9058814a7d6ce8d9e4fc48d5493c
+    [ -x "$home/jetstream" ] && [ "$(cat "$home/.jetstream" 2>/dev/null || true)" = "$commit" ] && return 0
+    command -v go >/dev/null 2>&1 || return 1
+    say "building Jetstream into $home (once; about two minutes of CPU)"
+    if [ ! -d "$home/jetstream-source/.git" ]; then
+        GIT_TERMINAL_PROMPT=0 git clone --quiet \
+            "${JETSTREAM_SOURCE:-https://github.com/bluesky-social/jetstream}" "$home/jetstream-source" || return 1
+    fi
+    git -C "$home/jetstream-source" checkout --quiet "$commit" || return 1
+    out="$PWD/$home"
+    (cd "$home/jetstream-source" && go build -o "$out/" ./cmd/jetstream ./cmd/simulator) || return 1
+    printf '%s' "$commit" > "$home/.jetstream"
+}
+
+jetstream || say "no Jetstream: it needs Go 1.26 and GitHub, or JETSTREAM_SOURCE; its tests are skipped"
 scanners || say "no checkov and cloudsplaining: check that the package index can be reached; their tests are skipped"
 node_packages || say "no packages of npm: check that its registry can be reached; their tests are skipped"

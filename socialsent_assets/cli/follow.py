@@ -159,7 +159,11 @@ class _Printer:
 
 def _line(done: Followed) -> str:
     counts = done.counts
-    gaps = f", {len(done.gaps)} gaps" if done.gaps else ""
-    again = f", connected again {done.reconnects} times" if done.reconnects else ""
+    gaps = f", {_times(len(done.gaps), 'gap')}" if done.gaps else ""
+    again = f", connected again {_times(done.reconnects, 'time')}" if done.reconnects else ""
     made = f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}"
     return f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = {made}{gaps}{again}"
+
+
+def _times(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -264,3 +264,20 @@ def test_a_zstandard_dump_with_a_long_window_is_read() -> None:
         writer.write((FIXTURES / "reddit.ndjson").read_bytes() * 50)
     found = records_by(planned(in_memory(sink.getvalue(), "RC_2022-04.zst")))
     assert len(found) == 250
+
+
+@pytest.mark.parametrize(
+    ("key", "time"),
+    [
+        ("3krgaaf5u2222", "2024-05-01T10:00:00.000000Z"),
+        ("3krzzzzzzzzzz", "2024-05-01T10:00:06.000000Z"),
+        ("22aslobom5kty", "2024-05-01T10:00:06.000000Z"),
+        ("self", "2024-05-01T10:00:06.000000Z"),
+    ],
+)
+def test_a_key_that_cannot_tell_the_time_leaves_it_to_the_revision(key: str, time: str) -> None:
+    """Prevents posts in 1970 or in the future because a program chose its own key."""
+    record = json.loads((FIXTURES / "jetstream.jsonl").read_text().splitlines()[0])
+    record["commit"] |= {"rkey": key, "rev": "3krgaakuxg222"}
+    (event,) = events_of(records_by(planned(in_memory(json.dumps(record).encode(), "j.jsonl"))))
+    assert event.event_time.strftime("%Y-%m-%dT%H:%M:%S.%fZ")[:22] == time[:22]

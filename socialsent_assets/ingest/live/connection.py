@@ -32,11 +32,13 @@ class Frame:
         raw: its bytes, JSON; b"" for a sign of life without a record.
         cursor: what to go on from after it; "" for none.
         time: of the record, as far as the network says it; for the lag.
+        lost_before: why records before this one, and after the cursor of the connection, may be lost; "" if none are.
     """
 
     raw: bytes
     cursor: str = ""
     time: datetime | None = None
+    lost_before: str = ""
 
 
 @dataclass(frozen=True)

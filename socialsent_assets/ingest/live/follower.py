@@ -116,7 +116,7 @@ class Follower:
         self.done.cursor = self.checkpoint.read()
         pause = FIRST_PAUSE_S
         while True:
-            self._note_gap()
+            self._note_gap(self.connection.gap(self.done.cursor, self.clock()))
             before = self.done.offered
             try:
                 if self._connected(until):
@@ -129,8 +129,7 @@ class Follower:
             if self.wait(pause if asked is None else asked) or _is_over(until, self.clock()):
                 return self.done
 
-    def _note_gap(self) -> None:
-        reason = self.connection.gap(self.done.cursor, self.clock())
+    def _note_gap(self, reason: str) -> None:
         if reason and self.done.cursor:
             gap = Gap(self.connection.key, self.done.cursor, reason, self.clock())
             self.done.gaps.append(gap)
@@ -143,6 +142,7 @@ class Follower:
         frames: Iterator[Frame] = self.connection.frames(self.done.cursor)
         try:
             for frame in frames:
+                self._note_gap(frame.lost_before)
                 batch.append(frame)
                 now = self.clock()
                 # The end is looked at between batches, so that what is there already comes along.

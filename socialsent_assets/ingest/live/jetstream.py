@@ -1,7 +1,8 @@
 """Bluesky over a Jetstream server: a websocket of JSON frames, with a cursor in microseconds of the server's clock.
 
-The server replays up to 36 hours; an older cursor is clamped without a word, so it is a gap. The cursor is set back a
-little on each connection, because events of one microsecond may be cut in two; what comes twice has the same bytes.
+The cursor is set back a little on each connection, because events of one microsecond may be cut in two; what comes
+twice has the same bytes. A server that no longer has the cursor's event (it replays 36 hours, has lost its disk or is
+another one) goes on with what it has, without a word: a first event that is newer than the cursor is a gap.
 
 Not here: what the events mean (sources/bluesky.py).
 """
@@ -10,16 +11,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
+from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.ingest.live.connection import DisconnectedError, Frame
 from socialsent_assets.ingest.source import JsonSource
 from socialsent_assets.ingest.sources import bluesky
 
 SERVER = "wss://jetstream2.us-east.bsky.network/subscribe"
-REPLAYED = timedelta(hours=36)
 MAX_FRAME_BYTES = 2 * 1024 * 1024
 _BACK_US = 1_000_000
 _TICK_S = 1.0
@@ -40,10 +41,8 @@ class Jetstream:
         """See `Connection.source`."""
         return bluesky.SOURCES[0]
 
-    def gap(self, cursor: str, now: datetime) -> str:
-        """See `Connection.gap`."""
-        if cursor.isdecimal() and now - _time(int(cursor)) > REPLAYED:
-            return f"the server replays {REPLAYED.total_seconds() / 3600:.0f} hours, and the last event is older"
+    def gap(self, cursor: str, now: datetime) -> str:  # noqa: ARG002
+        """See `Connection.gap`: only the first frame tells."""
         return ""
 
     def frames(self, cursor: str) -> Iterator[Frame]:
@@ -57,17 +56,34 @@ class Jetstream:
         address = f"{self.server}?{urlencode(asked)}"
         try:
             with connect(address, open_timeout=_TIMEOUT_S, max_size=MAX_FRAME_BYTES) as socket:
+                is_first = True
                 while True:
                     try:
                         message = socket.recv(timeout=_TICK_S)
                     except TimeoutError:
                         yield Frame(b"")
                         continue
-                    yield _frame(message if isinstance(message, bytes) else message.encode("utf-8", "replace"))
+                    frame = _frame(message if isinstance(message, bytes) else message.encode("utf-8", "replace"))
+                    yield replace(frame, lost_before=_lost(cursor, frame.cursor)) if is_first else frame
+                    is_first = is_first and not frame.cursor
         except InvalidHandshake as error:
             raise DisconnectedError(f"{self.server}: {error}") from None
         except (OSError, WebSocketException) as error:
             raise DisconnectedError(f"{self.server}: {error}") from None
+
+
+def _lost(cursor: str, first: str) -> str:
+    """Why events between the cursor and the first one after it may be lost, or "" if none are.
+
+    A server that died reads from its relay again what it had not written, at other times: then nothing is lost, which
+    the wire cannot tell.
+    """
+    if not cursor.isdecimal() or not first or int(first) <= int(cursor):
+        return ""
+    going_on = format_time(_time(int(first)))
+    return (
+        f"the server no longer has the event that came last, and goes on at {going_on}; some in between may be lost"
+    )
 
 
 def _frame(raw: bytes) -> Frame:

@@ -1,7 +1,9 @@
 """Bluesky: events of a Jetstream, one JSON object each.
 
-The time of an event is in its TID, the key of the record (of a deletion, the revision): `time_us` differs from server
-to server, and `createdAt` is what the author's program claims. A reply is a comment under the root of its thread.
+The time of an event is in its TID, the key of the record (of an edit or deletion, the revision): `time_us` differs
+from server to server, and `createdAt` is what the author's program claims. Programs choose keys too: one without a
+time, or with a time before the network or after the revision, is not believed, and the revision counts. A reply is a
+comment under the root of its thread.
 A deletion names a record; an account that goes, or comes back, is a deletion of the user. What a network merely holds
 back for a while (throttled, out of step) is not gone, has no event in the contract, and is counted.
 
@@ -11,7 +13,7 @@ Not here: connecting to a server (follow/), views of the application's API (blue
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 
 from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.domain.events.rejection import RefusalError, shown
@@ -22,6 +24,7 @@ from socialsent_assets.ingest.values import language, short_id
 NAME = "bluesky"
 _POST = "app.bsky.feed.post"
 _GONE = ("deleted", "deactivated", "suspended", "takendown")
+_NETWORK_START = datetime(2022, 11, 1, tzinfo=UTC)
 _ACTIONS = {
     "app.bsky.feed.like": ("like", "subject.uri", "post_id"),
     "app.bsky.feed.repost": ("share", "subject.uri", "post_id"),
@@ -54,7 +57,8 @@ def _drafts(record: Record) -> Iterator[Draft]:
             )
     elif operation in ("create", "update"):
         # A key is as old as its record; the revision is when the record became what it is now.
-        time = tid_time(key if operation == "create" else required_text(commit, "rev"))
+        revised = tid_time(required_text(commit, "rev"))
+        time = _created(key, revised) if operation == "create" else revised
         inner = commit.get("record")
         if collection == _POST:
             yield post_of(inner, uri, did, time)
@@ -76,6 +80,15 @@ def _account(record: Record, did: str) -> Iterator[Draft]:
         yield Draft("deletion", time, NAME, {**data, "restored": True})
     elif is_active is False and at(record, "account.status") in _GONE:
         yield Draft("deletion", time, NAME, data)
+
+
+def _created(key: str, revised: datetime) -> datetime:
+    """The time of a key, or of the revision where a key cannot be right."""
+    try:
+        time = tid_time(key)
+    except RefusalError:
+        return revised
+    return time if _NETWORK_START <= time <= revised else revised
 
 
 def post_of(record: object, uri: str, did: str, time: datetime) -> Draft:

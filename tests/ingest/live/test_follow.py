@@ -122,6 +122,7 @@ def test_a_server_that_hangs_up_costs_nothing(tmp_path: Path) -> None:
         done = run(follower(connection, pieces, tmp_path / "b", 24)[0])
     assert set(pieces.lines) == set(whole.lines)
     assert done.reconnects >= 3
+    assert done.gaps == []
     assert cursors[1] == str(json.loads(JETSTREAM[2])["time_us"] - 1_000_000)
 
 
@@ -161,7 +162,7 @@ def test_a_cursor_that_the_server_no_longer_has_is_a_gap(tmp_path: Path) -> None
     (kept,) = landing.list("gaps")
     row = json.loads(landing.read(kept.key))
     assert row["after_cursor"] == str(old)
-    assert "36 hours" in row["reason"]
+    assert "no longer has" in row["reason"]
 
 
 def test_texts_that_are_not_wanted_are_counted_and_deletions_always_pass(tmp_path: Path) -> None:
