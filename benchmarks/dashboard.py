@@ -3,7 +3,7 @@
     python benchmarks/dashboard.py [--texts 1000000] [--days 30] [--keep FOLDER] [--browser]
 
 Every filter is measured as a page sees it: one request to the application in this process, its answer read whole, no
-cache (each repetition asks for another span). The peer is the same question asked of the warehouse file itself,
+cache (each repetition requests another span). The peer is the same query on the warehouse file itself,
 without the summary in memory: the ratio is what the summary saves. `--browser` adds first paint in Chromium.
 """
 

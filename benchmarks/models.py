@@ -1,7 +1,7 @@
 """Speed and quality of the models: bigrams, classifier, server. Run it: python benchmarks/models.py [--model DIR]
 
 Corpus: the labelled posts in the folder that SOCIALSENT_LABELLED_POSTS names, else invented posts; the first line
-says which. Without --model a classifier is trained first, which takes minutes on real posts. CPU seconds of one
+names the reason. Without --model a classifier is trained first, which takes minutes on real posts. CPU seconds of one
 core, except latencies, which are wall time.
 
 Not here: the scorer (benchmarks/scoring.py).
@@ -41,7 +41,7 @@ from socialsent_assets.ml.serving.server import application
 REQUESTS = 500
 ROUNDS = 3
 MOST_POSTS = 20_000
-LARGE_BODY = 10_000  # texts: as many as the server takes at once
+LARGE_BODY = 10_000  # texts: the largest batch that the server accepts
 
 
 def main() -> None:

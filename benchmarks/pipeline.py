@@ -74,14 +74,14 @@ def _data(chance: random.Random, kind: str, number: int) -> dict[str, Any]:
 
 
 def cpu_seconds() -> float:
-    """Of this process and all of its living and ended children."""
+    """Of this process and its children, running and ended."""
     me = psutil.Process()
     times = [process.cpu_times() for process in (me, *me.children(recursive=True))]
     return sum(t.user + t.system + t.children_user + t.children_system for t in times)
 
 
 def run_land(lake_root: Path, count: int, hours: int, seed: int) -> None:
-    """Judge every event as the consumer does and write its landing objects."""
+    """Parse every event as the consumer does and write its landing objects."""
     from socialsent_assets.domain.events.landing import SourceRecord, land
 
     batch: list[SourceRecord] = []

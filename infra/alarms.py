@@ -1,7 +1,7 @@
 """CloudWatch alarm definitions: metric, threshold, missing-data treatment and runbook text.
 
 CloudWatch watches the machinery, and the few numbers that only mean something from outside, such as Dagster being
-silent. What is odd about the data is found and told by the graph itself (socialsent_assets/domain/monitoring/).
+silent. Anomalies in the data are found and reported by the graph itself (socialsent_assets/domain/monitoring/).
 
 Not here: the topic (stacks/notifications.py), the dashboard (stacks/observability.py).
 """
@@ -24,7 +24,7 @@ GIB = 1024**3
 GLUE_FAILURES = "glue-failures"
 """Rule of EventBridge that publishes failed Glue runs."""
 
-# What a gap in the data says, by kind of metric.
+# Treatment of missing data, by kind of metric.
 SILENCE_IS_FINE = cw.TreatMissingData.NOT_BREACHING  # sent only when something happens: nothing happened
 SILENCE_IS_BAD = cw.TreatMissingData.BREACHING  # a heartbeat: its sender is gone
 SILENCE_SAYS_NOTHING = cw.TreatMissingData.IGNORE  # sent only while its source is in use: what was true still is
@@ -243,7 +243,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             "quarantine-of-hours",
             ours(pipeline.QUARANTINE_RATE, 15),
             size.quarantine_percent / 100,
-            SILENCE_IS_FINE,  # no record, no rate; that Dagster is silent, `freshness` tells
+            SILENCE_IS_FINE,  # no record, no rate; `freshness` covers a silent Dagster
             "Hours that were built hold more quarantined records than usual: `socialsent status` says in which tier.",
             4,
             4,
@@ -259,7 +259,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             "stale-hours",
             ours(pipeline.STALE_HOURS, 15),
             size.stale_hours,
-            SILENCE_IS_FINE,  # a heartbeat too, but `freshness` tells that it is missing
+            SILENCE_IS_FINE,  # a heartbeat too, but `freshness` covers its absence
             "Landed hours wait to be built. Is a run stuck, or is the daemon down? `socialsent status` lists them.",
             4,
             4,

@@ -52,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _deployment(options: argparse.Namespace) -> Deployment:
     size = load_size(options.size, options.sizes)
-    from infra.deployment import Deployment  # starts Node.js: after whatever can be told without
+    from infra.deployment import Deployment  # starts Node.js: after every check that works without it
 
     return Deployment(
         size,

@@ -25,7 +25,7 @@ from infra.stacks.orchestration import OrchestrationStack
 from infra.stacks.warehouse import WarehouseStack
 
 FLAGS: dict[str, Any] = {
-    "aws:cdk:enable-path-metadata": False,  # templates say what is there, not which construct made it
+    "aws:cdk:enable-path-metadata": False,  # templates list resources, not the constructs that made them
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,  # without it, access lists, which S3 has retired
 }
 
@@ -35,7 +35,7 @@ def build_app(deployment: Deployment, out: Path | None = None, *, checked: bool 
 
     Args:
         deployment: names and numbers.
-        out: folder for templates and assets; None: what the CDK's command line says, or a temporary one.
+        out: folder for templates and assets; None: the one from the CDK's command line, or a temporary one.
         checked: let cdk-nag reject what is neither right nor accepted with a reason.
 
     Raises:

@@ -4,7 +4,7 @@
 
 An estimate to compare sizes by, and to find the dear lines; the bill is in AWS Cost Explorer.
 
-Not here: the numbers (the three files), what AWS may spend before it tells (stacks/observability.py).
+Not here: the numbers (the three files), the budget and its thresholds (stacks/observability.py).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ EXAMPLES = """examples:
 
 @dataclass(frozen=True)
 class Load:
-    """One section of loads.toml; the meaning of a field stands beside it there."""
+    """One section of loads.toml; each field is explained beside it there."""
 
     events_a_day: int
     event_kb: float

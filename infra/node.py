@@ -22,7 +22,7 @@ def installed_node() -> Path | None:
 def prefer_installed_node() -> None:
     """Point jsii at the packaged Node.js; before the first import of `aws_cdk`, which starts it.
 
-    A JSII_NODE that is set already stands. Without the package jsii looks for `node` on PATH.
+    An existing JSII_NODE is kept. Without the package jsii looks for `node` on PATH.
     """
     if node := installed_node():
         os.environ.setdefault("JSII_NODE", str(node))

@@ -26,7 +26,7 @@ EVENT = {
 
 
 class RehearsalError(RuntimeError):
-    """A step did not go as it should; the message says what AWS answered."""
+    """A step failed; the message quotes AWS's response."""
 
 
 @dataclass
@@ -75,7 +75,7 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Step:
-    """One step; `question` is what no stand-in answers."""
+    """One step; `question` is what no emulator can answer."""
 
     name: str
     question: str

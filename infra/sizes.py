@@ -1,6 +1,6 @@
 """Sizes of a deployment: every number of the AWS side, read from sizes.toml and checked.
 
-One dataclass per stack, one field per line of its section; the meaning of a field stands beside it in sizes.toml.
+One dataclass per stack, one field per line of its section; each field is explained beside it in sizes.toml.
 
 Not here: names, tags and addresses (deployment.py), what is done with a number (stacks/).
 """

@@ -37,7 +37,7 @@ _ADVICE = (
 
 
 def with_advice(error: Exception, target: str, permission: str) -> str:
-    """One line: what failed, as AWS says it, and what to do.
+    """One line: what failed, in the words of AWS, and what to do next.
 
     Args:
         error: of botocore.

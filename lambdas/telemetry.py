@@ -25,7 +25,7 @@ _OUR_LOGGERS = "lambdas"
 
 
 class Telemetry(Protocol):
-    """What a handler may tell about an invocation.
+    """Logs and metrics of an invocation.
 
     Attributes:
         on_lambda: whether this process is a Lambda's execution environment.

@@ -1,12 +1,12 @@
-"""One day in a throwaway account: deploy size small, ask AWS what no stand-in can answer, take everything down.
+"""One day in a throwaway account: deploy size small, check what no emulator can show, take everything down.
 
     python scripts/rehearse_aws.py --plan                          the steps, without an account
-    python scripts/rehearse_aws.py --account 123456789012          all of them; asks before it begins
+    python scripts/rehearse_aws.py --account 123456789012          all of them; prompts before it begins
     python scripts/rehearse_aws.py --account 123456789012 --from alarms   goes on at a step
 
 Needs credentials of an administrator of that account, AWS_REGION, Docker, and `make lambdas wheel`. What AWS answered
 goes to build/rehearsal/answers.md, step by step. A step that fails ends the rehearsal and everything is taken down,
-unless `--keep` says otherwise. It costs a few dollars (docs/deploy-aws.md, "What it costs").
+unless `--keep` is given. It costs a few dollars (docs/deploy-aws.md, "What it costs").
 
 Not here: the steps (infra/rehearsal.py), what is deployed (infra/), the same by hand (docs/deploy-aws.md).
 """
@@ -44,7 +44,7 @@ def rehearse(rehearsal: Rehearsal, report: Path, first: str = "account", *, keep
     if is_ours and not keep:
         try:
             _answer(rehearsal, TEAR_DOWN, report)
-        except Exception as error:  # noqa: BLE001 - said, because what is left costs money
+        except Exception as error:  # noqa: BLE001 - reported, because what is left costs money
             _note(rehearsal, report, f"- **tear-down** FAILED, take it down by hand: {type(error).__name__}: {error}")
             failed = True
     return int(failed)

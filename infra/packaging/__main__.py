@@ -1,4 +1,4 @@
-"""`python -m infra.packaging lambdas | wheel`: builds what is uploaded, and says what changed.
+"""`python -m infra.packaging lambdas | wheel`: builds what is uploaded, and prints what changed.
 
 Not here: how each thing is built (the modules beside this one).
 """

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 
-_OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # the first that a zip can say
+_OLDEST_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can store
 _READABLE_FILE = 0o100644 << 16  # Lambda runs as another user than the one who unpacked
 _UNIX = 3
 

@@ -1,8 +1,8 @@
 """Everything that a Glue job installs, as one zip of wheels: ours, and those of the locked versions that it needs.
 
 Glue 5.0 and later install such a zip from S3 with `--no-index` (AWS Glue developer guide, "Using Python libraries
-with AWS Glue": zip of wheels, whose name has to end in `.gluewheels.zip`). No node asks PyPI for anything, so a run
-neither waits for a package index nor takes whatever stands there now.
+with AWS Glue": zip of wheels, whose name has to end in `.gluewheels.zip`). No node downloads from PyPI, so a run
+neither waits for a package index nor takes whatever it has now.
 
 The wheels are packed again from the installed packages, every file checked against the digest that its own wheel
 recorded: no download, and what is shipped is what the tests ran with. So they have to be made where Python and
@@ -32,7 +32,7 @@ _MADE_BY_INSTALLERS = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json", "u
 
 
 class GlueWheelsError(RuntimeError):
-    """The installed packages cannot be packed for Glue; the message says what to do."""
+    """The installed packages cannot be packed for Glue; the message names the next step."""
 
 
 def build_glue_wheels(folder: Path = FOLDER, needed: Mapping[str, str] | None = None) -> dict[Path, bool]:

@@ -1,9 +1,9 @@
 """The wheel that Glue installs: what the Spark jobs need of this package, with exact versions of what they import.
 
-Not what `pip wheel .` would give: that one asks for Dagster, dbt and a second Spark, and Glue would install all of it
-over its own at every start. This one holds the rooms that the jobs are made of, and asks only for what Glue lacks.
+Not what `pip wheel .` would give: that one requires Dagster, dbt and a second Spark, and Glue would install all of it
+over its own at every start. This one holds the rooms that the jobs are made of, and requires only what Glue lacks.
 
-The file's name has to stay what it is: pip rejects a wheel whose name does not say name, version and tags, and CDK
+The file's name has to stay what it is: pip rejects a wheel whose name lacks name, version and tags, and CDK
 renames what it uploads as an asset to a hash. So upload the folder as it is (`BucketDeployment` of build/wheels);
 `--additional-python-modules` names `s3://BUCKET/PREFIX/` and the file. Glue fetches it at every start.
 
@@ -28,7 +28,7 @@ GLUE_PYTHON = "3.11"  # of Glue 5.1
 IN_GLUE = ("pyspark", "py4j", "boto3", "botocore")
 NEEDED = (
     *("dagster-pipes", "nltk", "numba", "numpy", "pyarrow", "scikit-learn", "scipy"),
-    "pyiceberg[sql-sqlite]",  # commits; its errors are told apart from those of SQLAlchemy, which the extra brings
+    "pyiceberg[sql-sqlite]",  # commits; its errors are distinguished from those of SQLAlchemy, which the extra brings
 )
 
 

@@ -43,7 +43,7 @@ class Statement:
 
     @property
     def wildcards(self) -> tuple[str, ...]:
-        """Resources that stand for many."""
+        """Resources with a wildcard."""
         return tuple(resource for resource in self.resources if "*" in resource)
 
 

@@ -220,7 +220,7 @@ def _read_catalog(deployment: Deployment, databases: Sequence[str]) -> Statement
 
 
 def catalog_arns(deployment: Deployment, databases: Sequence[str]) -> list[str]:
-    """Every table of the databases, with what Glue asks for besides: the catalog and the databases."""
+    """Every table of the databases, with what Glue requires besides: the catalog and the databases."""
     return [
         deployment.arn("glue", "catalog"),
         *(deployment.arn("glue", f"database/{database}") for database in databases),

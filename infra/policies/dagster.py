@@ -74,7 +74,7 @@ def glue_jobs(deployment: Deployment, job_names: list[str]) -> list[Statement]:
 def catalog(deployment: Deployment) -> list[Statement]:
     """Read the tables of lake and marts; make a table of the lake that is missing, or give it a new column.
 
-    Whoever opens a table first makes it, empty: that takes its metadata and the catalog's pointer. Rows take data
+    The first to open a table creates it empty: that takes its metadata and the catalog's pointer. Rows take data
     files, which are the Glue jobs' right alone.
     """
     tiers = (deployment.catalog.cleansed, deployment.catalog.analytics)
@@ -106,7 +106,7 @@ def telling(topic_arn: str, topic_key_arn: str, namespace: str) -> list[Statemen
 
 
 def tunnels() -> list[Statement]:
-    """Let whoever may open an ECS Exec session reach the UI and a shell; without it there is no way in."""
+    """Allow ECS Exec sessions to reach the UI and a shell; without it there is no way in."""
     return [
         allow(
             "OpenTunnels",

@@ -75,7 +75,7 @@ def consumer(deployment: Deployment, key: str, lake_key: str) -> list[Statement]
 
 
 def tick(deployment: Deployment, key: str) -> list[Statement]:
-    """Call the mock server, or say that it could not be called."""
+    """Call the mock server, or report that the call failed."""
     function = deployment.arn("lambda", f"function:{deployment.named(MOCK_SERVER)}")
     return [
         allow("CallMockServer", ["lambda:InvokeFunction"], [function]),

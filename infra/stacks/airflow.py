@@ -66,7 +66,7 @@ class AirflowStack(SocialSentStack):
             bucket_key_enabled=True,
             enforce_ssl=True,
             minimum_tls_version=1.2,
-            versioned=True,  # MWAA asks for it
+            versioned=True,  # required by MWAA
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             server_access_logs_bucket=s3.Bucket.from_bucket_name(self, "AccessLogs", lake.access_logs.bucket_name),
             server_access_logs_prefix=f"{AIRFLOW_LOGS}/",

@@ -104,7 +104,7 @@ class Catalog(Construct):
 
 
 class AthenaWorkgroup(Construct):
-    """Who asks Athena, and how much a query may read.
+    """The users of Athena, and how much a query may read.
 
     Attributes:
         name: of the workgroup.
@@ -123,7 +123,7 @@ class AthenaWorkgroup(Construct):
             description="Queries over the lake of SocialSent",
             recursive_delete_option=not deployment.keeps_data,
             work_group_configuration=kind.WorkGroupConfigurationProperty(
-                enforce_work_group_configuration=True,  # nobody chooses another place or no encryption
+                enforce_work_group_configuration=True,  # no client overrides the result location or the encryption
                 publish_cloud_watch_metrics_enabled=True,
                 bytes_scanned_cutoff_per_query=deployment.size.compute.athena_scan_limit_gib * GIB,
                 engine_version=kind.EngineVersionProperty(selected_engine_version="Athena engine version 3"),

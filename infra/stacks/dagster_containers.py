@@ -1,4 +1,4 @@
-"""The containers of Dagster's task: what each runs, in which order they start, and how one tells that it is well.
+"""The containers of Dagster's task: what each runs, their start order and their health checks.
 
 Not here: the task and the service (orchestration.py), the image (container/Dockerfile).
 """

@@ -53,7 +53,7 @@ class IngestStack(SocialSentStack):
         key: encrypts the stream, the queues and the log groups.
         stream: Kinesis stream of the events.
         mock_server, consumer: the two Lambda functions.
-        failed_batches: SQS queue that hears of every batch that was given up.
+        failed_batches: SQS queue with a message for every batch that was given up.
         failed_ticks: SQS queue of the ticks that did not reach the mock server.
         senders: policy for the account's own systems that send events.
     """

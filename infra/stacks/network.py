@@ -146,7 +146,7 @@ class NetworkStack(SocialSentStack):
 
 
 def _check_way_to_catalog(size: NetworkSize) -> None:
-    """Redshift asks the Glue Data Catalog through this network, because it routes everything through its VPC.
+    """Redshift reaches the Glue Data Catalog through this network, because it routes everything through its VPC.
 
     Source: Amazon Redshift management guide, "Redshift Spectrum and enhanced VPC routing", access to AWS Glue: a NAT
     gateway, or an interface endpoint for Glue. Raises UserError for a size without either.

@@ -21,7 +21,7 @@ from infra.stacks.stack import SocialSentStack
 
 TOPIC = "alerts"
 _SENDERS = ("cloudwatch", "budgets")
-"""Services that say for which account they come."""
+"""Services that send the account that they act for."""
 
 
 class NotificationsStack(SocialSentStack):
@@ -53,7 +53,7 @@ class NotificationsStack(SocialSentStack):
         self.output("AlertsTopicArn", self.topic.topic_arn, "Topic of all alerts")
 
     def _let_services_publish(self) -> None:
-        """The topic and its key, for each service as it asks for them."""
+        """The topic and its key, with the permissions that each service requires."""
         ours = {"StringEquals": {"aws:SourceAccount": self.account}}
         self._let("ServicesOfThisAccount", [f"{service}.amazonaws.com" for service in _SENDERS], ours)
         # EventBridge sends no aws:SourceAccount to an encrypted topic (SNS developer guide, "Key management"): a

@@ -1,6 +1,6 @@
 """Stack of the observability: alarms, failures of Glue, the budget, one dashboard of the whole pipeline.
 
-Every alarm says when it is over, too. Not here: each alarm's rule (alarms.py), the topic (notifications.py).
+Every alarm also notifies on recovery. Not here: each alarm's rule (alarms.py), the topic (notifications.py).
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.monitoring import metrics_catalog as pipeline
 
 GLUE_FAILURES = ["FAILED", "TIMEOUT", "ERROR"]
-"""Ends of a Glue run that nobody wanted; STOPPED is what a deadline or a person asked for."""
+"""End states of a Glue run that are failures; STOPPED is requested by a deadline or a person."""
 
 SPENT = (("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100))
-"""Shares of the budget, in percent, that are told."""
+"""Shares of the budget, in percent, that send a notification."""
 
 
 class ObservabilityStack(SocialSentStack):

@@ -2,7 +2,7 @@
 
 One task, because there may be only one daemon, and because containers of a task find each other at localhost: three
 services would want service discovery and three times the memory for the same imports. A deployment stops the old task
-before it starts the new one; runs that it ends are asked for again.
+before it starts the new one; the sensor requests the runs that it ends again.
 
 The UI has no password of its own, so nothing of it is public: it is reached by a tunnel through Systems Manager,
 or by an internal load balancer with a list of who may.
@@ -55,7 +55,7 @@ class OrchestrationStack(SocialSentStack):
         database: PostgreSQL with Dagster's runs and events.
         password: its secret, with `username` and `password`.
         cluster, service: of ECS; their names are `<name>` and `<name>-dagster`.
-        ui_url: where the UI is, for whoever may reach it.
+        ui_url: address of the UI, inside the network that may reach it.
     """
 
     def __init__(
@@ -143,7 +143,7 @@ class OrchestrationStack(SocialSentStack):
         size = self.deployment.size.orchestration
         engine = rds.DatabaseInstanceEngine.postgres(version=rds.PostgresEngineVersion.VER_17_9)
         name = self.deployment.named("dagster")
-        # RDS would make it by itself, and keep it for ever.
+        # RDS would create it by itself, with unlimited retention.
         log_group = self.make_log_group("DatabaseLogs", f"/aws/rds/instance/{name}/postgresql")
         database = rds.DatabaseInstance(
             self,

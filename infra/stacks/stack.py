@@ -66,7 +66,7 @@ class SocialSentStack(cdk.Stack):
         return key
 
     def make_log_group(self, logical_id: str, name: str, key: kms.IKey | None = None) -> logs.LogGroup:
-        """A log group that is kept as long as the size says."""
+        """A log group with the retention of the size."""
         return logs.LogGroup(
             self,
             logical_id,

@@ -48,7 +48,7 @@ class Access:
         host: of its endpoint.
         cluster: identifier of a provisioned cluster; "" for serverless.
         admin_secret: ARN of the administrator's password, which Redshift makes and renews; of a serverless one it
-            ends in `*`, because CloudFormation cannot tell the rest.
+            ends in `*`, because CloudFormation does not return the rest.
         namespace_arn: of a serverless one; "" for a cluster.
     """
 
@@ -237,7 +237,7 @@ class WarehouseStack(SocialSentStack):
             secret_name=self.deployment.named("warehouse-reader"),
             description="SocialSent: user of the dashboards, who reads the marts alone",
             # AWS' own key for secrets: QuickSight reads the secret with a role that no policy of ours can name before
-            # somebody signs the account up, and a key of ours would keep it out.
+            # the account is signed up by hand, and a key of ours would keep it out.
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template=f'{{"username": "{READER}"}}',
                 generate_string_key="password",

@@ -34,7 +34,7 @@ class SetupError(RuntimeError):
 
 
 def lambda_handler(event: Mapping[str, Any], context: Any) -> None:
-    """Do what the event asks for and tell CloudFormation how it went; never raises, else the stack would hang."""
+    """Handle the event and report the result to CloudFormation; never raises, else the stack would hang."""
     answer = {
         "Status": "SUCCESS",
         "PhysicalResourceId": event.get("PhysicalResourceId") or event["LogicalResourceId"],
@@ -45,7 +45,7 @@ def lambda_handler(event: Mapping[str, Any], context: Any) -> None:
     try:
         if event["RequestType"] != "Delete":
             set_up(event["ResourceProperties"], _client)
-    except Exception as error:  # one that is not told leaves the stack waiting for an hour
+    except Exception as error:  # without a response the stack waits for an hour
         log.exception("the warehouse was not set up")
         answer |= {"Status": "FAILED", "Reason": f"{error} (log stream {context.log_stream_name})"[:4000]}
     _answer(event["ResponseURL"], answer)
@@ -55,7 +55,7 @@ def set_up(properties: Properties, client: Callable[[str], Any]) -> None:
     """Run the statements and set the limit.
 
     Args:
-        properties: `Warehouse` (arguments that tell the Data API which one), `Database`, `Region`,
+        properties: `Warehouse` (arguments that identify it in the Data API), `Database`, `Region`,
             `SpectrumRoleArn`, `ExternalSchemas` ({schema: Glue database}), `Builder` (user that owns the marts),
             `MartsSchema`, `ReaderSecretArn` ("": no reader); of a cluster `AdminSecretArn`, of a serverless one
             `Namespace`, `WorkgroupArn` and `RpuHoursADay`.

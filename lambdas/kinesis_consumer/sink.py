@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 from lambdas.aws_errors import with_advice
 
-# boto3 waits a minute for an answer and asks five times: a hung connection would outlast the function. These four
+# boto3 waits a minute for a response and tries five times: a hung connection would outlast the function. These four
 # tries end within 45 seconds; what still fails then is sent again by Kinesis.
 _CONNECT_SECONDS, _READ_SECONDS, _TRIES = 2, 8, 4
 

@@ -42,7 +42,7 @@ telemetry = telemetry_for(ingest_metrics.MOCK_SERVER)
 
 @dataclass(frozen=True)
 class FeedSettings:
-    """What the mock server was told; `start` is aware, `events_per_tick` a number of records a minute."""
+    """Settings of the mock server; `start` is aware, `events_per_tick` a number of records a minute."""
 
     stream: str
     events_per_tick: int

@@ -125,7 +125,7 @@ class Dagster:
         """The id of a run that does this work: one that is at it already, or a new one.
 
         A retry also takes a run that has succeeded since the attempt before lost sight of it. A first attempt does
-        not: somebody may have cleared a task in order to do its work again.
+        not: a task may have been cleared in order to repeat its work.
 
         Raises:
             RefusedError: no such job or hour, or Dagster will not have it.
@@ -153,7 +153,7 @@ class Dagster:
 
         Raises:
             FailedError: it failed, waited or took too long, or the web server was away for too long.
-            RefusedError: somebody cancelled it.
+            RefusedError: it was canceled.
         """
         began, seen = time.monotonic(), ""
         while True:
@@ -171,7 +171,7 @@ class Dagster:
             time.sleep(self._patience.poll_s)
 
     def terminate(self, run_id: str) -> str:
-        """Ask Dagster to cancel a run; says in words what became of that, and never raises."""
+        """Request cancellation of a run; returns the outcome as a sentence, never raises."""
         try:
             answer = self._server.ask(_TERMINATE, within_s=TERMINATE_WITHIN_S, id=run_id)["terminateRun"]
         except (FailedError, RefusedError) as error:

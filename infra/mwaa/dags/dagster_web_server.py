@@ -1,9 +1,9 @@
 """One question to a Dagster web server over GraphQL, and what an answer, or none, means.
 
-Every failure is one of two kinds: the next attempt may succeed (FailedError), or somebody has to change something
+Every failure is one of two kinds: the next attempt may succeed (FailedError), or a person has to change something
 first (RefusedError). Standard library only: an Airflow environment holds nothing of Dagster.
 
-Not here: which questions are asked, and waiting for better answers (dagster_runs.py).
+Not here: the queries themselves and polling (dagster_runs.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class UnreachableError(FailedError):
 
 
 class RefusedError(Exception):
-    """No attempt can succeed until somebody changes something; the message says what."""
+    """No attempt can succeed before a change by a person; the message names it."""
 
 
 class WebServer:
@@ -89,7 +89,7 @@ def checked(answer: dict[str, Any], wanted: str) -> dict[str, Any]:
 
 
 def first_line(text: str) -> str:
-    """The first line that says something."""
+    """The first line with content."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "no message")
 
 

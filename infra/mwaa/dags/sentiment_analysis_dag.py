@@ -44,7 +44,7 @@ def setting(name: str, default: str = "") -> str:
 
 
 def variable(name: str) -> str:
-    """An Airflow Variable, "" without it. Asked for in tasks alone: this file is parsed every few seconds."""
+    """An Airflow Variable, "" without it. Read in tasks only: this file is parsed every few seconds."""
     return str(Variable.get(name, **NO_VARIABLE))
 
 
@@ -57,7 +57,7 @@ def seconds(name: str, default: float) -> float:
 
 
 def hour_of(context: Mapping[str, Any]) -> str:
-    """The event hour of a DAG run: the one asked for, else its data interval, else the last full hour."""
+    """The event hour of a DAG run: the `hour` parameter, else its data interval, else the last full hour."""
     if asked := context["params"]["hour"]:
         return str(asked)
     # Airflow 3 knows no interval of a run that was triggered by hand without a date.
@@ -66,7 +66,7 @@ def hour_of(context: Mapping[str, Any]) -> str:
 
 
 def marks_of(context: Mapping[str, Any]) -> dict[str, str]:
-    """Tags that all attempts of a task share, until somebody clears it: then Airflow raises `max_tries`."""
+    """Tags shared by all attempts of a task. Clearing it changes them, because Airflow then raises `max_tries`."""
     attempt = context["ti"]
     return {
         "airflow/dag_id": attempt.dag_id,
