@@ -28,7 +28,7 @@ _WHO = "the identity that `aws sts get-caller-identity` shows"
 
 
 class AwsCallError(RuntimeError):
-    """A service could not be reached, or did not do what was asked, after all retries. The same may work later."""
+    """A service was unreachable or failed after all retries. The same call may work later."""
 
 
 def aws_client(service: Service) -> Any:
@@ -43,7 +43,7 @@ def aws_client(service: Service) -> Any:
 
 @contextlib.contextmanager
 def explained(service: Service, about: str) -> Iterator[None]:
-    """Raise what a service answers as one line; `about` is what was asked for, like `database marts`.
+    """Translate a service's errors to one line; `about` is the object of the call, like `database marts`.
 
     Raises:
         UserError: credentials, permissions, names or the request are not as they should be.

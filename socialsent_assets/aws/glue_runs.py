@@ -2,7 +2,7 @@
 
 States: https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html
 
-Not here: what a run is asked to do (jobs/glue_request.py), starting one with Dagster Pipes (resources/glue.py).
+Not here: the request of a run (jobs/glue_request.py), starting one with Dagster Pipes (resources/glue.py).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class GlueRuns:
         job: name of the Glue job.
         deadline: how long a run may take, its time in the queue included.
         poll_seconds: pause between two looks.
-        tell: takes a line about what happens.
+        tell: receives progress lines.
         clock, sleep: aware now; waits that many seconds.
     """
 
@@ -109,7 +109,7 @@ class GlueRuns:
 
     @contextlib.contextmanager
     def asked(self) -> Iterator[None]:
-        """Say in one line what Glue rejects; errors of other services pass.
+        """Translate Glue's errors to one line; errors of other services pass.
 
         Raises:
             NoRoomError: too much runs already.

@@ -32,7 +32,7 @@ _UNKNOWN_IDENTITY = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "I
 
 
 class StorageError(OSError):
-    """S3 could not be reached, or did not do what was asked, after all retries. The same may work later."""
+    """S3 was unreachable or failed after all retries. The same call may work later."""
 
 
 class ReplacedError(StorageError):
@@ -80,7 +80,7 @@ def _client(_process: int, _environment: tuple[tuple[str, str], ...]) -> S3Clien
         read_timeout=_READ_S,
         max_pool_connections=_CONNECTIONS,
         retries={"mode": "standard", "total_max_attempts": int(os.environ.get("AWS_MAX_ATTEMPTS") or _ATTEMPTS)},
-        # Stand-ins for S3 have no host name per bucket.
+        # Emulators of S3 have no host name per bucket.
         s3={"addressing_style": "path"} if endpoint_url() else {},
     )
     # A session of its own: boto3's default one must not be used by several threads while it is being set up.
@@ -88,7 +88,7 @@ def _client(_process: int, _environment: tuple[tuple[str, str], ...]) -> S3Clien
 
 
 def get(bucket: str, key: str, **conditions: str) -> bytes:
-    """Content of an object, or of a `Range` of it, if `IfMatch` holds. Raises as `told`.
+    """Content of an object, or of a `Range` of it, if `IfMatch` holds. Raises as `told` does.
 
     botocore repeats requests, but not the reading of an answer that breaks off: that is repeated here.
     """
@@ -113,7 +113,7 @@ def told(action: str, uri: str) -> Iterator[None]:
 
     Raises:
         FileNotFoundError: there is no such object.
-        ReplacedError: the object is not the version that was asked for.
+        ReplacedError: the object is not the requested version.
         UserError: bucket, credentials or permissions are not as they should be.
         StorageError: anything else, after the retries.
     """

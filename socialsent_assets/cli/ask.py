@@ -145,7 +145,7 @@ def report(
 ) -> None:
     """Write the insights report, one HTML page and its pictures as PNG, and print the page's path.
 
-    It says what the marts hold now: run socialsent materialize first to bring them up to date. Times are UTC.
+    It reads the marts as they are now: run socialsent materialize first to bring them up to date. Times are UTC.
     """
     from socialsent_assets.insights.report import build_report
     from socialsent_assets.lake.lake import Lake

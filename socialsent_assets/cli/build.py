@@ -96,7 +96,7 @@ def _build_hours(lake: Lake, wanted: list[EventHour], select: str | None, consol
 
 
 def _reachable(hours: list[EventHour], console: Console) -> list[EventHour]:
-    """Those of `hours` for which the graph has a day; says what to do about the others. UserError if none."""
+    """Those of `hours` for which the graph has a day; prints a hint for the others. Raises UserError if none is."""
     from socialsent_assets.cli.graph_run import load_graph
 
     load_graph(console)
@@ -148,12 +148,12 @@ def write_report(settings: Settings, console: Console) -> Path:
 
 
 def report_page(settings: Settings) -> Path:
-    """Where the insights report stands."""
+    """Path of the insights report."""
     return settings.reports / "insights.html"
 
 
 def report_is_current(settings: Settings) -> bool:
-    """Whether the report is newer than the marts; False where no file tells when they were built."""
+    """Whether the report is newer than the marts; False if no file records when they were built."""
     page = report_page(settings)
     if not page.is_file() or not settings.warehouse.is_file():
         return False

@@ -94,7 +94,7 @@ def _listen(host: str, port: int) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(2048)  # now: a browser that is opened at this moment waits instead of being refused
+        listener.listen(2048)  # now: a browser that is opened at this moment waits instead of failing to connect
     except OSError as error:
         listener.close()
         raise UserError(f"cannot serve on {host} port {port} ({error.strerror}); write --port {port + 1}") from error

@@ -1,8 +1,8 @@
-"""`socialsent docs`: the dbt documentation site, built from the warehouse as it stands, and served.
+"""`socialsent docs`: the dbt documentation site, built from the current warehouse, and served.
 
 One offline HTML file, `$SOCIALSENT_HOME/docs/index.html`; it can be copied anywhere.
 
-Not here: what the documentation says (dbt_project/), starting processes of the graph (ui.py).
+Not here: the content of the documentation (dbt_project/), starting processes of the graph (ui.py).
 """
 
 from __future__ import annotations
@@ -92,4 +92,4 @@ def serve(folder: Path, port: int) -> None:
 
 class _QuietHandler(http.server.SimpleHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base class
-        """Say nothing about each request."""
+        """Log no requests."""

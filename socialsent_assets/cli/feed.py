@@ -97,7 +97,7 @@ def _follow(settings: Settings, seed: int, every: float, per_minute: int, output
     if not 1 <= per_minute <= 100_000:
         raise UserError(f"--per-minute {per_minute}: write a number from 1 to 100,000")
     now = datetime.now(UTC)
-    # It begins with the minute that is just over, so that the first records come at once.
+    # It begins with the minute that is just over, so that the first records come immediately.
     feed = FeedSettings(stream="", events_per_tick=per_minute, seed=seed, start=now - _MINUTE)
     with stopped_by_signal() as stop:
         typer.echo(f"following the clock with {per_minute:,} records a minute; Ctrl-C stops")

@@ -47,7 +47,7 @@ def kinds_named(select: str) -> list[str]:
 
 
 def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console) -> None:
-    """Say what became of the newest candidate of each kind; a first one is promoted when its gate lets it."""
+    """Report the newest candidate of each kind; a first one is promoted if it passes its gate."""
     from socialsent_assets.domain.learning.model_card import CLASSIFIER, obstacles
     from socialsent_assets.ml.registry import ModelRegistry
 
@@ -59,7 +59,7 @@ def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console)
             console.print(f"  [yellow]![/yellow] no {kind} yet: there is too little to learn from", soft_wrap=True)
             continue
         name, headline = f"{kind} {newest[:12]}", cards[newest].headline
-        if obstacles(cards[newest]):  # which ones, the check of the training has just said
+        if obstacles(cards[newest]):  # the check of the training has just named them
             console.print(
                 f"  [yellow]![/yellow] {name} is not promoted, see its gate above; more labels may help: "
                 "socialsent labels import PATH",

@@ -1,8 +1,8 @@
 """`socialsent materialize`, `socialsent status`, `socialsent run`: the graph from the command line.
 
-Nothing of Dagster or Spark is imported until there is something to build, so that a no-op answers at once.
+Nothing of Dagster or Spark is imported until there is something to build, so that a no-op returns quickly.
 
-Not here: how a run is made (graph_run.py), how a standing is shown (status_table.py).
+Not here: how a run is made (graph_run.py), how the status is shown (status_table.py).
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def run(
 ) -> None:
     """Simulate a feed, build the whole graph, write the report: what `make run` does.
 
-    A second run with the same numbers finds everything done and says so.
+    A second run with the same numbers finds everything done and reports it.
 
     Try:
 

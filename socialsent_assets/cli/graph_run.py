@@ -3,7 +3,7 @@
 One process, one Spark session, one run for any set of hours. Runs are recorded in the same Dagster instance that
 the UI shows.
 
-Not here: which hours (cli/graph.py asks lake/staleness.py), how the graph looks (defs/).
+Not here: choosing the hours (lake/staleness.py, called by cli/graph.py), the graph itself (defs/).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FAILURES_IN_A_ROW = 2
 
 
 class RunFailedError(RuntimeError):
-    """A step or a blocking check failed; the message says which and why, in one line."""
+    """A step or a blocking check failed; the message names it and the reason, in one line."""
 
 
 @dataclass
@@ -100,7 +100,7 @@ def _why_failed(outcome: RunOutcome, hours: Sequence[EventHour]) -> str:
 
 
 def load_graph(console: Console) -> dg.Definitions:
-    """The definitions; the first call in a process takes a few seconds, so it says what it does."""
+    """The definitions; the first call in a process takes a few seconds, so it prints a line first."""
     if "socialsent_assets.definitions" in sys.modules:
         from socialsent_assets.definitions import defs
     else:

@@ -72,7 +72,7 @@ def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or
     """Take a run back: tables and marts return to what they held before it, landing stays.
 
     Its hours are not built again by themselves until their landing or the code changes; `socialsent materialize
-    --hours` builds them at once. An undo is a run itself, so it can be undone.
+    --hours` builds them right away. An undo is a run itself, so it can be undone.
 
     Try:
 

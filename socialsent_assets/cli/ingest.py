@@ -151,9 +151,9 @@ def import_labels(
 
     Try:
 
-        socialsent labels import judged.csv
+        socialsent labels import labels.csv
 
-        socialsent labels import judged.csv --map 0=negative,2=neutral,4=positive
+        socialsent labels import labels.csv --map 0=negative,2=neutral,4=positive
     """
     from socialsent_assets.ingest.label_file import import_label_file
     from socialsent_assets.lake.lake import Lake
@@ -212,7 +212,7 @@ def _times(timezone: str, dates: Dates | None, *, assume_utc: bool) -> TimeReadi
 
 @contextlib.contextmanager
 def _progress_bar(total: int) -> Iterator[Callable[[int], None]]:
-    """A bar on stderr for as long as the block runs; nothing if nobody watches."""
+    """A progress bar on stderr while the block runs; none if stderr is no terminal."""
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 

@@ -194,7 +194,7 @@ def promote(
     kind: Annotated[str, typer.Option(help="sentiment_classifier or bigram.")] = "sentiment_classifier",
     force: Annotated[bool, typer.Option("--force", help="Even if it does not beat the baselines.")] = False,
 ) -> None:
-    """Make a model champion. Refuses one that does not beat its baselines, or whose files were changed."""
+    """Make a model champion. Fails if it does not beat its baselines, or if its files were changed."""
     from socialsent_assets.domain.learning.model_card import obstacles
     from socialsent_assets.lake.storage.local import FolderStorage
 

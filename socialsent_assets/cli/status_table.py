@@ -1,4 +1,4 @@
-"""The standing of tiers and models, for people and as JSON.
+"""Status of tiers and models, as tables and as JSON.
 
 Not here: finding it out (warehouse/status.py, ml/summary.py).
 """

@@ -26,7 +26,7 @@ EVERY_LINE = re.compile("")
 
 @dataclass(frozen=True)
 class Child:
-    """A running child; its output goes to `log`, and line by line to the terminal where that says something."""
+    """A running child; its output goes to `log`, and selected lines also go to the terminal."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -38,7 +38,7 @@ class Child:
         return self.process.poll() is None
 
     def log_lines(self) -> int:
-        """How many lines it has said so far."""
+        """Number of lines that it has printed so far."""
         return self.log.read_bytes().count(b"\n") if self.log.is_file() else 0
 
 
@@ -61,7 +61,7 @@ def start(
         start_new_session=True,
         preexec_fn=_default_signals,
     )
-    assert process.stdout is not None  # noqa: S101 - PIPE was asked for
+    assert process.stdout is not None  # noqa: S101 - stdout=PIPE was passed
     reader = threading.Thread(
         target=_relay, args=(name, process.stdout, log, console, shown), name=f"{name}-log", daemon=True
     )
@@ -84,9 +84,9 @@ def stop_all(children: Sequence[Child], patience_s: float = PATIENCE_S) -> None:
 
 
 def family(child: Child) -> list[psutil.Process]:
-    """Everything that runs in the child's session, whoever its parent is now.
+    """Every process of the child's session, whatever its parent is now.
 
-    Not its descendants: a run that starts its JVM while it is told to stop leaves an orphan, which has lost them.
+    Not its descendants: a run that starts its JVM while it is being stopped leaves an orphan without a parent.
     """
     return [process for process in psutil.process_iter() if _session(process.pid) == child.process.pid]
 

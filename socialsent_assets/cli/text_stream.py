@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 CHUNK = 1 << 20
-"""Bytes asked for at a time: about 10,000 posts. A pipe hands over less, namely what is there."""
+"""Bytes of one read: about 10,000 posts. A pipe returns less, namely what it holds."""
 
 
 def text_of(raw: bytes) -> str:

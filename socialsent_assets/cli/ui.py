@@ -29,7 +29,7 @@ READY_WITHIN_S = 300.0
 _LOOK_EVERY_S = 1.0
 DASHBOARD_BESIDE = 10
 """The dashboard's port is the UI's and so many more."""
-# What is worth a line on the terminal of all that Dagster says; the log has everything.
+# Lines of Dagster that the terminal shows; the log has all of them.
 _NEWS = re.compile(r"- (ERROR|CRITICAL)|Launching run for|RUN_SUCCESS|RUN_FAILURE|STEP_FAILURE")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server, on 127.0.0.1.")]
 

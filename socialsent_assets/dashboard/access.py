@@ -1,6 +1,6 @@
 """Access to the page: password, host names, and security headers of every answer.
 
-The policy allows scripts and styles from this server alone and nothing inline, so a text that somebody posted cannot
+The policy allows scripts and styles from this server alone and nothing inline, so the text of a post cannot
 run even if it reached the page as markup.
 
 Not here: routes (server.py), which address is served (cli/dashboard.py).

@@ -25,7 +25,7 @@ class LakeFacts:
     """Plain values for the page.
 
     Attributes:
-        alerts: newest first; `open` says whether it still is, times are ISO 8601.
+        alerts: newest first; `open` is true while the alert lasts, times are ISO 8601.
         models: champions first, each with metrics and baselines from its card.
         arrivals: None when landing cannot be read.
     """

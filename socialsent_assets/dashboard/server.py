@@ -175,7 +175,7 @@ class Dashboard:
 
 
 class _Static(StaticFiles):
-    """Files of the page; a browser asks whether they changed, so an upgrade is seen at the next load."""
+    """Files of the page; browsers revalidate them, so an upgrade is seen at the next load."""
 
     def file_response(self, *args: Any, **kwargs: Any) -> Response:
         """See StaticFiles."""
