@@ -54,7 +54,7 @@ def quarantined_records(context: dg.AssetExecutionContext, lake: LakeResource) -
 
 @dg.asset(key=LABELS, group_name="landing", kinds={"json"}, owners=OWNERS, code_version="1")
 def human_labels(lake: LakeResource) -> dg.MaterializeResult[None]:
-    """What people say about the mood of single texts: simulated annotators and imported label files."""
+    """Sentiment labels of single texts: simulated annotators and imported label files."""
     objects = lake.open().landing.list(LANDING_LABELS)
     return dg.MaterializeResult(metadata=_stock_metadata(objects), data_version=dg.DataVersion(fingerprint(objects)))
 

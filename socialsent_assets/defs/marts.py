@@ -25,7 +25,7 @@ BUILD = ("build", "--exclude-resource-type", "unit_test")
 _CHECK_EVENTS = (dg.AssetCheckResult, dg.AssetCheckEvaluation)
 
 OTHER_COLUMNS = "schemas on this incremental model are out of sync"
-"""What dbt says where `on_schema_change: fail` stopped a build."""
+"""dbt's message where `on_schema_change: fail` stopped a build."""
 
 
 class MartTranslator(DagsterDbtTranslator):
@@ -38,7 +38,7 @@ class MartTranslator(DagsterDbtTranslator):
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """dagster-dbt's own, with the columns that each column is computed from.
 
-        They stand in the definition: dagster-dbt would work them out again in every run, for as much CPU time as
+        Part of the definition: dagster-dbt would compute them again in every run, for as much CPU time as
         the build itself takes.
         """
         spec = super().get_asset_spec(manifest, unique_id, project)
@@ -70,7 +70,7 @@ class MartTranslator(DagsterDbtTranslator):
         return _tier(dbt_resource_props)
 
     def get_owners(self, dbt_resource_props: Mapping[str, Any]) -> Sequence[str]:
-        """What the model's meta says, or the owner of everything else."""
+        """Owner from the model's meta, else the default owner."""
         return super().get_owners(dbt_resource_props) or OWNERS
 
     def get_code_version(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
@@ -79,7 +79,7 @@ class MartTranslator(DagsterDbtTranslator):
         return checksum["checksum"][:12] if checksum else None
 
     def get_description(self, dbt_resource_props: Mapping[str, Any]) -> str:
-        """What the model's .yml says; the SQL is one click away and would only hide it."""
+        """Description from the model's .yml, without the SQL, which is one click away."""
         return (
             dbt_resource_props.get("description") or f"A step on the way to the marts: {dbt_resource_props['name']}."
         )

@@ -26,7 +26,7 @@ _FIRST_DAY = HISTORY_START.date()
 # Events may be stamped up to 24 h ahead of their arrival: today and tomorrow can hold data.
 _DAYS_AHEAD = 2
 
-# Read while the module is imported: partitions are part of the graph's definition, and Dagster asks for them
+# Read while the module is imported: partitions are part of the graph's definition, and Dagster reads them
 # before any resource exists. It is the only setting that shapes the graph; keys and names never do.
 FIRST_DAY = min(_FIRST_DAY, Settings.from_env().start.date())
 

@@ -1,7 +1,7 @@
 """Plan of the hours to rebuild next: compares what has landed with what was built, hour by hour.
 
 The rule needs no memory of files seen: an hour is stale or it is not (lake/staleness.py). What is remembered
-between ticks is bounded: where the rotation over old hours stands, and when a stale hour was tried.
+between ticks is bounded: the position of the rotation over old hours, and when a stale hour was tried.
 
 Not here: Dagster's side of it (sensors.py), the pauses between tries (retries.py).
 """
@@ -87,8 +87,8 @@ def plan(
     All hours that never failed are one run, however far apart. Hours that did fail are kept out of it, so that one
     that cannot be built stops none of them; they are tried again in smaller and smaller runs with growing pauses.
 
-    `warehouse` is what the marts hold (warehouse/marts.py); None if it cannot be asked now, and then hours that are
-    stale in the warehouse alone wait for a later tick. `failed`, asked only if something is stale, has the hours
+    `warehouse` is what the marts hold (warehouse/marts.py); None if it cannot be reached now, and then hours that are
+    stale in the warehouse alone wait for a later tick. `failed`, called only if something is stale, has the hours
     whose newest ended run did not succeed.
     """
     recent = hours_between(EventHour.of(now - RECENT), EventHour.of(now + AHEAD))

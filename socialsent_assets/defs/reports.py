@@ -1,4 +1,4 @@
-"""The insights report as an asset: the pictures stand in its metadata.
+"""The insights report as an asset: the pictures are in its metadata.
 
 Not here: what it shows (insights/), when it is made (sensors.py: not with every minute's data).
 """

@@ -67,7 +67,7 @@ def runs_again(
 ) -> tuple[list[list[EventHour]], dict[EventHour, datetime]]:
     """Runs for hours that failed, and the hours that wait, with the time of their next try.
 
-    `known` has the last attempt of each hour (None if the sensor asked for none) and its version now.
+    `known` has the last attempt of each hour (None if the sensor requested none) and its version now.
     """
     paused: dict[EventHour, datetime] = {}
     groups: dict[str, list[EventHour]] = {}

@@ -1,7 +1,7 @@
 """Sensors: landed hours are rebuilt, and the report follows the marts.
 
 Both sensors look at the state of things, never at events: whatever was missed, killed or deleted meanwhile is
-put right by a later tick. No run has a `run_key`, because Dagster remembers a key for ever and would drop the
+put right by a later tick. No run has a `run_key`, because Dagster keeps keys without limit and would drop the
 run that an hour needs when it returns to an earlier content.
 
 Not here: which hours are stale (reconciliation.py), alerts.
@@ -95,7 +95,7 @@ def hours_in_flight(instance: dg.DagsterInstance) -> set[EventHour]:
 
 
 def hours_failed(instance: dg.DagsterInstance) -> set[EventHour]:
-    """Hours whose newest ended run did not succeed, as far as the last runs tell."""
+    """Hours whose newest ended run did not succeed, according to the last runs."""
     ended = instance.get_runs(dg.RunsFilter(statuses=_ENDED), limit=_LAST_RUNS)
     newest: dict[EventHour, bool] = {}
     for run in ended:  # newest first

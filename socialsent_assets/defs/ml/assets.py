@@ -1,6 +1,6 @@
 """The models: learned from cleansed text and human labels, kept as candidates; a person, or the first run, promotes.
 
-They stand before analytics in the graph: scoring asks the champion. A new candidate changes no hour, and neither
+Upstream of analytics, because scoring uses the champion. A new candidate changes no hour, and neither
 does a promotion: `socialsent materialize --hours FROM..TO` scores hours again.
 
 Not here: what is trained and how (ml/train.py, domain/learning/), when (automation.py).
@@ -46,7 +46,7 @@ _PROMISE = "Better than every baseline by more than noise, and not worse than th
 def bigram(
     context: dg.AssetExecutionContext, lake: LakeResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Train on all living texts (of very many, a fixed share) and keep the candidate."""
+    """Train on all current texts (of very many, a fixed share) and keep the candidate."""
     from socialsent_assets.defs.ml.metadata import next_words_metadata
     from socialsent_assets.ml.corpus import read_corpus
     from socialsent_assets.ml.train import TooLittleToLearnError, keep, train_next_words

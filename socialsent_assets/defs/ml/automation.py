@@ -35,7 +35,7 @@ daily = dg.ScheduleDefinition(
 def drift_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
     """Requests a training when the last day's texts differ from the champion's, at most once in 24 hours.
 
-    The cursor is the time of the last request: drift stays until somebody promotes a candidate.
+    The cursor is the time of the last request: drift stays until a candidate is promoted.
     """
     now = datetime.now(UTC)
     if context.cursor and now - datetime.fromisoformat(context.cursor) < PAUSE:
@@ -43,7 +43,7 @@ def drift_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.
     hours = hours_between(EventHour.of(now - WINDOW), EventHour.of(now))
     try:
         verdict = no_drift(lake.open(), list(hours))
-    except UserError as error:  # a damaged champion: scoring stops and says so, a sensor need not fail too
+    except UserError as error:  # a damaged champion: scoring fails with a clear error, a sensor need not fail too
         return dg.SensorResult(skip_reason=f"not measured: {error}")
     if verdict.passed:
         return dg.SensorResult(skip_reason=verdict.detail)

@@ -1,7 +1,7 @@
 """The champion on a SageMaker endpoint.
 
-The asset stands in every graph, so that keys do not depend on the environment; where no endpoint is configured it
-says so and makes nothing. It has a group of its own: `group:models` is what gets trained, and a training must not
+The asset is part of every graph, so that keys do not depend on the environment; without a configured endpoint it
+reports that and makes nothing. It has its own group: `group:models` is what gets trained, and a training must not
 fail because an endpoint does.
 
 Not here: how a model is hosted (resources/model_endpoint.py), who becomes champion (`socialsent models promote`).
@@ -30,7 +30,7 @@ GROUP = "serving"
     owners=OWNERS,
     code_version="1",
     output_required=False,
-    pool="sagemaker",  # two updates of one endpoint at once refuse each other
+    pool="sagemaker",  # concurrent updates of one endpoint reject each other
 )
 def sentiment_endpoint(
     context: dg.AssetExecutionContext, lake: LakeResource, hosting: Hosting

@@ -1,6 +1,6 @@
 """The endpoint follows the champion: after a promotion or a rollback, the model that answers is changed as well.
 
-It compares what stands with what is wanted, so it does not matter who promoted, or whether the daemon ran then.
+It compares actual and desired state, so it does not matter who promoted, or whether the daemon ran then.
 
 Not here: how a model is hosted (resources/model_endpoint.py), who becomes champion (`socialsent models promote`).
 """
