@@ -34,7 +34,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the lake; `event_hour` says which hour a row belongs to, `key` identifies it in the whole table."""
+    """One table of the lake; `event_hour` is the hour of a row, `key` identifies it in the whole table."""
 
     tier: Tier
     name: str
@@ -109,7 +109,7 @@ _ENVELOPE = (
     Column("source", "string", "Short slug of the system that sent it.", required=True),
 )
 
-# Posts and comments share one shape, so that scoring and the living-version rule are written once.
+# Posts and comments share one shape, so that scoring and the current-version rule are written once.
 _TEXT_COLUMNS = (
     *_ENVELOPE,
     Column("post_id", "string", "The post, or the post that a comment stands under.", required=True),
@@ -188,7 +188,7 @@ _ACCEPTED = tuple(
     f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions", "deletions")
 )
 
-# What a job records about an hour, so that later runs can tell whether it is stale (lake/builds.py).
+# What a job records about an hour, so that later runs can decide whether it is stale (lake/builds.py).
 _RECEIPT = (
     Column("input_version", "string", "Fingerprint of what was read for the hour.", True),
     Column("output_version", "string", "Changes whenever other rows were written.", True),

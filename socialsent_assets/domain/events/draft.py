@@ -93,7 +93,7 @@ def _checked(kind: Kind, data: Mapping[str, object]) -> tuple[dict[str, object],
         bad = tuple(name for name, value in data.items() if not _is_readable(kind, name, value))
         if not bad:
             raise
-    # Whoever wrote the text should not lose it because a tag or an age beside it cannot be read.
+    # A text is kept even if a tag or an age beside it cannot be read.
     return kind.normalise({name: value for name, value in data.items() if name not in bad}), bad
 
 

@@ -106,7 +106,7 @@ def parse(raw: bytes, arrived_at: datetime, start: datetime) -> Event | Rejectio
 
 
 def too_large(size: int) -> RefusalError:
-    """The refusal of a line of `size` bytes, for readers that do not even keep so much."""
+    """The rejection of a line of `size` bytes, for readers that do not keep that many."""
     return RefusalError("too_large", f"{size:,} bytes, allowed are {MAX_EVENT_BYTES:,}")
 
 
@@ -114,7 +114,7 @@ def parse_record(raw: bytes, arrived_at: datetime, start: datetime) -> list[Even
     """A stream record or a line that holds one event or a JSON array of events: always at least one answer.
 
     A KPL aggregate, gzip, and several lines in one record are opened first (packing.py). Each event in a packing or
-    an array is judged alone, its size too, so that a bad one does not take the others along.
+    an array is parsed separately, with its own size limit, so that a bad one does not reject the others.
     """
     try:
         inside = payloads(raw)

@@ -1,6 +1,6 @@
 """Metrics of the Lambdas: names, dimensions and units in CloudWatch.
 
-Whoever sends a number and whoever alarms on it or draws it takes the names from here. In CloudWatch a metric is its
+Senders, alarms and dashboards take the names from here. In CloudWatch a metric is its
 name together with exactly its dimensions, so an alarm has to give all of them. Every count is sent with every
 invocation, zeros included: no data means no invocation.
 
@@ -17,7 +17,7 @@ UNIT = "Count"
 SERVICE = "service"
 """Dimension of every metric here: which Lambda."""
 REASON = "reason"
-"""Second dimension of `RECORDS_QUARANTINED` where it is counted by reason, one of `refusal.REASONS`."""
+"""Second dimension of `RECORDS_QUARANTINED` where it is counted by reason, one of `rejection.REASONS`."""
 
 CONSUMER = "kinesis-consumer"
 MOCK_SERVER = "mock-server"

@@ -43,7 +43,7 @@ class SourceRecord:
     Attributes:
         raw: its bytes; one event or a JSON array of events.
         position: where it came from, so that a person finds it again (`tweets.csv line 17`).
-        arrived_at: aware; None stands for the arrival of its batch.
+        arrived_at: aware; None means the arrival of its batch.
         rejection: set when the source itself could not make sense of it: it goes to quarantine as it is.
         drafts: set when the source has understood it: its events, which land all or not at all. Such a record counts
             once, however many events it is.
@@ -92,7 +92,7 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
 
     Args:
         records: the batch, in order.
-        arrived_at: aware; when the batch arrived, for records that do not say it themselves.
+        arrived_at: aware; when the batch arrived, for records without a time of their own.
         start: aware; the first accepted event time.
         origin: begins the objects' names; with a digest of the content it makes them unique.
     """

@@ -111,7 +111,7 @@ def contiguous_ranges(hours: Iterable[EventHour]) -> list[tuple[EventHour, Event
 
 
 def parse_hour_range(text: str) -> tuple[EventHour, EventHour]:
-    """`FROM..TO`, both included, as typed by a person; a single hour stands for itself.
+    """`FROM..TO`, both included, as typed by a person; a single hour is a range of one.
 
     Accepts `2026-11-22T09`, `2026-11-22T09:00`, `2026-11-22-09:00` and a whole day `2026-11-22`.
 
@@ -144,7 +144,7 @@ def _typed_hours(text: str) -> tuple[EventHour, EventHour]:
 
 
 class LandingName(NamedTuple):
-    """What the name of a landing or quarantine object says; the counts let a listing alone be audited."""
+    """Fields of the name of a landing or quarantine object; with the counts a listing alone can be audited."""
 
     origin: str
     rows: int

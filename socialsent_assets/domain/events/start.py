@@ -1,4 +1,4 @@
-"""First accepted event time: of a stream, as `SOCIALSENT_START` says it; of files, when reviews on the web began.
+"""First accepted event time: of a stream, `SOCIALSENT_START`; of files, when reviews on the web began.
 
 Not here: the other settings (settings/).
 """

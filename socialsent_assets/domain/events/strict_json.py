@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from socialsent_assets.domain.events.rejection import RefusalError, shown
 
 MAX_DEPTH = 64
-_INT64_DIGITS = 20  # a sign and 19 digits; asked first, because int() rejects more than 4,300 digits in its own way
+_INT64_DIGITS = 20  # a sign and 19 digits; checked first, because int() rejects more than 4,300 digits in its own way
 _MARK = re.compile(rb'\\.|["\[\]{},]', re.DOTALL)
 _BLANK = b" \t\r\n"
 

@@ -15,7 +15,7 @@ _RFC_3339 = re.compile(
 
 
 class NoOffsetError(ValueError):
-    """A time that would be fine if it said where."""
+    """A timestamp without a UTC offset."""
 
 
 class BeyondCalendarError(ValueError):
@@ -29,7 +29,7 @@ def parse_time(text: str, *, assume_utc: bool = False) -> datetime:
     `assume_utc` reads a time without an offset as UTC.
 
     Raises:
-        NoOffsetError: it has no offset, and no one said what to assume.
+        NoOffsetError: it has no offset, and no default was given.
         BeyondCalendarError: in UTC it lies outside the years 1 to 9999.
         ValueError: anything else.
 

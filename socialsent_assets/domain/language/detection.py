@@ -1,7 +1,7 @@
-"""Detect the language of a text whose source names none, from its script alone: cheap, and sure of what it says.
+"""Detect the language of a text whose source names none, from its script alone: cheap, with few false positives.
 
 A script with one main language gives that language; one with several gives a tag such as und-Cyrl. A text in Latin
-letters stays unknown, because a post is too short to tell English from Dutch by letters.
+letters stays unknown, because a post is too short to distinguish English from Dutch by letters.
 
 Not here: which languages are scored (polarity.py), tags that a source gives (ingest/values.py).
 """

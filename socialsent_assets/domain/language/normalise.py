@@ -17,7 +17,7 @@ from importlib import resources
 from socialsent_assets.domain.language.vader.lexicon import emoji_descriptions
 
 USER = "@user"
-"""Stands for every mention: whom a post addresses is identity, not language."""
+"""Replaces every mention: whom a post addresses is identity, not language."""
 
 # ------------------------------------------------------------------------------------------------- markup
 
@@ -120,7 +120,7 @@ def _spelt(found: re.Match[str]) -> str:
 
 @cache
 def _spelling(character: str) -> str:
-    """What stands for one character of _SPELT."""
+    """Replacement of one character of _SPELT."""
     if character in _SIGNS:
         return _SIGNS[character]
     for first, last in _WHITE_ON_BLACK:

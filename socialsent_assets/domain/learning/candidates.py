@@ -1,4 +1,4 @@
-"""A trained model made ready to be judged: its files, measured beside baselines, with its card.
+"""A trained model ready for evaluation: its files, its metrics beside baselines, its card.
 
 One way for the command line and the graph alike: posts in, `Candidate` out.
 
@@ -79,7 +79,7 @@ def classifier_candidate(
         held_out: to calibrate and measure on; each metric by a calibration that did not see the post.
         label_source: labels.HUMAN or labels.WEAK.
         created_at: aware, UTC.
-        data: what the card says about where the posts come from; a function is asked once the classifier is there.
+        data: origin of the posts, for the card; a function is called after the classifier is trained.
         champion: the model in use, measured on the same posts.
         grid: as `training.train`.
         seed: as `training.train`, and of the bootstrap.

@@ -1,7 +1,7 @@
 """The sentiment classifier as it answers: weights of words, characters and numbers, and nothing that runs.
 
 A model is arrays and vocabularies. Reading one executes no code that came with it, so a tampered file can at
-worst give wrong answers, and its digest (model_card.py) tells.
+worst give wrong answers, which its digest (model_card.py) detects.
 
 Not here: how weights are found (training.py), what a post looks like (features.py), where models are kept
 (ml/registry.py).
@@ -35,7 +35,7 @@ __all__ = ["FORMAT_VERSION", "Classifier", "Terms", "UnreadableModelError", "cal
 Floats = npt.NDArray[np.float64]
 
 FORMAT_VERSION = 1
-BATCH = 4096  # posts weighed at once: bounds memory at about 100 MB whatever the size of the request
+BATCH = 4096  # posts per batch: bounds memory at about 100 MB whatever the size of the request
 _NONE = np.zeros((0, len(CLASSES)))
 _SILENT = np.eye(len(CLASSES))[CLASSES.index("neutral")]
 _VOCABULARY, _WEIGHTS = "classifier.json", "classifier.npz"
@@ -52,7 +52,7 @@ class Terms:
     Attributes:
         vocabulary: terms, in the order of the arrays.
         rarity: float32, shape (n,): inverse document frequency.
-        weights: float32, shape (n, 3): what each term says for each class.
+        weights: float32, shape (n, 3): weight of each term for each class.
     """
 
     vocabulary: tuple[str, ...]
@@ -77,7 +77,7 @@ class Classifier:
     Attributes:
         words: words and pairs of words.
         characters: character n-grams.
-        evidence: float32, shape (words, 3): what the mere presence of each word says for each class.
+        evidence: float32, shape (words, 3): weight of the presence of each word for each class.
         numbers: float32, shape (len(NUMBERS), 3).
         intercept: float64, shape (3,).
         sharpness: one over the temperature: what scores are multiplied by before the softmax.
@@ -109,7 +109,7 @@ class Classifier:
 
         if not posts:
             return np.zeros((0, len(CLASSES)))
-        # einsum, because BLAS adds up a single row in another order: the last bits would tell the size of a batch.
+        # einsum, because BLAS adds up a single row in another order: the last bits would vary with the batch size.
         # In float64, so that the order of a sum shows far behind any digit that is looked at.
         numbers = numbers_of(posts).astype(np.float64)
         total: Floats = np.einsum("ij,jk->ik", numbers, self.numbers.astype(np.float64)) + self.intercept
@@ -129,7 +129,7 @@ class Classifier:
     def probabilities(self, texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> Floats:
         """Probability of each class for each text, shape (n, 3), rows sum to 1, in the order of `CLASSES`.
 
-        A text without a word or sign says nothing: it is neutral by definition, as the lexicon has it. Many texts
+        A text without a word or sign is neutral by definition, as in the lexicon. Many texts
         are scored by compiled code, few by scikit-learn: their answers differ by less than 1e-9.
         """
         if not self._engine.takes(len(texts)):

@@ -2,7 +2,7 @@
 
 The index compares two distributions over the same bins: sum of (now - then) x ln(now / then). Below 0.1 it is
 usually read as stable, above 0.2 as a shift (Siddiqi, "Credit Risk Scorecards", 2006). It is zero only for equal
-shares, and does not say which of the two is right.
+shares, and does not show which of the two is right.
 
 Not here: which texts are compared (ml/drift_check.py), what happens then (defs/).
 """

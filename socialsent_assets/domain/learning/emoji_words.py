@@ -12,7 +12,7 @@ from __future__ import annotations
 
 __all__ = ["without_emoji"]
 
-# By use, not by name: 😭 and 😱 stand beside joy as often as beside grief, 🔥 is seldom about fire.
+# By use, not by name: 😭 and 😱 accompany joy as often as grief, 🔥 is seldom about fire.
 _STAND_INS = {
     ":)": "😀😃😊☺🙂😇🤗😌😅👍👏🙌👌💪🎉🎊🎈🎂🎁🏆🥇🌟⭐✨🌞☀🌈🌹🌸🌺🌷💐🌻🥂🍾💃🕺😎🤘✌💫🥳😺👑💎🤩🙆🤠🍀🌼✅",
     ":D": "😁😄😆😸",
@@ -43,7 +43,7 @@ _TABLE = {ord(emoji): f"{_APART}{word} " for word, emojis in _STAND_INS.items() 
 
 
 def without_emoji(text: str) -> str:
-    """The text with each known emoji replaced by its stand-in, set apart from the clause before it.
+    """The text with each known emoji replaced by its word, set apart from the clause before it.
 
     >>> without_emoji("missed it 😢👍🏾")
     "missed it  ; ; ; :'(  ; ; ; :) "

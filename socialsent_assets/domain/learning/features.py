@@ -116,7 +116,7 @@ def _tokens(text: str) -> list[str]:
 def _words_and_negated(text: str) -> tuple[list[str], list[bool]]:
     """Tokens of a readable text, and for each whether it lies between a negation and the end of its clause.
 
-    ";" ends a clause and is then left out: it sets the stand-ins of emoji apart, and says nothing itself.
+    ";" ends a clause and is then left out: it sets the replacements of emoji apart, and carries no meaning itself.
     """
     kept, negated, negating = [], [], False
     for token in _tokens(text):

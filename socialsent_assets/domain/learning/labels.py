@@ -1,4 +1,4 @@
-"""Labelled posts: the classes, who said so, and which rows can be learned from.
+"""Labelled posts: the classes, their annotators, and the rows that are fit for training.
 
 Two posts are the same text when they differ only in case, white space, addresses or user names. A text
 that comes twice counts once; a text with two different labels teaches nothing and is left out.
@@ -87,7 +87,7 @@ def same_text_key(text: str) -> str:
 def is_held_out(author_id: str, share: float = 0.15) -> bool:
     """Whether the posts of an author are for measuring, never for training; about `share` of all authors are.
 
-    It depends on the author alone: a person's turns of phrase never stand on both sides, an author stays on one
+    It depends on the author alone: a person's turns of phrase are never on both sides, an author stays on one
     side from one training to the next, and so the champion is measured on authors that it never learned from.
     """
     first = hashlib.sha256(author_id.encode("utf-8", "surrogatepass")).digest()[:8]

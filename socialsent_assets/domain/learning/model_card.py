@@ -1,7 +1,7 @@
 """Model card: origin of the labels, quality beside baselines, fingerprint.
 
 The card travels with the model's files and names the SHA-256 of each, so the digest of the card vouches for
-all of it. A consumer that cannot verify a card, or whose text or features changed since, refuses.
+all of it. A consumer that cannot verify a card, or has another text or feature version, raises ModelRefusedError.
 
 Not here: the pages people read (card_page.py), where models are kept (ml/registry.py).
 """
@@ -62,7 +62,7 @@ class ModelCard:
 
     Attributes:
         kind: CLASSIFIER or BIGRAM.
-        created_at: RFC 3339, UTC; passed in by whoever trains.
+        created_at: RFC 3339, UTC; passed in by the caller.
         label_source: HUMAN, or WEAK when the lexicon labelled; None for a model without labels.
         data: what it learned from: window of event times or file name, number of posts, class mix.
         metrics: what was measured on held-out posts (`evaluation.Evaluation` or `bigrams.Perplexity`).
@@ -117,7 +117,7 @@ def read_card(content: bytes) -> ModelCard:
     """The card that `write_card` wrote.
 
     Raises:
-        ModelRefusedError: it is no card, or of a newer version than this one can judge.
+        ModelRefusedError: it is no card, or of a newer version than this code can read.
     """
     try:
         found = json.loads(content)

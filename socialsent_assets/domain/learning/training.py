@@ -43,7 +43,7 @@ _SMALL = 2000  # posts: below this a term is not rare noise when it occurs once
 
 @dataclass(frozen=True)
 class Trained:
-    """A classifier with what is needed to judge it.
+    """A classifier with what its evaluation needs.
 
     Attributes:
         classifier: calibrated on all held-out posts.

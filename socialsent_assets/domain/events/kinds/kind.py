@@ -33,8 +33,8 @@ class Field:
             accepted and becomes a string, spaces around it are dropped.
         allowed: the only values; () for any.
         minimum, maximum: bounds of an integer, both included.
-        pattern: regular expression that a string matches as a whole; `pattern_meaning` says it in words.
-        tombstone_may_lack: required, unless the event says `"deleted": true`.
+        pattern: regular expression that a string matches as a whole; `pattern_meaning` describes it in words.
+        tombstone_may_lack: required, unless the event has `"deleted": true`.
     """
 
     name: str

@@ -1,6 +1,6 @@
 """A post: someone wrote something. An edit is a new event with the same `post_id`.
 
-Not here: which version is the living one (versions.py).
+Not here: which version is current (versions.py).
 """
 
 from socialsent_assets.domain.events.kinds.kind import DELETED, LANG, TEXT, Field, Kind, id_field

@@ -22,7 +22,7 @@ PRIOR_SHARE = 0.1
 
 
 class TypicalBigram(NamedTuple):
-    """A pair of words, how often it stands in its group, and how surely it is more frequent there than elsewhere
+    """A pair of words, its count in its group, and how surely it is more frequent there than elsewhere
     (a z-score: beyond 1.96 is unlikely by chance, for one pair looked at alone).
     """
 
@@ -37,7 +37,7 @@ def typical_bigrams(
 ) -> dict[str, list[TypicalBigram]]:
     """The k pairs that are most typical of each group, best first; pairs with a punctuation mark are left out.
 
-    `groups`: sentences of `text.words` by group name. `at_least`: how often a pair must stand in the group.
+    `groups`: sentences of `text.words` by group name. `at_least`: minimum count of a pair in the group.
     A pair is listed only where it is more frequent than in the other groups together.
     """
     counted = {name: _pairs(sentences) for name, sentences in groups.items()}

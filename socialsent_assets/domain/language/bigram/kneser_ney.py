@@ -31,7 +31,7 @@ class Smoothing:
 
     Attributes:
         discounts: shape (4,): what is taken from a count of 0, 1, 2 and 3 or more.
-        lower: shape (V,): probability of each word when the history says nothing; sums to 1.
+        lower: shape (V,): probability of each word without a history; sums to 1.
         backoff: shape (V,): share of each history's mass that goes to `lower`; 1 where unseen.
         totals: shape (V,): number of bigrams that start with each word.
     """

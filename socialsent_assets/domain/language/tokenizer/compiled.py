@@ -48,7 +48,7 @@ def read_tokens(data, offsets, first, kinds, forms, with_signs, store, ids, ends
     """Reads rows from `first` on, until the last or until the store is full.
 
     `data[offsets[i]:offsets[i + 1]]` are the texts, UTF-8; `kinds` and `forms` the tables of characters
-    (tables.py); `with_signs` says whether a character that belongs to no token is a token; `store` gives tokens
+    (tables.py); `with_signs` makes a token of a character that belongs to none; `store` gives tokens
     their numbers. Written are `ids` (int32, room for one per byte), from 0 on; for each row where its numbers
     end in `ids`, to `ends`; and True to `left_over` for rows that are not covered, which have no numbers.
 

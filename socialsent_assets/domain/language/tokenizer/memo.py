@@ -1,6 +1,6 @@
 """Raw tokens of a column, numbered, and what is known of each number: worked out once, by plain Python.
 
-Not here: the grammar (compiled.py), what a token means (text.py, or whoever subclasses `TokenMemo`).
+Not here: the grammar (compiled.py), what a token means (text.py and other subclasses of `TokenMemo`).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Numbered(NamedTuple):
 
 
 class TokenMemo(ABC):
-    """Numbers tokens and has `_learn` called for each new one. Not safe for use by two threads at once."""
+    """Numbers tokens and has `_learn` called for each new one. Not thread-safe."""
 
     def __init__(self, forms: NDArray[np.int32], *, with_signs: bool) -> None:
         self._forms = forms
@@ -105,7 +105,7 @@ class TokenMemo(ABC):
     def read(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Iterator[Numbered]:
         """Tokens of the texts `data[offsets[i]:offsets[i + 1]]`, UTF-8, in order.
 
-        Numbers hold until the next item is asked for: the memo may start again in between.
+        Numbers hold until the next item is requested: the memo may start again in between.
         """
         rows, first = len(offsets) - 1, 0
         ids = np.empty(int(offsets[-1] - offsets[0]), np.int32)

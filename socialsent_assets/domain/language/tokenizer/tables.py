@@ -54,7 +54,7 @@ _FINAL_SIGMA = 0x3A3
 
 @cache
 def kinds() -> NDArray[np.uint16]:
-    """(CODE_POINTS,) bits that say what a character is."""
+    """(CODE_POINTS,) flags of each character."""
     found = np.zeros(CODE_POINTS, np.uint16)
     characters = _characters()
     for bit, pattern in _SETS.items():

@@ -33,7 +33,7 @@ CODE_POINTS = 0x20000
 """Characters from here on (rare ideographs, tags) are neither white space nor emoji nor of any case."""
 
 PADDING = 3
-"""Unknown words that stand before and after a text's words: how far the rules look."""
+"""Padding of unknown words before and after a text: the reach of the rules."""
 
 HASH_FACTOR = 0x9E3779B97F4A7C15
 """2**64 / golden ratio, the multiplier of Fibonacci hashing (Knuth, TAOCP 3, 6.4)."""

@@ -10,7 +10,7 @@ from functools import cache
 from importlib import resources
 
 BOOST = 0.293
-"""What a degree adverb adds to the valence of the word it stands before (B_INCR of the reference)."""
+"""Addition of a degree adverb to the valence of the next word (B_INCR of the reference)."""
 
 CAPITALS = 0.733
 """What SHOUTING one word among others adds (C_INCR)."""

@@ -2,7 +2,7 @@
 
 Equal bit for bit to vaderSentiment 3.3.2 as computed on Python 3.11, on every interpreter: sums run from left
 to right (since 3.12 the builtin `sum` compensates rounding, and 3 of 100,170 posts change their class).
-Rules that look odd are the reference's; a comment says so, and tests/golden holds a post for each.
+Rules that look odd are the reference's; each has a comment, and a post in tests/golden.
 
 compiled.py compiles the same rules for the posts that need no Unicode tables; it sends the others here,
 and where numba is missing all of them come here.

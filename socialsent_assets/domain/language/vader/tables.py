@@ -1,6 +1,6 @@
 """VADER's data packed into arrays, in the form that compiled code reads.
 
-Words become small integers: 0 is every word that no rule asks about. Not here: the data itself
+Words become small integers: 0 is every word that no rule uses. Not here: the data itself
 (lexicon.py), the rules (reference.py, and compiled.py, which reads these arrays).
 """
 
@@ -66,7 +66,7 @@ class Tables(NamedTuple):
     """Everything the compiled rules read."""
 
     kinds: NDArray[np.uint8]
-    """(CODE_POINTS,) bits that say what a character is."""
+    """(CODE_POINTS,) flags of each character."""
     buckets: NDArray[np.int32]
     """(2**BUCKET_BITS + 1,) words whose hash starts with the bits b are numbers buckets[b] to buckets[b + 1] - 1."""
     filled: NDArray[np.uint8]

@@ -1,6 +1,6 @@
 """The linear classifier, compiled: numbered tokens of a column in, uncalibrated scores out.
 
-Reads the numbers of tokens that the compiled tokenizer found, the texts' bytes for what their surface says, and
+Reads the numbers of tokens that the compiled tokenizer found, the texts' bytes for surface features, and
 the arrays of a model. Same features in the same order as features.py, same weights as tfidf.py: read there first.
 Sums are of float64, whose order changes a score by less than 1e-12.
 

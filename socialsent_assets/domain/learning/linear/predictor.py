@@ -68,7 +68,7 @@ class Words(NamedTuple):
 
 
 class Predictor(TokenMemo):
-    """One classifier, compiled. Keeps what it learned of words; not safe for use by two threads at once.
+    """One classifier, compiled. Caches what it learned of words; not thread-safe.
 
     Raises:
         MemoryError: the classifier's vocabulary is larger than the memo.

@@ -35,7 +35,7 @@ class Vocabulary(NamedTuple):
 
     @classmethod
     def of(cls, terms: Sequence[str]) -> Vocabulary:
-        """Sort the terms of a model by kind. No token holds a space or a capital, so a term's form says its kind."""
+        """Sort the terms of a model by kind. No token holds a space or capital, so a term's form shows its kind."""
         single, negated, pairs = {}, {}, {}
         for row, term in enumerate(terms):
             first, space, second = term.partition(" ")
