@@ -1,4 +1,4 @@
-"""Finding the column for each field of an event: by what the person says, by its name, by what is in it.
+"""Finding the column for each field of an event: by the user's options, by its name, by its values.
 
 Not here: reading the rows (rows.py), names of columns that one known file has (sources/).
 """
@@ -58,8 +58,8 @@ class Columns:
 
     Attributes:
         of: field -> column; a nested name (`user.id`) in JSON records.
-        surveys: of the column of event times, what its values say.
-        snowflake: column of ids that tell the time, if there is no column of times; "" for none.
+        surveys: of the column of event times, the formats of its values.
+        snowflake: column of ids that contain the time, if there is no column of times; "" for none.
         hint: a sentence about something that was seen and not taken; "" for none.
     """
 
@@ -78,7 +78,7 @@ def find_columns(
         name: of the file, for messages.
         header: its columns, or the nested names in its first records.
         sample: its first records.
-        options: what the person said, which wins.
+        options: the user's, which take precedence.
         preset: the known file that it is, if it is one.
 
     Raises:
@@ -195,7 +195,7 @@ def _are_times(values: Sequence[object]) -> bool:
 
 
 def _only_times(free: Sequence[str], sample: Sequence[Record]) -> str | None:
-    """The one column of which all values are times in words; numbers alone say too little."""
+    """The one column of which all values are times in words; plain numbers are ambiguous."""
     found = []
     for column in free:
         values = [v for v in _values(sample, column) if not is_missing(v)]

@@ -86,7 +86,7 @@ class CsvReader:
         return self._row(cells, begin)
 
     def _feed(self) -> Iterator[str]:
-        """Lines for the csv module, which asks for more while a quote is open."""
+        """Lines for the csv module, which reads on while a quote is open."""
         while True:
             if len(self._taken) > _LINES_AHEAD and self._open_quotes >= _PATIENCE:
                 return  # else each of many open quotes would read on for a megabyte

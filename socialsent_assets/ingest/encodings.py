@@ -1,4 +1,4 @@
-"""The encoding of a file that does not say it: UTF-8 if its bytes are, else UTF-16 or Windows-1252, and said.
+"""Guess the encoding of a file that does not declare it: UTF-8 if valid, else UTF-16 or Windows-1252, with a notice.
 
 Not here: recoding (file_bytes.py).
 """
@@ -30,7 +30,7 @@ def checked_encoding(name: str) -> str:
 
 
 def guessed_encoding(pieces: Iterable[bytes]) -> str | None:
-    """None for UTF-8 or what a byte order mark says; else the codec that the bytes fit.
+    """None for UTF-8 or a byte order mark; else the codec that the bytes fit.
 
     A file of which most characters beyond ASCII are UTF-8 stays UTF-8, so that lines in another encoding are
     quarantined with their bytes instead of turning the rest into other characters.

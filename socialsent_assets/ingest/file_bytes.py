@@ -1,4 +1,4 @@
-"""Bytes of a file that somebody hands over: unpacked, as UTF-8, in bounded pieces, cut into lines.
+"""Bytes of an input file: unpacked, as UTF-8, in bounded pieces, cut into lines.
 
 gzip and Zstandard are known by their first bytes, UTF-16 and UTF-32 by their mark. Memory is bounded by a piece or a
 line, and what expands beyond reason is not read to its end.
@@ -48,7 +48,7 @@ def chunks(file: BinaryIO, encoding: str | None = None) -> Iterator[bytes]:
 
     Args:
         file: at its beginning.
-        encoding: a codec of Python; None for UTF-8, or what the byte order mark says.
+        encoding: a codec of Python; None for UTF-8 or the encoding of the byte order mark.
 
     Raises:
         BrokenFileError: packed data that is cut off, damaged or expands beyond reason, after what could be read.

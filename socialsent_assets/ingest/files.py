@@ -44,7 +44,7 @@ class InputFile:
 def find_files(paths: Sequence[Path]) -> list[InputFile]:
     """The files that the paths name, in order, each once.
 
-    A folder stands for the files directly in it whose names end as those of posts do; a zip for such files in it; `-`
+    A folder means the files directly in it with a known extension; a zip, such files in it; `-`
     for stdin, which is kept in a temporary file while it is read.
 
     Raises:
@@ -65,7 +65,7 @@ def find_files(paths: Sequence[Path]) -> list[InputFile]:
 
 
 def _matches(path: Path) -> list[Path]:
-    """The paths that a pattern means which no shell has resolved; a path that is there stands for itself."""
+    """The paths that a pattern means which no shell has resolved; an existing path is itself."""
     if not any(sign in str(path) for sign in "*?[") or path.exists():
         return [path]
     found = [Path(match) for match in sorted(glob.glob(str(path)))]  # noqa: PTH207 - Path.glob takes no absolute pattern

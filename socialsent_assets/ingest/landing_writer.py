@@ -1,6 +1,6 @@
 """Batches of a file into the landing tier, so that the same file twice is the same landing.
 
-A stream's records say when they arrived; a file's do not. So each batch of a file has a small manifest,
+A stream's records have an arrival time; a file's do not. So each batch of a file has a small manifest,
 `batches/<digest of its records>.json`, with the time of its first arrival and the objects that it wrote. A batch
 that comes again takes that time, hence the same names and bytes, and replaces what it wrote before: ingested again
 with another mapping, what was quarantined is landed and no longer quarantined.
@@ -80,7 +80,7 @@ class LandingZone:
         arrived_at, before = self._read(manifest)
         batch = land(records, arrived_at, self._start, f"file-{digest}")
         self.landed.lines += len(records)
-        if digest in self._seen:  # the same records twice in one run stand in the lake once
+        if digest in self._seen:  # records that come twice in one run are in the lake once
             self.landed.counts += Counts(batch.counts.records, 0, batch.counts.records, 0)
             self.landed.filtered.update(batch.filtered)
             return

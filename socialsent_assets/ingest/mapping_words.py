@@ -1,4 +1,4 @@
-"""Lines that tell a person which column became which field, and how its times are read.
+"""Lines that describe the mapping of columns to fields, and how times are read.
 
 Not here: finding the columns (columns.py), the command's summary (cli/ingest_summary.py).
 """

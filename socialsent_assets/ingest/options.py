@@ -1,6 +1,6 @@
-"""Wishes of the person who brings a file: everything that the options of `socialsent ingest` can say.
+"""Options of the user who ingests a file: everything that `socialsent ingest` accepts.
 
-Not here: parsing the command line (cli/ingest.py), what a file itself says (plan.py).
+Not here: parsing the command line (cli/ingest.py), what a file itself declares (plan.py).
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ ENVELOPE_COLUMNS = ("event_id", "event_type", "event_time", "source")
 
 @dataclass(frozen=True)
 class Options:
-    """What the person said.
+    """Options as the user gave them.
 
     Attributes:
         source_name: name of a source of the registry; "" to recognise it.
         columns: field of the contract -> column or nested name of the file; "" for no column.
         constants: field -> one value for all rows.
-        event_type: kind of every row, unless a column `event_type` says it.
-        source: slug of every event; "" for what the file or its format says.
+        event_type: kind of every row, unless there is a column `event_type`.
+        source: slug of every event; "" for that of the file or its format.
         header: names of the columns of a file without a header line; () if it has one.
         label: column of human labels; "" for none, or what the source knows.
         delimiter: one character; "" to find out.
         encoding: codec of Python; "" to find out.
-        times: zone and order of day and month, as far as options say them.
+        times: zone and order of day and month, where options give them.
     """
 
     source_name: str = ""
@@ -61,7 +61,7 @@ class Options:
 
     @property
     def names_columns(self) -> bool:
-        """Whether columns are said, so that the generic reader takes the file."""
+        """Whether columns are named, so that the generic reader takes the file."""
         return bool(self.columns or self.constants or self.header)
 
     def _refuse_constant_ids(self) -> None:

@@ -59,7 +59,7 @@ class FilePlan:
         file: what to open.
         form: its form; "events" is the contract's own JSON, "json" records of a source or of none that is known.
         title: what a person calls it.
-        encoding: codec; None for UTF-8, or what its first bytes say.
+        encoding: codec; None for UTF-8, or for that of its first bytes.
         source: of JSON records; None for rows.
         rows: makes events of rows and of JSON records that no source knows.
         layout: of separated values.
@@ -79,10 +79,10 @@ class FilePlan:
 
 
 def plan_file(file: InputFile, options: Options) -> FilePlan:
-    """Look at a file and say what it is.
+    """Inspect a file and identify its format.
 
     Raises:
-        UserError: it is nothing that can be read, or an option has to say more.
+        UserError: its format is unknown, or an option is missing.
     """
     with file.open() as handle:
         magic = handle.read(8)
@@ -113,7 +113,7 @@ def sample_documents(file: InputFile, encoding: str | None) -> Iterator[Document
         try:
             yield from itertools.islice(documents(chunks(handle, encoding), file.name), SAMPLE)
         except BrokenFileError:
-            return  # told when the file is read, after what could be read
+            return  # raised when the file is read, after the rows before it
 
 
 def as_record(header: Sequence[str], row: TableRow) -> Record:
@@ -144,7 +144,7 @@ def _head(file: InputFile, encoding: str | None) -> bytes:
                 if len(head) >= _HEAD:
                     return head[: head.rfind(b"\n") + 1] or head
         except BrokenFileError:
-            pass  # told when the file is read, after what could be read
+            pass  # raised when the file is read, after the rows before it
     return head
 
 
@@ -298,7 +298,7 @@ def _rows_plan(
 
 
 def _without_source(columns: Columns) -> Columns:
-    """What is said on the command line wins over a column that has the same name."""
+    """The command line takes precedence over a column of the same name."""
     return replace(columns, of={name: column for name, column in columns.of.items() if name != "source"})
 
 

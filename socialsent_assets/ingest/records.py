@@ -58,7 +58,7 @@ def required_text(record: object, *paths: str) -> str:
 
 
 def required_time(record: object, *paths: str) -> datetime:
-    """A time, aware, in UTC; one without an offset is UTC, as the source's contract says. Raises RefusalError."""
+    """A time, aware, in UTC; one without an offset is UTC, by the source's contract. Raises RefusalError."""
     value = first_at(record, *paths)
     if value is None:
         raise RefusalError("missing_field", f"{paths[0]} is missing")

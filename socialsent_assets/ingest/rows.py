@@ -1,4 +1,4 @@
-"""One row, or one JSON record of a format that nobody knows, as an event, by the columns that were found.
+"""One row, or one JSON record of an unknown format, as an event, by the columns that were found.
 
 Not here: finding the columns (columns.py), files (tables.py), records of known networks (sources/).
 """
@@ -35,7 +35,7 @@ class RowReader:
         columns: field -> column.
         times: the one reading of the file's times.
         source: slug of the events.
-        event_type: kind of a row that does not say it.
+        event_type: default kind of a row.
         constants: field -> one value for all rows.
         label, meanings, annotator: column of human labels, value -> class, and who gave them.
         joined_text: columns that together are the text.
@@ -119,7 +119,7 @@ class RowReader:
             raise RefusalError("invalid_field", f"event_time: {error}") from None
 
     def _typed(self, name: str, value: object) -> object:
-        """A value in the type of its field; what does not fit stays, and the contract says why it does not."""
+        """A value in the type of its field; what does not fit stays, and the contract rejects it with the reason."""
         if name in _IDS:
             text = id_value(value, name)
             if name in self.rounded and len(text) >= _LONG_ID and text.endswith(_ROUNDED_END):

@@ -26,7 +26,7 @@ class Label:
         text_id: id of the labelled post; "" if it has none in the lake.
         text: the text that was labelled.
         label: negative, neutral or positive.
-        annotator: who said so, as far as the source tells.
+        annotator: author of the label, if the source names one.
     """
 
     text_id: str
@@ -73,7 +73,7 @@ class TableSource:
         meanings: lower-case label value -> negative, neutral or positive; other values give no label.
         joined_text: columns that together are the text, with an empty line between them.
         drop: columns that are not kept beside the fields.
-        snowflake: column with ids that tell their time, for files without a column of times.
+        snowflake: column with ids that contain their time, for files without a column of times.
     """
 
     name: str

@@ -63,10 +63,10 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
         head: whole lines, UTF-8.
         name: of the file, for messages and its ending.
         delimiter: one character; "" to find out.
-        header: names of the columns if the person said them; () if the first row has them.
+        header: names of the columns if the user gave them; () if the first row has them.
 
     Raises:
-        UserError: the columns cannot be told apart, or there are too many.
+        UserError: the columns are ambiguous, or there are too many.
     """
     delimiter = delimiter or _delimiter(head, name)
     rows = _first_rows(head, delimiter)
@@ -231,7 +231,7 @@ def _refuse_bomb(content: bytes, name: str) -> None:
     try:
         sizes = [info.file_size for info in zipfile.ZipFile(io.BytesIO(content)).infolist()]
     except zipfile.BadZipFile:
-        return  # told by the reader, in its words
+        return  # the reader reports it
     size = sum(sizes)
     if size > MAX_WORKBOOK_BYTES or (size > _UNSUSPICIOUS and size > MAX_EXPANSION * len(content)):
         raise UserError(f"{name} unpacks to {size >> 20:,} MiB; save the sheet as CSV and ingest that")

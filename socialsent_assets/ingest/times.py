@@ -1,6 +1,6 @@
 """Times as people write them, and the one reading of a column: day or month first, and the zone of what has none.
 
-Every spelling that names one instant is read as it is, however mixed a column may be. What a single value cannot say
+Every spelling that names one instant is read as it is, however mixed a column may be. What a single value leaves open
 (is 02/03 in February or in March, where is 10:30) is decided once for the whole column, from its values or by an
 option, never value by value.
 
@@ -59,7 +59,7 @@ _LEAP = 60
 
 
 class NoZoneError(ValueError):
-    """A time without an offset, in a file of which no option says the zone."""
+    """A time without an offset, and no option for the zone."""
 
 
 class DayOrderError(ValueError):
@@ -71,8 +71,8 @@ class TimeReading:
     """How the times of one file are read.
 
     Attributes:
-        zone: of times without an offset; None if no option says it.
-        order: of dates such as 02/03/2024; None if no option and no value says it.
+        zone: of times without an offset; None without the option.
+        order: of dates such as 02/03/2024; None if neither an option nor a value settles it.
     """
 
     zone: tzinfo | None = None
@@ -82,7 +82,7 @@ class TimeReading:
         """The instant that a value names, aware, in UTC.
 
         Raises:
-            NoZoneError, DayOrderError: an option has to say more.
+            NoZoneError, DayOrderError: an option is needed.
             ValueError: no time at all.
         """
         return spelled(value, self)[1]
@@ -130,7 +130,7 @@ def spelled(value: object, reading: TimeReading) -> tuple[str, datetime]:
 
 @dataclass
 class TimeSurvey:
-    """What the values of a column say about how they are to be read.
+    """Evidence in the values of a column on how to read them.
 
     Attributes:
         spellings: name of a spelling -> number of values.
@@ -194,7 +194,7 @@ class TimeSurvey:
         return bool(self.either) and not self.day_first and not self.month_first
 
     def decide(self, column: str, asked: TimeReading) -> TimeReading:
-        """The one reading of the column. Raises UserError where an option has to say it."""
+        """The one reading of the column. Raises UserError where an option is needed."""
         if asked.order is not None or not (self.either or self.day_first or self.month_first):
             return asked
         if self.day_first and self.month_first:

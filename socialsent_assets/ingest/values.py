@@ -27,7 +27,7 @@ _EXACT = 2**53
 
 
 def is_missing(value: object) -> bool:
-    """Whether a value says that there is none: empty, nan, null, none, n/a."""
+    """Whether a value means "missing": empty, nan, null, none, n/a."""
     if isinstance(value, str):
         return len(value) < _LONGEST_MISSING and value.strip().lower() in _MISSING
     return value is None or value != value

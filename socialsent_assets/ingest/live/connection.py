@@ -16,7 +16,7 @@ from socialsent_assets.ingest.source import JsonSource
 class DisconnectedError(Exception):
     """The connection ended or could not be made; trying again later may help.
 
-    `wait_s` is how long the server asked to wait (429, Retry-After); None if it did not say.
+    `wait_s` is the wait that the server requested (429, Retry-After); None if it named none.
     """
 
     def __init__(self, message: str, wait_s: float | None = None) -> None:

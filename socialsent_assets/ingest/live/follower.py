@@ -32,7 +32,7 @@ LONGEST_PAUSE_S = 60.0
 
 
 class Sink(Protocol):
-    """The producer side: takes events and says what the consumer made of them."""
+    """The producer side: takes events and returns the consumer's counts."""
 
     def send(self, events: list[tuple[bytes, str]]) -> Counts:
         """Send (event, partition key) pairs; returns when they have landed or the stream has taken them."""
@@ -72,7 +72,7 @@ class Followed:
         counts: of the events that were sent on.
         gaps: stretches that are not in the lake.
         reconnects: how often a connection had to be made again.
-        cursor: where it stands.
+        cursor: its position.
         newest: time of the newest record.
     """
 
@@ -112,7 +112,7 @@ class Follower:
     start: datetime = HISTORY_START
 
     def run(self, until: datetime | None = None) -> Followed:
-        """Follow until `wait` says stop, or until that time. Raises UserError if the server will never answer."""
+        """Follow until `wait` returns true, or until that time. Raises UserError for a permanent error."""
         self.done.cursor = self.checkpoint.read()
         pause = FIRST_PAUSE_S
         while True:

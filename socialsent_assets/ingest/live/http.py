@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 LONGEST_WAIT_S = 900.0
-"""A server that asks for more is asked again after this."""
+"""A longer wait of a server is cut to this."""
 
 
 def wait_asked(headers: Mapping[str, str]) -> float | None:
-    """Seconds of `Retry-After`, bounded; None if the server does not say."""
+    """Seconds of `Retry-After`, bounded; None if the server sends none."""
     try:
         return min(max(float(headers.get("Retry-After", "")), 1.0), LONGEST_WAIT_S)
     except ValueError:

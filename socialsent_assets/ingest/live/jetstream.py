@@ -30,7 +30,7 @@ _COLLECTIONS = ("app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.repos
 
 @dataclass(frozen=True)
 class Jetstream:
-    """A Jetstream server; `collections` are the records that it is asked for."""
+    """A Jetstream server; `collections` are the types of records to subscribe to."""
 
     server: str = SERVER
     collections: tuple[str, ...] = _COLLECTIONS

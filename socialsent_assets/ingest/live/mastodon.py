@@ -1,6 +1,6 @@
 """Public statuses of a Mastodon server, as server-sent events. A token is needed since Mastodon 4.2.
 
-The server keeps nothing: what happens while nobody is connected is a gap.
+The server keeps nothing: what happens while disconnected is a gap.
 
 Not here: what the events mean (sources/mastodon.py).
 """

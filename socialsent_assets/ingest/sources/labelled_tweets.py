@@ -1,6 +1,6 @@
 """Labelled sets of tweets in the columns that they are passed around in; their labels land as human labels.
 
-A set without times lands as labels alone, unless its ids tell the time.
+A set without times lands as labels alone, unless its ids contain the time.
 
 Not here: other label files (`socialsent labels import`), reviews with stars (reviews.py).
 """

@@ -1,6 +1,6 @@
 """Reddit submissions and comments: dumps (pushshift, Arctic Shift), listings of the API, CSV with these columns.
 
-What was removed, or deleted later as the dump says, lands as a deletion without its text.
+What was removed, or deleted later according to the dump, lands as a deletion without its text.
 
 Not here: other boards (hackernews.py).
 """

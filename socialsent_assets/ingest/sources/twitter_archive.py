@@ -32,7 +32,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
     raw = required_text(tweet, "full_text", "text")
     shared_from = optional_id(tweet, "entities.user_mentions.0.id_str")
     if raw.startswith("RT @"):
-        if shared_from is not None:  # the archive does not say which tweet it was, but whose
+        if shared_from is not None:  # the archive does not name the tweet, but its author
             data = {"interaction_id": tweet_id, "action": "share", "actor_id": OWNER, "target_user_id": shared_from}
             yield Draft("interaction", time, _NAME, data)
         return
