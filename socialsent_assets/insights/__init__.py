@@ -1,1 +1,1 @@
-"""The insights report: what the marts say, drawn and written for people."""
+"""The insights report: the marts as charts and text."""

@@ -1,4 +1,4 @@
-"""The report's charts: facts in, figures out. Each says its unit and denominator in words.
+"""The report's charts: data in, figures out. Each states its unit and denominator in words.
 
 Not here: colours and file formats (figure.py), word clouds (word_clouds.py), the numbers (report_data.py).
 """
@@ -332,7 +332,7 @@ def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     axes.axvline(0, color=PAPER, linewidth=2)
     names = [f"{_name(topic, 12 if width <= NARROW else 28)} ({_counted(topic)})" for topic in topics]
     axes.set_yticks(places, names, color=INK)
-    # Percentages stand beside the bars and the mean at the edge: they get their pixels, the bars what is left.
+    # Percentages are beside the bars and the mean at the edge: they get their pixels, the bars what is left.
     room = width - 24 - 6.5 * max(map(len, names)) - _PERCENT_PX - _PERCENT_PX - _MEAN_PX
     unit = max(1.0, max(positive) - min(negative)) / max(room, 60)
     left = min(min(negative) - _PERCENT_PX * unit, -_WORD_PX * unit)

@@ -161,7 +161,7 @@ def _rounded(svg: str) -> str:
 
 
 def png(chart: Chart) -> bytes:
-    """The chart as a picture that stands alone: with title and note, on white."""
+    """The chart as a self-contained picture: with title and note, on white."""
     width = max(chart.width, 640)
     with house_style():
         figure = chart.draw(width)

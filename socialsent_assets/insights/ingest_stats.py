@@ -28,7 +28,7 @@ class Arrivals:
     """What landing holds.
 
     Attributes:
-        landed: events in landing, in objects whose names say how many.
+        landed: events in landing, in objects whose names contain the count.
         repeats: redeliveries dropped before landing.
         reasons: quarantine reason -> records, of arrival and cleansing together.
         at_arrival: how many of those never landed.

@@ -1,4 +1,4 @@
-"""The models whose predictions stand in the marts, with what their cards say: never a figure without its baselines.
+"""The models whose predictions are in the marts, with their cards: never a metric without its baselines.
 
 Not here: agreement with the lexicon (report_data.py), pictures of a card (model_charts.py).
 """
@@ -48,7 +48,7 @@ def judged_models(lake: Lake | None, digests: Sequence[str]) -> list[JudgedModel
         try:
             card = registry.card(CLASSIFIER, digest)
         except (FileNotFoundError, UserError):
-            continue  # the page then says that there is no card
+            continue  # the page then states that there is no card
         rows = [("this model", card.metrics), *card.baselines.items()]
         found.append(JudgedModel(digest, card, tuple(_line(name, measured) for name, measured in rows)))
     return found

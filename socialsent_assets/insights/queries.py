@@ -124,7 +124,7 @@ def topics(limit: int, reader: Reader) -> str:
 def extremes(reader: Reader, *, is_positive: bool, limit: int) -> str:
     """The posts of the highest or lowest polarity.
 
-    A text that is posted again and again would fill the table by itself: its newest copy stands for all.
+    A text that is posted again and again would fill the table by itself: only its newest copy counts.
     """
     sign, direction = (">", "desc") if is_positive else ("<", "asc")
     return f"""

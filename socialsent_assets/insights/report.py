@@ -5,7 +5,7 @@
 
 The same marts give the same bytes: the page carries the version and the times of its data, and no clock.
 
-Not here: what is asked (queries.py, ingest_stats.py), what is drawn (charts.py, word_clouds.py), the asset
+Not here: queries (queries.py, ingest_stats.py), what is drawn (charts.py, word_clouds.py), the asset
 reports/insights (defs/reports.py).
 """
 
@@ -52,9 +52,9 @@ class Report:
 
 
 def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None, sentiment: str = "champion") -> Report:
-    """Write the report on the marts into a folder, file by file and each at once; older pictures go.
+    """Write the report on the marts into a folder, file by file, each atomically; older pictures are deleted.
 
-    With the lake, it also says what was set aside before landing and why, and how good the classifier is.
+    With the lake, it also shows quarantined records by reason, and the quality of the classifier.
     `sentiment`: whose answers lead the page, "champion" or "lexicon" (see `read_facts`).
 
     Raises:
@@ -65,7 +65,7 @@ def build_report(sql: SqlEngine, folder: Path, lake: Lake | None = None, sentime
     clouds = word_clouds.distinctive_words(read_texts(sql, TEXTS_READ, facts.reader))
     models = judged_models(lake, facts.models)
     charts = charts_of(facts, arrivals.reasons if arrivals else {})
-    if len(models) == 1:  # of a history of several models, tables say enough
+    if len(models) == 1:  # for a history of several models, tables are enough
         charts += model_charts(models[0].card)
     pictures = {f"{chart.name}.png": figure.png(chart) for chart in charts}
     pictures |= {f"words_{c.mood}.png": word_clouds.cloud_png(c) for c in clouds.values() if c.words}
@@ -140,8 +140,8 @@ def _write_pictures(folder: Path, pictures: dict[str, bytes]) -> tuple[Path, ...
 def _replace(path: Path, content: bytes) -> None:
     """A reader sees the old file or the new one.
 
-    Unlike a lake's write, equal bytes are written too: the page's time says when it was made, and the sensor of the
-    report asks for it.
+    Unlike a lake's write, equal bytes are written too: the page's time is when it was made, and the sensor of the
+    report reads it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=path.parent)

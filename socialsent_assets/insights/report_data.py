@@ -73,7 +73,7 @@ class Topic(NamedTuple):
 
 
 class Post(NamedTuple):
-    """A living post as the tables of extremes show it."""
+    """A current post as the tables of extremes show it."""
 
     text: str
     author: str
@@ -95,7 +95,7 @@ class User(NamedTuple):
 
     @property
     def received(self) -> int:
-        """Likes, shares and replies by others on the user's living posts."""
+        """Likes, shares and replies by others on the user's current posts."""
         return self.likes + self.shares + self.replies
 
 
@@ -118,11 +118,11 @@ class Records(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything that the report says about the marts.
+    """Data of the report.
 
     Attributes:
-        hours: every event hour with a living text, in order.
-        authors: different authors of living texts.
+        hours: every event hour with a current text, in order.
+        authors: different authors of current texts.
         reader: whose sentiment hours, topics and posts carry: "champion" or "lexicon".
         unscored: current texts in a language without a reader; they are in no share and no mean.
         languages: (tag or None, texts, of which scored), most texts first.
@@ -150,7 +150,7 @@ class Facts:
 
     @property
     def texts(self) -> int:
-        """Living posts and comments."""
+        """Number of current posts and comments."""
         return sum(hour.texts for hour in self.hours)
 
     @property
@@ -160,16 +160,16 @@ class Facts:
 
     @property
     def first(self) -> datetime:
-        """Start of the first hour with a living text, naive UTC."""
+        """Start of the first hour with a current text, naive UTC."""
         return self.hours[0].start
 
     @property
     def end(self) -> datetime:
-        """End of the last hour with a living text, naive UTC."""
+        """End of the last hour with a current text, naive UTC."""
         return self.hours[-1].start + timedelta(hours=1)
 
     def count(self, mood: str) -> int:
-        """Living texts of that mood."""
+        """Current texts of that sentiment."""
         return sum(int(getattr(hour, mood)) for hour in self.hours)
 
 
@@ -180,7 +180,7 @@ def read_facts(sql: SqlEngine, preferred: str = "champion") -> Facts:
     answered on fewer than half of the scored texts, because a promotion does not score history again.
 
     Raises:
-        UserError: there is no mart, or no living post or comment in them; the message names the next command.
+        UserError: there is no mart, or no current post or comment in them; the message names the next command.
     """
     scored, predicted, agreeing = _row(sql, queries.AGREEMENT)
     reader = READERS[preferred if predicted and 2 * predicted >= scored else "lexicon"]

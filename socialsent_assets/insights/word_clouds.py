@@ -31,7 +31,7 @@ SURE = 1.96
 """z-score from which a word is shown: 95% sure that it is not chance, if it were the only word looked at."""
 FEWEST = 3  # texts that must hold a word
 MOST_WORDS = 60
-_PRIOR_WORDS, _PRIOR_SHARE = 500.0, 0.1  # weight of the prior, in words: tames what stands in a handful of texts
+_PRIOR_WORDS, _PRIOR_SHARE = 500.0, 0.1  # weight of the prior, in words: dampens words of a handful of texts
 _WIDTH, _HEIGHT = 340, 260
 _SEED = 7  # of the layout: the same words give the same picture
 
@@ -46,7 +46,7 @@ class Cloud:
 
 
 def distinctive_words(texts: Iterable[tuple[str, str]]) -> dict[str, Cloud]:
-    """A cloud per mood from (clean text, mood) pairs; a word counts once per text, whoever shouts it."""
+    """A cloud per mood from (clean text, mood) pairs; a word counts once per text."""
     counts: dict[str, Counter[str]] = {mood: Counter() for mood in MOODS}
     read: Counter[str] = Counter()
     for text, mood in texts:
@@ -80,7 +80,7 @@ def surest_words(inside: Mapping[str, int], everywhere: Mapping[str, int]) -> tu
 
 @cache
 def _is_told(word: str) -> bool:
-    """Whether a word says something and the font can draw it: no stop word, mention, number, sign or emoji."""
+    """Whether a word has meaning and the font can draw it: no stop word, mention, number, sign or emoji."""
     name = word.removeprefix("#")
     if len(name) < 3 or word.startswith("@") or not any(letter.isalpha() for letter in name):
         return False

@@ -69,7 +69,7 @@ def champion_of(artifacts: Storage) -> Champion | None:
 
     Raises:
         ModelRefusedError: there is one, but it is damaged, or was made for other text or by another version; the
-            message says how to go on.
+            message names the next step.
     """
     from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
     from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError

@@ -53,7 +53,7 @@ class LandedHour:
 
     @property
     def announced(self) -> int | None:
-        """Lines that the objects' names announce; None if somebody else named one of them."""
+        """Line count from the objects' names; None if one of them has a foreign name."""
         names = [parse_landing_name(info.key.rpartition("/")[2]) for info in self.objects]
         return None if None in names else sum(name.rows for name in names if name is not None)
 

@@ -1,7 +1,7 @@
 """The script of both Glue jobs (Glue 5.1: Spark 3.5, Python 3.11): Dagster Pipes in, a job of jobs/ in between.
 
 Glue brings Spark, its configuration and the connector to S3; the wheel brings this package. What was built is not
-reported: it stands in the lake, receipts included, where whoever started the run reads it.
+reported: it is in the lake, receipts included, and the starter of the run reads it there.
 
 Not here: what the jobs do (cleanse.py, score.py), who starts this (resources/glue.py), the file that Glue loads
 (infra/glue/run_job.py).
@@ -34,7 +34,7 @@ _MESSAGES_EVERY_SECONDS = 5.0
 
 
 def main() -> None:
-    """Do what the run's Pipes parameters say. Whatever it raises fails the run with that message."""
+    """Execute the request in the run's Pipes parameters. Any exception fails the run with its message."""
     from dagster_pipes import PipesCliArgsParamsLoader, PipesS3ContextLoader, PipesS3MessageWriter, open_dagster_pipes
 
     from socialsent_assets.aws.s3 import s3_client

@@ -1,9 +1,9 @@
 """Request of a Glue run: arguments shared by the side that starts it and the script on Glue.
 
 The whole order goes with the parameters of Dagster Pipes, which lie in S3, because a year of hours is too long for
-job arguments. The arguments carry what tells runs apart, so that whoever looks at Glue sees which hours a run builds.
+job arguments. The arguments identify a run, so that the Glue console shows which hours it builds.
 
-Not here: starting and following runs (resources/glue.py), doing what was asked (glue_main.py).
+Not here: starting and following runs (resources/glue.py), executing the request (glue_main.py).
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class GlueOrder:
             raise OrderError(f"not an order: {error!r}") from error
 
     def arguments(self) -> dict[str, str]:
-        """Job arguments that say what the run does."""
+        """Job arguments that describe the run."""
         digest = hashlib.sha256(json.dumps(self.to_extras(), sort_keys=True).encode()).hexdigest()
         return {HOURS: self._shown_hours(), ORDER: digest[:16]}
 
@@ -91,7 +91,7 @@ class GlueOrder:
         return arguments.get(ORDER) == self.arguments()[ORDER]
 
     def overlaps(self, arguments: Mapping[str, str]) -> bool:
-        """Whether a run with these arguments builds one of these hours; True for arguments that nobody can read."""
+        """Whether a run with these arguments builds one of these hours; True for arguments that cannot be parsed."""
         try:
             ranges = [parse_hour_range(text) for text in arguments.get(HOURS, "").split(",")]
         except UserError:
@@ -100,6 +100,6 @@ class GlueOrder:
 
     def _shown_hours(self) -> str:
         ranges = contiguous_ranges(self.hours)
-        if len(ranges) > _SHOWN_RANGES:  # their span: to wait in vain is better than an argument that Glue refuses
+        if len(ranges) > _SHOWN_RANGES:  # their span: a needless wait is better than an argument that Glue rejects
             ranges = [(self.hours[0], self.hours[-1])]
         return ",".join(f"{first.key}..{last.key}" for first, last in ranges)

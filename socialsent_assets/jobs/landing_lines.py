@@ -3,7 +3,7 @@
 A damaged object (cut off, no gzip at all) gives the whole lines before the damage, and a `DamagedObject` for the
 rest. A line longer than an event may be is counted and not kept: 50 MB of it would be copied at every step.
 
-Not here: what the lines say (read_landing.py).
+Not here: parsing the lines (read_landing.py).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Judged landing values -> the columns of the cleansed tables, a record batch at a time.
+"""Validated landing values -> the columns of the cleansed tables, a record batch at a time.
 
 Ids are trimmed, NUL characters go, empty optional values become null, tags of language and topic get one
 spelling, times and numbers their types.

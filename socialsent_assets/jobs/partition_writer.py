@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 PARTITION = "partition"
-"""Column that says where a row belongs, `<table>/dt=…/hr=…`: between workers only, not a path of the lake."""
+"""Column with the destination of a row, `<table>/dt=…/hr=…`: between workers only, not a path of the lake."""
 
 REPORT_SCHEMA = "table string, uri string, size long, footer string, counts string"
 _FIELDS = tuple(column.partition(" ")[0] for column in REPORT_SCHEMA.split(", "))

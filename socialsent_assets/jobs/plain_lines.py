@@ -5,7 +5,7 @@ is in doubt, and `parse` itself decides (read_landing.py). So there is one defin
 here may be as narrow as it likes. Recognising a line costs a tenth of parsing it.
 
 The text of a line is checked first (`_has_plain_text`), because Arrow's JSON reader takes NaN, endless numbers and
-two objects on a line, and reads on over a newline. With that out of the way it is as strict as `parse`: it refuses a
+two objects on a line, and reads on over a newline. With that out of the way it is as strict as `parse`: it rejects a
 value of another type, a key given twice, and a number that does not fit. Then the values are checked, and a value
 that is not an id by the domain's own `Field.normalise`, once for each distinct value.
 

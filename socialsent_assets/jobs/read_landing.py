@@ -1,7 +1,7 @@
-"""Landing lines as rows: each judged by the consumer's own parser, and keyed by the table and hour it belongs to.
+"""Landing lines as rows: each parsed by the consumer's own parser, and keyed by its table and hour.
 
-The consumer has judged every line that it landed. Landing is a folder that others can write to as well, so
-every line is judged again: one that breaks a rule goes to quarantine with its reason. Most lines are recognised
+The consumer has validated every line that it landed. Landing is a folder that others can write to as well, so
+every line is validated again: one that breaks a rule goes to quarantine with its reason. Most lines are recognised
 by the column (plain_lines.py); `parse` decides about the others, so every engine gives the verdicts of the consumer.
 
 Not here: the rules (domain/events/), the columns of the tables (normalise.py), reading objects
@@ -37,7 +37,7 @@ TABLE_OF = {kind: f"{kind}s" for kind in KINDS}
 """Event type -> cleansed table."""
 
 BLOCK_BYTES = 4 * 1024 * 1024
-"""Lines judged together: many small objects cost as little as one large one, and memory stays bounded."""
+"""Lines per batch: many small objects cost as little as one large one, and memory stays bounded."""
 
 # The hour decides, not the clock: what lies in the folder of an hour belongs to it.
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
@@ -100,7 +100,7 @@ def full_batches(rows: pa.Table) -> Iterator[pa.RecordBatch]:
 
 
 class _Block:
-    """Lines of one hour that wait to be judged, and where each came from."""
+    """Lines of one hour that are not parsed yet, and the origin of each."""
 
     def __init__(self, hour: EventHour | None = None) -> None:
         self.hour = hour
@@ -190,7 +190,7 @@ def _bad_row(reason: Reason, detail: str, key: str) -> dict[str, Any]:
 
 
 def _id_in(raw: bytes) -> str | None:
-    """The event_id of a refused line, if it can be read."""
+    """The event_id of a rejected line, if it can be read."""
     try:
         value = read(raw)
         found = EVENT_ID.normalise(value.get("event_id")) if isinstance(value, dict) else None

@@ -1,4 +1,4 @@
-"""A failed Spark run, told in one line.
+"""One-line messages for failed Spark runs.
 
 Not here: bad lines and damaged objects, which do not fail a run (read_landing.py, landing_lines.py).
 """

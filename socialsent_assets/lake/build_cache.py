@@ -88,7 +88,7 @@ def keep_state(lake: Lake, pointers: Pointers, state: Mapping[str, Any]) -> None
 
 
 def _is_there(address: str) -> bool:
-    """False where somebody removed a table's folder and left the catalog."""
+    """False where a table's folder was removed and the catalog left."""
     return not address.startswith("file:") or Path(address.removeprefix("file://")).is_file()
 
 

@@ -2,7 +2,7 @@
 
 They are rows of two tables, `cleansed.builds` and `analytics.lake_hours`, committed after the tables that they vouch
 for. The snapshot that holds them names the snapshots of those tables (pins), so that a reader finds the tables of one
-run together. All of it is read at once, and kept until a table changes: deciding what is stale costs the same number
+run together. It is read whole, and cached until a table changes: deciding what is stale costs the same number
 of requests with ten hours of history or ten thousand. A receipt carries no clock, so a repeated run leaves the same
 row.
 
@@ -106,7 +106,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class BuildState:
-    """Everything that the lake says about what was built, in one moment.
+    """Snapshot of everything that the lake records about its builds.
 
     Attributes:
         cleanse, score: receipts by hour, in order.
@@ -215,7 +215,7 @@ def table_name(table: Table) -> str:
 
 
 def _read(lake: Lake, pointers: Pointers) -> BuildState:
-    """Reads the tables that exist; whoever only reads may not be allowed to make one."""
+    """Reads the tables that exist; a reader may lack the right to create one."""
     loaded = {
         job: lake.table(table) if table_name(table) in pointers else None for job, table in RECEIPT_TABLES.items()
     }

@@ -19,8 +19,8 @@ class Stock:
     """A set of landing objects.
 
     Attributes:
-        objects: how many there are; `uncounted` of them were put there by somebody else, so that their names
-            do not say how many rows they hold.
+        objects: how many there are; `uncounted` of them have foreign names, which
+            do not contain the number of rows.
         rows: records kept in the other objects.
         duplicates: repeats that were dropped while those were written.
         size: bytes, compressed.

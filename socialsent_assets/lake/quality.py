@@ -46,7 +46,7 @@ def columns_match(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdi
 
 
 def keys_are_unique(lake: Lake, table: Table, hours: Sequence[EventHour]) -> Verdict:
-    """No key of the table stands twice within these hours (an event has one hour, so it cannot be in two)."""
+    """No key of the table occurs twice within these hours (an event has one hour, so it cannot be in two)."""
     key = ", ".join(table.key)
     query = f"select coalesce(sum(n - 1), 0) from (select count(*) as n from rows group by {key} having count(*) > 1)"  # noqa: S608
     repeated = _one(lake, table, hours, query)
@@ -71,7 +71,7 @@ def in_range(lake: Lake, table: Table, hours: Sequence[EventHour], rule: str) ->
 
 
 def rows_as_counted(lake: Lake, table: Table, hours: Sequence[EventHour], job: str) -> Verdict:
-    """Every hour holds as many rows as its receipt says."""
+    """Every hour holds the number of rows in its receipt."""
     receipts = read_builds(lake).receipts(job)
     counted = f"select {EVENT_HOUR}, count(*) from rows group by 1"  # noqa: S608
     with rows_of(lake, table, hours, _pins(lake, table)) as connection:
@@ -91,8 +91,8 @@ def rows_as_counted(lake: Lake, table: Table, hours: Sequence[EventHour], job: s
 def records_add_up(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     """Records landed = rows accepted + duplicates dropped + quarantined, for every hour, from three sources.
 
-    Landed is what the names of the landing objects say, accepted and quarantined are what the receipt says it
-    wrote; `rows_as_counted` holds those against the objects.
+    Landed comes from the names of the landing objects, accepted and quarantined from what the receipt claims
+    to have written; `rows_as_counted` holds those against the objects.
     """
     bad: list[str] = []
     receipts, landed = read_builds(lake).cleanse, lake.landed_by_hour(set(hours))

@@ -1,4 +1,4 @@
-"""Take a run back: its hours hold the rows and receipts of before it, and are not built again at once.
+"""Undo a run: its hours get the rows and receipts of before it, and are not rebuilt automatically.
 
 Landing stays as it is. The earlier rows are committed anew, as a run of its own, so an undo can be undone.
 

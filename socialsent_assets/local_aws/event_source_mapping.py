@@ -88,7 +88,7 @@ class KinesisEventSourceMapping:
         handler: the Lambda's `lambda_handler(event, context)`.
         options: see `MappingOptions`.
         clock: aware now, for window and record age.
-        arrival_clock: if given, its time at the moment of reading stands for the records'
+        arrival_clock: if given, its time at the moment of reading replaces the records'
             `approximateArrivalTimestamp`. A simulation gives the simulated time, so that two simulations of the
             same feed quarantine the same bytes; without it the stream's own timestamp counts, as on AWS.
         on_failure: called with the message that AWS would send to the on-failure destination.

@@ -4,7 +4,7 @@ Both Lambdas are the real ones and speak boto3 to the embedded AWS; only the sch
 are played here. Whatever was sent must have landed, been dropped as a duplicate, been quarantined or been
 dead-lettered: a sum that does not close raises.
 
-Not here: what the feed says (simulator/feed.py), whether it exists already (feed_receipts.py).
+Not here: the content of the feed (simulator/feed.py), whether it exists already (feed_receipts.py).
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ def follow(
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     progress: Callable[[datetime, FeedResult], None] = lambda _minute, _result: None,
 ) -> FeedResult:
-    """Send the records of each minute when it is over, until `wait` says stop.
+    """Send the records of each minute when it is over, until `wait` returns true.
 
     Minutes that were missed (the machine slept) are made up for, the latest `CATCH_UP_MINUTES` of them.
 

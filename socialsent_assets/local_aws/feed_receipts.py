@@ -71,7 +71,7 @@ def bring_feed(
 ) -> Feed:
     """The wished feed in landing: sent now, or found there.
 
-    Without `until`, a feed of the same size and seed keeps its end: it is left alone if all its objects stand, and
+    Without `until`, a feed of the same size and seed keeps its end: it is left alone if all its objects exist, and
     sent again if one is missing or it was interrupted. A new one ends with the last full hour.
 
     Raises:

@@ -56,7 +56,7 @@ def embedded_aws() -> Iterator[EmbeddedAws]:
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line per request otherwise
     session = _session()
-    # moto asks a session for the names of all regions; the one it would make fails on an unknown AWS_PROFILE.
+    # moto lists all regions through a session; the one it would make fails on an unknown AWS_PROFILE.
     AccountSpecificBackend.get_session = classmethod(lambda _: session)  # type: ignore[assignment,method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

@@ -1,6 +1,6 @@
 """The order in which an engine hands rows to `write_batches`, and the sort in memory.
 
-Of equal event_ids the first one stands: newest `event_time`, then the order of `domain.events.versions.copy_order`,
+Of equal event_ids the first one is kept: newest `event_time`, then the order of `domain.events.versions.copy_order`,
 which compares canonical lines; their keys are sorted, so comparing columns in the order of their names is the same,
 but for fields that the contract does not know.
 

@@ -1,6 +1,6 @@
 """Spark as an engine: hands objects to Python workers, brings rows together and sorts them, here or on AWS Glue.
 
-The workers read and judge with the very functions of the process engine, so Spark decides nothing about a line.
+The workers read and validate with the functions of the process engine, so Spark decides nothing about a line.
 
 Not here: the session (jobs/spark_session.py), the files (jobs/partition_writer.py).
 """

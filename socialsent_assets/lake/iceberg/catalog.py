@@ -122,7 +122,7 @@ def _create(file: Path) -> None:
 
 @contextlib.contextmanager
 def translate_errors(config: CatalogConfig) -> Iterator[None]:
-    """Raise what a catalog answers as one line that says what to do.
+    """Translate a catalog's errors to one line with the next step.
 
     Raises:
         UserError: permissions or credentials are not as they should be.

@@ -2,7 +2,7 @@
 
 A commit drops the files that hold the hours, adds the new ones, and carries over the rows of other hours that shared
 a dropped file. Readers go by the catalog's pointer, so they see the snapshot before or the one after. Writers are
-optimistic: whoever finds the pointer moved plans again from the new snapshot, a bounded number of times. The summary
+optimistic: a writer whose pointer has moved plans again from the new snapshot, a bounded number of times. The summary
 of each snapshot names the run and the hours, which is what history and undo go by.
 
 Not here: files (data_files.py), which snapshots belong together (lake/builds.py).
@@ -175,7 +175,7 @@ def _carry_over(
     table: IcebergTable, folder: TableFolder, hours: Collection[EventHour], dropped: Sequence[ScannedFile]
 ) -> Iterator[WrittenFile]:
     replaced = set(hours)
-    # A file that somebody removed has no rows to carry; its other hours are stale (lake/builds.py).
+    # A removed file has no rows to carry over; its other hours are stale (lake/builds.py).
     shared = [file for file in dropped if not file.is_within(replaced) and _exists(table, file)]
     yield from write_runs(folder, arrow_schema_of(table), rows_of_hours(table, shared, None, replaced))
 

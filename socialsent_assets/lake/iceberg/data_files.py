@@ -1,7 +1,7 @@
 """Parquet data files of a table: written where they will stay, described for a commit.
 
 Until a commit names a file, no reader finds it; what a killed run leaves behind is an orphan that lake/upkeep.py
-removes. Workers write and describe files; the driver only hears of them.
+removes. Workers write and describe files; the driver only receives the descriptions.
 
 Not here: which rows (jobs/), the commit (commit.py).
 """

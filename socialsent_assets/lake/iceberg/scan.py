@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class SnapshotExpiredError(RuntimeError):
-    """A snapshot that a reader asked for was expired. Reading the current one works."""
+    """The requested snapshot was expired. Reading the current one works."""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ PROPERTIES = {
 
 
 class SchemaConflictError(RuntimeError):
-    """A table's schema was changed by somebody else in a way that the contract does not allow."""
+    """A table's schema was changed from outside in a way that the contract does not allow."""
 
 
 def load_table(config: CatalogConfig, table: Table, tier_uri: str) -> IcebergTable:
@@ -65,7 +65,7 @@ def load_table(config: CatalogConfig, table: Table, tier_uri: str) -> IcebergTab
         except FileNotFoundError:
             if config.file is None:
                 raise
-            # Somebody removed the table's folder: it is empty now, and its hours are stale.
+            # The table's folder was removed: the table is empty now, and its hours are stale.
             catalog.drop_table(config.identifier(table))
             return _create(config, table, tier_uri)
         return _evolve(found, table)

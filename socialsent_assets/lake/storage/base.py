@@ -2,7 +2,7 @@
 
 An object is replaced whole or not at all; a reader sees the old bytes or the new ones.
 
-Not here: what the keys mean (domain/events/layout.py), several objects at once (lake/iceberg/commit.py).
+Not here: what the keys mean (domain/events/layout.py), commits of several objects (lake/iceberg/commit.py).
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ class Storage(Protocol):
         ...
 
     def path(self, key: str) -> str:
-        """What Spark and DuckDB open, and what people are told."""
+        """Path or URI for Spark, DuckDB and messages."""
         ...
 
     def scratch(self, prefix: str) -> contextlib.AbstractContextManager[Path]:

@@ -9,7 +9,7 @@ from socialsent_assets.lake.storage.base import Storage
 
 
 class DryRunStorage:
-    """Reads from a tier; forgets what is written, and says what a write would say."""
+    """Reads from a tier; discards writes, and returns what a write would return."""
 
     def __init__(self, storage: Storage) -> None:
         self._storage = storage

@@ -1,6 +1,6 @@
 """Advisory file locks (`flock`). The kernel releases them when the process exits.
 
-A lock file stays behind and means nothing by itself; only a living process can hold it.
+A lock file stays behind and means nothing by itself; only a running process can hold it.
 
 They know nothing of other machines: a lake in S3 is written by one deployed Dagster alone, whose pool `lake` admits
 one step at a time (docs/architecture.md, section 3).
@@ -22,7 +22,7 @@ _RETRY_S = 0.1
 
 
 class BusyError(RuntimeError):
-    """Another process of this machine holds the lock; the message says which one."""
+    """Another process of this machine holds the lock; the message names it."""
 
 
 @contextlib.contextmanager

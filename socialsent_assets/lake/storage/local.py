@@ -57,11 +57,11 @@ class FolderStorage:
         return self._inside(key).read_bytes()
 
     def open(self, key: str) -> BinaryIO:
-        """See `Storage.open`: a replaced file stays readable for whoever has it open."""
+        """See `Storage.open`: a replaced file stays readable for a process that has it open."""
         return self._inside(key).open("rb")
 
     def write(self, key: str, content: bytes) -> bool:
-        """See `Storage.write`. Raises OSError when the disk is full; the old object then still stands."""
+        """See `Storage.write`. Raises OSError when the disk is full; the old object is then unchanged."""
         target = self._inside(key)
         if target.is_file() and target.stat().st_size == len(content) and target.read_bytes() == content:
             return False
@@ -97,7 +97,7 @@ class FolderStorage:
         yield folder
 
     def adopt(self, key: str, file: Path) -> None:
-        """See `Storage.adopt`. Raises ValueError for a file that is not where `scratch` said."""
+        """See `Storage.adopt`. Raises ValueError for a file outside of `scratch`."""
         if file != self._inside(key):
             raise ValueError(f"{file} is not the place of {key}")
         with file.open("rb") as written:

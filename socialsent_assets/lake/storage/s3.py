@@ -1,6 +1,6 @@
 """A tier in S3: objects below `s3://bucket/prefix`.
 
-A PUT replaces an object at once and whole, so S3 keeps the promise of `Storage` by itself; keys whose last
+A PUT replaces an object atomically, so S3 keeps the promise of `Storage` by itself; keys whose last
 part starts with a dot or an underscore are as invisible as on disk.
 
 Not here: the client and its errors (aws/s3.py), tables (lake/iceberg/).
