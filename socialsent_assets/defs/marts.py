@@ -128,8 +128,8 @@ def build_to_end(
 ) -> tuple[list[Any], dict[str, int], Exception | None]:
     """Let dbt build, and show readers the whole of it, or nothing; inside `warehouse.building`.
 
-    Returns what there is to tell Dagster, rows by table, and how dbt failed. Of a build that readers do not see, that
-    is what its tests found.
+    Returns the events for Dagster, rows by table, and dbt's error. A build that readers do not see yields only the
+    results of its tests.
     """
     events, failure = _until_end(stream)
     if failure is not None and warehouse.publishes:

@@ -25,7 +25,7 @@ _TEXTS_READ = 5000  # whose words are looked up; labels and polarity are counted
 def no_drift(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     """Whether label mix, polarity and vocabulary of these hours' texts are within the threshold of the champion's.
 
-    Passes, and says why, where there is nothing to compare: no champion, one without a profile (trained outside of
+    Passes with a reason where there is nothing to compare: no champion, one without a profile (trained outside of
     the lake), or too few texts.
     """
     # Every process that loads the graph imports this module; learning costs it a second of imports.

@@ -81,7 +81,7 @@ def read_model(storage: Storage, folder: str, kind: str) -> RegisteredModel:
         try:
             files[name] = storage.read(_key(folder, name))
         except FileNotFoundError:
-            continue  # `verified` says which one is missing
+            continue  # `verified` names the missing one
     return RegisteredModel(digest(content), card, verified(card, files, where))
 
 
@@ -147,7 +147,7 @@ class ModelRegistry:
         return self.read(kind, name)
 
     def history(self, kind: str) -> list[dict[str, Any]]:
-        """Promotions that stand, oldest first: `digest`, `promoted_at`."""
+        """Promotions in effect, oldest first: `digest`, `promoted_at`."""
         try:
             pointer = json.loads(self.storage.read(f"{ROOT}/{kind}/{_POINTER}"))
         except FileNotFoundError:

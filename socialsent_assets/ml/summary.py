@@ -81,4 +81,4 @@ def _champion(registry: ModelRegistry, kind: str) -> str | None:
     try:
         return registry.champion_digest(kind)
     except UserError:
-        return None  # a damaged pointer: scoring says so, a list of models need not fail
+        return None  # a damaged pointer: scoring raises, a list of models need not fail

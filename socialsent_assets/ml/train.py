@@ -1,6 +1,6 @@
 """Models made from this lake: its texts and labels in, candidates of the registry out.
 
-Not here: how a model is trained and judged (domain/learning/), which model answers (registry.py), when
+Not here: training and evaluation of a model (domain/learning/), which model answers (registry.py), when
 training happens (defs/ml/assets.py).
 """
 
@@ -32,7 +32,7 @@ from socialsent_assets.ml.training_set import LabelledLake
 Log = Callable[[str], None]
 
 PROFILED_TEXTS = 20_000
-"""Texts whose profile stands on the card, for drift to be measured against."""
+"""Number of texts in the card's profile, the reference for drift."""
 
 _EXAMPLES = (None, "i", "the", "not", "so", "love")
 _HELD_OUT_WORDS = 0.1  # share of the authors
@@ -52,7 +52,7 @@ def keep(lake: Lake, candidate: Candidate) -> str:
 
 
 class TooLittleToLearnError(UserError):
-    """The lake does not hold enough to train on yet; the message says what is missing."""
+    """The lake does not hold enough training data yet; the message names what is missing."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class NextWords:
 
 
 def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
-    """The bigram model of the living texts, measured on authors that it did not learn from.
+    """Train the bigram model on current texts; evaluate it on held-out authors.
 
     Raises:
         TooLittleToLearnError: no words to learn from, or none to measure on.
@@ -95,7 +95,7 @@ def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
 
 
 def _parted(corpus: Corpus, sentences: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
-    """Sentences to learn from, and those of a tenth of the authors that nobody else wrote."""
+    """Sentences for training, and the sentences of a tenth of the authors that no other author wrote."""
     writers = [author or text for author, text in zip(corpus.authors, corpus.texts, strict=True)]
     aside = [is_held_out(writer, _HELD_OUT_WORDS) for writer in writers]
     rows = list(zip(sentences, corpus.texts, aside, strict=True))

@@ -1,7 +1,7 @@
 """Training set of the classifier: human labels joined to their texts, or labels by the lexicon.
 
 Labels of people come first. Only where there are too few of them does the lexicon label its most certain texts,
-and everything that is made of such labels says so.
+and everything that is made of such labels is marked.
 
 Not here: importing labels (ingest/label_file.py), training (domain/learning/), other texts (corpus.py).
 """

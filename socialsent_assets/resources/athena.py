@@ -1,4 +1,4 @@
-"""Athena as the warehouse: what dbt has to know, and what the graph asks of the marts.
+"""Athena as the warehouse: connection settings for dbt, and the graph's queries on the marts.
 
 Not here: the engine (warehouse/athena/engine.py), how dbt builds there (dbt_project/macros/athena.sql).
 """
@@ -68,7 +68,7 @@ class AthenaWarehouse(BilledWarehouse):
 
     @contextmanager
     def asking(self) -> Iterator[SqlEngine]:
-        """See `Warehouse.asking`. Marts that were never built show themselves when they are asked."""
+        """See `Warehouse.asking`. Missing marts show when they are queried."""
         yield self._engine(self._athena())
 
     def row_counts(self, tables: Iterable[str]) -> dict[str, int]:

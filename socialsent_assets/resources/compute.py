@@ -28,7 +28,7 @@ _Job = Callable[["Engine", Lake, Sequence[EventHour], str | None], list[Receipt]
 _PATIENCE_S = 6 * 3600.0
 
 ENGINE, ENGINE_REASON = "engine", "engine chosen because"
-"""Names of what each table says of its last build: which engine worked, and why."""
+"""Metadata keys of a table's last build: the engine, and why it was chosen."""
 
 
 class Compute(dg.ConfigurableResource[None], ABC):
@@ -84,7 +84,7 @@ class LocalCompute(Compute):
 
 
 def note_engines(context: dg.AssetExecutionContext, choices: Iterable[tuple[str, str]]) -> None:
-    """Say in the log, and with each table of the step, which engine worked and why."""
+    """Record the engine and the reason in the log and in the metadata of each table of the step."""
     told = list(dict.fromkeys(choices))
     if not told:
         return

@@ -31,7 +31,7 @@ from socialsent_assets.domain.events.hour_set import days_of, parse_hour_set
 HOURS_TAG = "socialsent/hours"
 """Tag of a run: the hours of its days that it builds (domain/events/hour_set.py)."""
 EVENTS_AT_ONCE = "500"
-_BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"  # Dagster hands over one event at a time unless this says otherwise
+_BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"  # Dagster stores one event at a time unless this is set
 
 
 class BatchedEventLog(SqliteEventLogStorage):
@@ -39,7 +39,7 @@ class BatchedEventLog(SqliteEventLogStorage):
 
     @property
     def supports_partition_subset_in_asset_materialization_planned_events(self) -> bool:
-        """One event says that a run will make some days of an asset, instead of one for each day.
+        """One event plans all days of an asset in a run, instead of one event for each day.
 
         The price: days of a run that failed are not marked as failed in the UI; the run and its hours are.
         """
@@ -59,7 +59,7 @@ class BatchedEventLog(SqliteEventLogStorage):
         insert = SqlEventLogStorageTable.insert()
         with self.run_connection(events[0].run_id) as run:
             run.execute(insert, rows)
-        with self.index_connection() as index:  # what is asked across runs
+        with self.index_connection() as index:  # queries across runs
             ids = index.execute(insert.returning(SqlEventLogStorageTable.c.id, sort_by_parameter_order=True), rows)
             numbers: list[int] = list(ids.scalars())
             self._store_asset_event_tags(index, events, numbers)
@@ -79,7 +79,7 @@ class BatchedEventLog(SqliteEventLogStorage):
         return None if asked is None else frozenset(days_of(parse_hour_set(asked)))
 
     def _store_asset_check_evaluation_planned(self, event: dg.EventLogEntry, event_id: int | None) -> None:
-        """One row for a check of a run. Our checks judge the run's hours together, but Dagster would plan each for
+        """One row for a check of a run. Our checks evaluate the run's hours together, but Dagster would plan each for
         every day of the run: 75,000 rows for 97 hours of three years.
         """
         planned = cast(AssetCheckEvaluationPlanned, event.get_dagster_event().event_specific_data)

@@ -15,8 +15,8 @@ from packaging import version
 class DbtCli(DbtCliResource):
     """`DbtCliResource` that knows dbt's version from the installed package."""
 
-    # dagster-dbt asks `dbt --version`, which costs 3 CPU seconds and calls the package index. Should the name of this
-    # property change, that is all that comes back; test_a_dbt_build_asks_no_index_for_newer_versions will tell.
+    # dagster-dbt calls `dbt --version`, which costs 3 CPU seconds and calls the package index. If this property
+    # is renamed there, only that cost comes back, and test_a_dbt_build_asks_no_index_for_newer_versions fails.
     @cached_property
     def _cli_version(self) -> version.Version:
         return version.parse(installed("dbt-core"))

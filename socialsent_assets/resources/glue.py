@@ -125,7 +125,7 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
         if receipt is None:
             table = table_name(RECEIPT_TABLES[order.job])
             raise GlueRunError(f"the Glue run succeeded, but hour {hour.key} has no receipt in {table}")
-        if receipt.code_version != version:  # its hours would be stale for ever, and built again and again
+        if receipt.code_version != version:  # its hours would stay stale, and be built again and again
             raise GlueRunError(
                 f"the Glue job {order.job} runs version {receipt.code_version} of the code, this Dagster {version}: "
                 "deploy both from the same commit (docs/deploy-aws.md)"

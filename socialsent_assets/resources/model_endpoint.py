@@ -59,7 +59,7 @@ class Hosted:
 class Hosting(dg.ConfigurableResource[None], ABC):
     """Something that can make a model answer over the network.
 
-    `is_active` says whether anything is hosted in this environment at all.
+    `is_active`: whether this environment hosts a model at all.
     """
 
     is_active: ClassVar[bool] = True
@@ -118,7 +118,7 @@ class SageMakerHosting(Hosting):
         return Hosted(model, arn, package_arn, config, archive_uri, is_changed)
 
     def upload(self, model: RegisteredModel, tell: Tell) -> str:
-        """Put the model's archive where its digest says, unless these bytes lie there; returns its URI."""
+        """Upload the model's archive under its digest, unless it is there already; returns its URI."""
         from socialsent_assets.ml.serving.archive import archive_of
         from socialsent_assets.ml.serving.sagemaker_requests import archive_key
 
@@ -267,7 +267,7 @@ def _client(service: str) -> Iterator[Any]:
 
 
 def _found(describe: Callable[..., dict[str, Any]], **names: str) -> dict[str, Any]:
-    """What a describing call says; {} when there is no such thing."""
+    """Response of a describe call; {} if the object does not exist."""
     from botocore.exceptions import ClientError
 
     try:

@@ -1,4 +1,4 @@
-"""Amazon Redshift as the warehouse: what dbt has to know, and what the graph asks of the marts.
+"""Amazon Redshift as the warehouse: connection settings for dbt, and the graph's queries on the marts.
 
 Not here: connections and errors (warehouse/redshift.py), the memory of what the marts hold (remote_warehouse.py).
 """
@@ -102,7 +102,7 @@ class RedshiftWarehouse(BilledWarehouse):
 
     @contextmanager
     def asking(self) -> Iterator[SqlEngine]:
-        """See `Warehouse.asking`. Marts that were never built show themselves when they are asked."""
+        """See `Warehouse.asking`. Missing marts show when they are queried."""
         with redshift_marts(self.settings()) as sql:
             yield sql
 

@@ -46,7 +46,7 @@ class BilledWarehouse(Warehouse):
 
     @abstractmethod
     def versions_now(self) -> dict[str, str]:
-        """{hour key: lake version} that the marts hold, asked for `SENSOR_DEADLINE_S` seconds at most.
+        """{hour key: lake version} that the marts hold, queried for at most `SENSOR_DEADLINE_S` seconds.
 
         Raises:
             WarehouseUnreachableError: there was no answer.
@@ -70,7 +70,7 @@ class BilledWarehouse(Warehouse):
             yield
         try:
             self._remember(before)
-        except WarehouseUnreachableError as error:  # the build is done; the next sensor's tick asks again
+        except WarehouseUnreachableError as error:  # the build is done; the sensor's next tick queries again
             log(f"cannot see what the marts hold now: {error}")
 
     def how_to_build_anew(self) -> str:
@@ -78,7 +78,7 @@ class BilledWarehouse(Warehouse):
         return "Run dbt build --full-refresh (docs/deploy-aws.md, Upgrade)."
 
     def known_versions(self) -> dict[str, str]:
-        """See `Warehouse.known_versions`: from memory, unless that is missing or old; then the service is asked."""
+        """See `Warehouse.known_versions`: from the cache, unless that is missing or old; then from the service."""
         held = version_cache.remembered(self._artifacts(), self.place)
         if held is None or datetime.now(UTC) - held.seen_at > FRESH_FOR:
             held = self._remember(held)

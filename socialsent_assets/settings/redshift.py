@@ -47,7 +47,7 @@ class RedshiftSettings:
         method = choice_of(env, "SOCIALSENT_REDSHIFT_METHOD", ("iam", "database"))
         host = needed(env, "SOCIALSENT_REDSHIFT_HOST", "SOCIALSENT_DBT_TARGET=redshift")
         cluster = env.get("SOCIALSENT_REDSHIFT_CLUSTER") or ""
-        if method == "iam" and not cluster and "serverless" not in host:  # as dbt-redshift tells them apart
+        if method == "iam" and not cluster and "serverless" not in host:  # as dbt-redshift distinguishes them
             raise UserError(
                 f"SOCIALSENT_REDSHIFT_CLUSTER is missing: {host} is no serverless workgroup, and "
                 "SOCIALSENT_REDSHIFT_METHOD=iam has to know the cluster"

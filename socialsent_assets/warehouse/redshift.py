@@ -112,7 +112,7 @@ def connection_arguments(settings: RedshiftSettings) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def in_words(settings: RedshiftSettings) -> Iterator[None]:
-    """Raise what Redshift, its driver and AWS say as one line. Raises UserError, WarehouseUnreachableError."""
+    """Translate errors of Redshift, its driver and AWS to one line. Raises UserError, WarehouseUnreachableError."""
     from redshift_connector.error import Error as DriverError
 
     try:

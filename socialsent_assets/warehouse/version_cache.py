@@ -25,7 +25,7 @@ class HeldHours:
 
     Attributes:
         versions: {hour key: lake version}, as `lake_hours` has them.
-        seen_at: when it was asked, UTC.
+        seen_at: time of the query, UTC.
         changed_at: when it was first seen to hold these versions, UTC.
     """
 

@@ -1,4 +1,4 @@
-"""This process as an engine: Arrow reads, validates, sorts and writes, without Java.
+"""The engine in the current process: Arrow reads, validates, sorts and writes, without Java.
 
 Work is cut into groups of hours (grouping.py), as Spark's tasks are: small hours together, so that they share files,
 and a large hour in several, which meet in buckets on disk (buckets.py). Groups are independent of each other, so as

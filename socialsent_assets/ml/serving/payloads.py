@@ -1,4 +1,4 @@
-"""Bodies of the model server: CSV, JSON and JSON Lines in, predictions out in the form that is asked for.
+"""Bodies of the model server: CSV, JSON and JSON Lines in, predictions out in the accepted format.
 
 Not here: HTTP (server.py), the model (domain/learning/classifier.py).
 """
@@ -47,7 +47,7 @@ _LONGEST_FIELD = 1 << 23  # characters: more than any body that is accepted; csv
 
 
 class InvalidBodyError(ValueError):
-    """The body cannot be understood; the message says what it should be."""
+    """The body cannot be parsed; the message describes the expected format."""
 
 
 def texts_of(body: bytes, form: str, most: int = MOST_TEXTS) -> tuple[list[str], bool]:

@@ -64,12 +64,12 @@ def package_request(group: str, model: RegisteredModel, container: Container, *,
 
 
 def package_description(model: RegisteredModel) -> str:
-    """The digest, by which a package is found again (listings show it, and nobody can edit it), and the figure."""
+    """The digest, by which a package is found again (listings show it, and it is immutable), and the figure."""
     return f"{model.digest} {model.card.headline}"[:_LONGEST_DESCRIPTION]
 
 
 def customer_metadata(model: RegisteredModel) -> dict[str, str]:
-    """What the card says, for whoever reviews the package in SageMaker."""
+    """The card's metrics, for reviewers of the package in SageMaker."""
     card = model.card
     told = {
         "digest": model.digest,

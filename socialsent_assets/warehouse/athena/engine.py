@@ -3,7 +3,7 @@
     sql = athena_sql(settings)
     for row in sql.run("select topic, count(*) from cleansed.posts where dt = '2026-11-22' group by 1").rows: ...
 
-The workgroup says where results lie, how they are encrypted and how much a query may scan. A query that is given up,
+The workgroup sets the location and encryption of results and how much a query may scan. A query that is given up,
 by Ctrl-C or at its deadline, is stopped there too, for it would go on and cost.
 
 Marts are found where the dbt target `athena` builds them. Timestamps of lake tables have milliseconds here: Athena
@@ -77,7 +77,7 @@ class AthenaSql:
         self.scanned_bytes = 0
 
     def run(self, sql: str) -> QueryResult:
-        """See `SqlEngine.run`. The first page of rows is there when it returns; others come as they are asked for.
+        """See `SqlEngine.run`. The first page of rows is there when it returns; others are fetched on demand.
 
         Raises:
             NoMartsError: a mart of it does not exist.

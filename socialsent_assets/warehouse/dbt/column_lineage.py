@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Columns = dict[str, list[tuple[str, str]]]
 """Column -> the pairs (dbt unique_id of a parent, its column) that it is computed from; none for a constant."""
 Lineage = dict[str, Columns]
-"""dbt unique_id -> its columns. Parents are models, snapshots and sources that stand as tables or views."""
+"""dbt unique_id -> its columns. Parents are models, snapshots and sources that are tables or views."""
 
 _log = logging.getLogger(__name__)
 _DIALECT = "duckdb"
@@ -74,7 +74,7 @@ def _columns_of_query(sql: str, tables: Mapping[str, str], columns_of: Mapping[s
     from sqlglot.lineage import lineage
 
     query = parse_one(sql, dialect=_DIALECT).transform(_named_by_unique_id, tables)
-    # Of the types nothing is asked here; the quotes keep the dots in a unique_id from being read as a path.
+    # The types do not matter here; the quotes keep the dots in a unique_id from being read as a path.
     # sqlglot rejects a schema in which any table has no columns.
     schema = {f'"{unique_id}"': dict.fromkeys(names, "text") for unique_id, names in columns_of.items() if names}
     roots = lineage(None, query, schema, dialect=_DIALECT, copy=False, trim_selects=False)

@@ -60,13 +60,13 @@ def target_folder(settings: Settings) -> Path:
 
 
 def lineage_path(project: DbtProject) -> Path:
-    """Where the column lineage of the manifest stands: beside it."""
+    """Path of the column lineage of the manifest: beside it."""
     return project.manifest_path.with_name("column_lineage.json")
 
 
 def renew_lineage(path: Path, settings: Settings) -> None:
-    """Write the column lineage of the models, if what stands there is missing or old. Never fails: a graph without
-    lineage is better than none, and the debug log says why.
+    """Write the column lineage of the models, if the file is missing or old. Never fails: a graph without
+    lineage is better than none, and the debug log has the reason.
 
     Costs 4 CPU seconds, nearly all of it dbt's (measured); reading the SQL of 23 models takes 0.1.
     """
@@ -76,7 +76,7 @@ def renew_lineage(path: Path, settings: Settings) -> None:
         with exclusive(_LOCK, _PATIENCE_S):
             if _lineage_is_old(path):
                 column_lineage.write_lineage(path, _lineage(settings))
-    except (OSError, BusyError) as error:  # a folder that only others may write to, say
+    except (OSError, BusyError) as error:  # for example a folder without write permission
         _log.debug("no column lineage of the models: %s", error)
 
 

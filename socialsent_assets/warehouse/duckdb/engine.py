@@ -10,7 +10,7 @@ Every timestamp is UTC without an offset, as in the marts.
 
 The statement may come from anybody: it cannot write, leave the lake, or change these limits.
 
-Not here: showing rows (cli/result_output.py), building marts (dbt_project/), what a report asks (insights/).
+Not here: showing rows (cli/result_output.py), building marts (dbt_project/), the report's queries (insights/).
 """
 
 from __future__ import annotations
