@@ -1,4 +1,4 @@
-"""The living texts of the lake, to learn from: the latest version of every post and comment, nothing deleted.
+"""Training corpus: the current version of every post and comment, without deleted ones.
 
 Of very many, the same share is taken every time: whether a text belongs to it depends on its id alone, so memory
 is bounded whatever the history. All hours are read; training is rare.
@@ -32,7 +32,7 @@ class Corpus:
     """Texts of the lake, in a fixed order.
 
     Attributes:
-        texts: clean text of each living post or comment.
+        texts: clean text of each current post or comment.
         authors: who wrote each.
         langs: language tag of each, as the source gave it, or None.
         versions: rows in the cleansed tables, all versions and tombstones.
@@ -52,7 +52,7 @@ class Corpus:
         return len(self.texts)
 
     def as_card_data(self) -> dict[str, Any]:
-        """What a model card says about it."""
+        """Summary for a model card."""
         return {
             "window": f"{self.first}..{self.last}" if self.first else "none",
             "texts": len(self),
@@ -70,7 +70,7 @@ class LivingText:
 
 
 def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
-    """About `most` living texts at the most, in the order of their ids."""
+    """At most about `most` current texts, in the order of their ids."""
     with _versions(lake) as (connection, hours):
         versions = _count(connection)
         share = min(1.0, most / versions) if versions else 1.0
@@ -102,7 +102,7 @@ def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
             f"select text_id, clean_text, author_id, deleted "  # noqa: S608
             f"from ({_LATEST.format(where='where text_id in (select wanted from ids)')}) order by kind"
         ).fetchall()
-    # "comment" sorts before "post", and the later of two entries stands.
+    # "comment" sorts before "post", and the later of two entries wins.
     return {text_id: LivingText(text, author or "", deleted) for text_id, text, author, deleted in rows}
 
 

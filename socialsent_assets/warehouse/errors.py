@@ -19,7 +19,7 @@ class WarehouseBusyError(RuntimeError):
 
 
 class WarehouseDamagedError(RuntimeError):
-    """The file of the warehouse cannot be read; the message says what heals it."""
+    """The file of the warehouse cannot be read; the message names the fix."""
 
 
 class WarehouseUnreachableError(RuntimeError):

@@ -51,7 +51,7 @@ def is_tombstone(event: Event) -> bool:
 def deleted_subjects(deletions: Iterable[Event]) -> set[tuple[str, str]]:
     """(kind, id) of all that is deleted: the newest deletion of a subject decides, whatever came before or after.
 
-    Kinds are post, comment, interaction and user; a deletion without a kind stands for the first three.
+    Kinds are post, comment, interaction and user; a deletion without a kind applies to the first three.
     """
     newest: dict[tuple[str, str], Event] = {}
     for deletion in deletions:

@@ -43,7 +43,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
             yield _text(thing, _time(record, thing, is_edit=kind == "Update"), actor)
     elif kind == "Delete":
         time, uri = required_time(record, "published", "object.deleted", "updated"), _uri(thing)
-        # A deletion does not say whether the text was a reply; who deletes themselves deletes the account.
+        # A deletion does not show whether the text was a reply; a deletion of an actor by itself is of the account.
         yield Draft("deletion", time, _NAME, present(subject_id=uri, subject_kind="user" if uri == actor else None))
     elif kind == "Undo" and at(thing, "type") in _ACTIONS and record.get("published"):
         data = {"subject_id": _uri(thing), "subject_kind": "interaction"}

@@ -50,7 +50,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
     uri = short_id(f"at://{did}/{collection}/{key}")
     operation = commit.get("operation")
     if operation == "delete":
-        kind = None if collection == _POST else "interaction"  # a post or a reply: the deletion does not say
+        kind = None if collection == _POST else "interaction"  # a post or a reply: the deletion does not show which
         if collection == _POST or collection in _ACTIONS:
             yield Draft(
                 "deletion", tid_time(required_text(commit, "rev")), NAME, present(subject_id=uri, subject_kind=kind)

@@ -244,12 +244,12 @@ def _is_about_the_statement(error: Exception) -> bool:
         duckdb.OutOfMemoryException,
         duckdb.TransactionException,  # a function that would change a database: checkpoint, force_checkpoint
     )
-    # The bare type is what our file system refused, or an extension that is not there.
+    # The bare type is an error of our file system, or a missing extension.
     return isinstance(error, ours) or type(error) is duckdb.Error
 
 
 def _one_line(error: Exception) -> str:
-    """What DuckDB says, without the place; what our own file system says, without its traceback."""
+    """DuckDB's message without the position; our own file system's without its traceback."""
     text = _POSITION.sub("", str(error)).strip()
     if text.startswith("Traceback"):
         text = text.rpartition("\n")[2]

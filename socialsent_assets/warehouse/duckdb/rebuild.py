@@ -52,7 +52,7 @@ def rebuilding(
 
 
 def publish(copy: Path, path: Path) -> None:
-    """Show readers the copy, all at once. Call it within `rebuilding`, when nobody has the copy open."""
+    """Replace the file with the copy, atomically. Call it within `rebuilding`, while no process has the copy open."""
     import duckdb
 
     if not copy.is_file():

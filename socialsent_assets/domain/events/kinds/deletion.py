@@ -1,9 +1,9 @@
-"""A deletion: what a network says when something was taken back, an account too. Often it names an id and no more.
+"""A deletion: a network's notice that something was taken back, an account too. Often it names an id and no more.
 
 It holds for every version of its subject, whenever that arrives and whatever its time, until a later deletion of the
-same subject says `restored`. Ids identify, whatever the source, as in every mart.
+same subject has `restored`. Ids identify, whatever the source, as in every mart.
 
-Not here: a post or comment event that says `"deleted": true` (post.py, comment.py), which is one version among
+Not here: a post or comment event with `"deleted": true` (post.py, comment.py), which is one version among
 others; the rule over several deletions (../versions.py); removing bytes (erasure).
 """
 
