@@ -34,14 +34,14 @@ Answer = TypeVar("Answer")
 
 @dataclass
 class DagRun:
-    """A DAG run in a process of its own; as text it is all that it has said so far."""
+    """A DAG run in a process of its own; as text it is all of its output so far."""
 
     line: str
     process: subprocess.Popen[bytes]
     output: Path
 
     def says(self, sentence: str) -> bool:
-        """Whether it has said this, however Airflow coloured and wrapped it."""
+        """Whether its output contains this, however Airflow coloured and wrapped it."""
         return sentence in " ".join(_COLOUR.sub("", str(self)).split())
 
     def end(self) -> int:
@@ -87,7 +87,7 @@ class Airflow:
 
     @contextmanager
     def running(self, at: str, settings: Mapping[str, str], hour: str = "") -> Iterator[DagRun]:
-        """A DAG run of the logical date `at`, or for an `hour` asked for; killed at the end if it is still there.
+        """A DAG run of the logical date `at`, or for the parameter `hour`; killed at the end if it is still there.
 
         A setting `URL` is `SOCIALSENT_DAGSTER_URL` of the environment; names of Airflow's own are left as they are.
         """
@@ -108,7 +108,7 @@ class Airflow:
             process.wait()
 
     def run(self, at: str, settings: Mapping[str, str], hour: str = "") -> tuple[int, DagRun]:
-        """A DAG run to its end: exit code and what it said."""
+        """A DAG run to its end: exit code and output."""
         with self.running(at, settings, hour) as run:
             return run.end(), run
 

@@ -1,6 +1,6 @@
 """A real Dagster in processes of its own: web server, daemon, and what a test wants to know of them.
 
-Not here: what it is asked to run (rehearsal.py, the project itself), Airflow (airflow_lines.py).
+Not here: the jobs that it runs (rehearsal.py, the project itself), Airflow (airflow_lines.py).
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class DagsterServers:
         ]
 
     def log(self, program: str) -> str:
-        """The end of what a program said."""
+        """The last lines of a program's output."""
         return (self.home / f"{program}.log").read_text(encoding="utf-8", errors="replace")[-3000:]
 
     def ask(self, query: str, **variables: str) -> dict[str, Any]:

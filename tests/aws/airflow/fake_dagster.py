@@ -1,6 +1,6 @@
 """A web server that answers the questions of the DAG from a script: for faults that a real one shows too seldom.
 
-That its answers look like Dagster's is the business of test_in_airflow.py, which asks a real one.
+Whether its responses match Dagster's is tested by test_in_airflow.py, against a real one.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ class Run:
 
 @dataclass
 class FakeDagster:
-    """What the server knows, what it shall answer, and what it was asked.
+    """State of the server: runs, prepared responses and received requests.
 
     Attributes:
         statuses: what a launched run will show.
         faults: what happens to the next questions of a name: an HTTP status, `drop` (no answer arrives), `lost` (the
-            same, but what was asked is done), `html`, or the answer itself.
+            same, but the request is executed), `html`, or the answer itself.
     """
 
     url: str = ""
@@ -135,7 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *arguments: object) -> None:
-        """Nothing: a test says what it saw."""
+        """Log no requests: the tests assert on them."""
 
 
 @contextmanager

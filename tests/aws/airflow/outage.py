@@ -36,7 +36,7 @@ def away_after_a_launch(url: str) -> Iterator[str]:
             self.wfile.write(content)
 
         def log_message(self, *arguments: object) -> None:
-            """Nothing: a test says what it saw."""
+            """Log no requests: the tests assert on them."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)

@@ -1,6 +1,6 @@
-"""A code location with the jobs that the DAG names, and a body that does what the test asks for, in no time.
+"""A code location with the jobs that the DAG names, whose bodies end immediately, with the outcome that a test chose.
 
-What happens to an hour stands in the file `$REHEARSAL/<hour>`: `fail once`, `wait` (until the file is deleted), or
+The outcome of an hour is in the file `$REHEARSAL/<hour>`: `fail once`, `wait` (until the file is deleted), or
 nothing. There is a job `cleanse_hours` and a job `score_hours`; the location `bare` of the workspace has none.
 """
 
@@ -15,7 +15,7 @@ DAYS = dg.DailyPartitionsDefinition("2026-01-01", timezone="UTC", end_offset=2)
 
 @dg.asset(partitions_def=DAYS, backfill_policy=dg.BackfillPolicy.single_run())
 def cleansed(context: dg.AssetExecutionContext) -> None:
-    """Does what its hour's file says."""
+    """Ends as its hour's file prescribes."""
     day, _, number = context.run.tags["socialsent/hours"].partition("T")
     asked = Path(os.environ["REHEARSAL"]) / f"{day}-{number}:00"
     if asked.is_file() and asked.read_text() == "fail once":

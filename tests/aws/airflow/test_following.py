@@ -61,7 +61,7 @@ def test_a_cancelled_run_is_not_tried_again(fake: FakeDagster) -> None:
 
 @pytest.mark.parametrize(("healthy", "why"), [(False, "dagster-daemon.*is not running"), (True, "other runs hold")])
 def test_a_run_that_stays_queued_is_cancelled_with_the_reason(fake: FakeDagster, healthy: bool, why: str) -> None:
-    """Prevents a task that waits for ever because no daemon runs, and a run that starts when nobody waits for it."""
+    """Prevents a task that waits without end when no daemon runs, and a run that starts after its task gave up."""
     fake.statuses, fake.is_daemon_healthy = ["QUEUED"], healthy
     ours = dagster(fake, queued_s=0.05)
     with pytest.raises(FailedError, match=f"still queued .* it was cancelled: .*{why}"):
@@ -268,7 +268,7 @@ def test_every_question_fits_the_schema_of_the_dagster_that_we_pin() -> None:
 
 @pytest.mark.parametrize("name", ["dagster_runs.py", "dagster_web_server.py", "sentiment_analysis_dag.py"])
 def test_the_dag_imports_airflow_and_the_standard_library_alone(name: str) -> None:
-    """Prevents a DAG that asks an environment on MWAA for packages that its constraints exclude."""
+    """Prevents a DAG that requires packages that the constraints of MWAA exclude."""
     import sys
 
     allowed = {*sys.stdlib_module_names, "dagster_runs", "dagster_web_server"}

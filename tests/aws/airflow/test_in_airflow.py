@@ -1,7 +1,7 @@
 """The DAG in real Airflow 2.11 and 3.0, against a real Dagster web server and daemon.
 
 The whole pipeline runs on a small lake; faults are rehearsed on a code location whose jobs take no time.
-`airflow dags test` stands for scheduler and worker: that MWAA runs either is not shown here.
+`airflow dags test` replaces scheduler and worker: MWAA's own are not shown here.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from dagster_servers import HOURS_TAG, DagsterServers, dagster_servers, eventual
 from fake_dagster import FakeDagster, serving
 from outage import away_after_a_launch
 
-# The limit is beyond that of a DAG run, whose end says more than pytest's.
+# The limit is beyond that of a DAG run, whose error is clearer than pytest's.
 pytestmark = [
     pytest.mark.xfail(reason="not yet seen to pass since the tables are Iceberg", strict=False),
     pytest.mark.aws,
@@ -131,7 +131,7 @@ def test_a_dag_run_fills_every_tier_for_its_hour(dagster: DagsterServers, airflo
 
 
 def test_address_and_secret_may_be_variables_and_the_hour_may_be_asked_for(airflows: list[Airflow]) -> None:
-    """Prevents a secret that has to stand in the configuration, and an old hour that no one can run again."""
+    """Prevents a secret that has to be in the configuration, and an old hour that cannot be run again."""
 
     def scenario(airflow: Airflow) -> None:
         with serving(FakeDagster(statuses=["SUCCESS"])) as fake:
@@ -157,7 +157,7 @@ def test_a_missing_address_is_said_with_its_setting(airflows: list[Airflow]) -> 
 
 
 def test_a_failed_run_is_tried_again_as_a_new_run(dagster: DagsterServers, airflows: list[Airflow]) -> None:
-    """Prevents a retry that attaches to the failed run, and a task whose log does not say what failed."""
+    """Prevents a retry that attaches to the failed run, and a task whose log does not name the failure."""
 
     def scenario(airflow: Airflow) -> None:
         hour = hour_of(airflow, 1)

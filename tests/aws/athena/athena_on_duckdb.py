@@ -1,4 +1,4 @@
-"""A stand-in for Athena: moto takes the calls, DuckDB runs the SQL, translated from Athena's dialect.
+"""An emulation of Athena: moto takes the calls, DuckDB runs the SQL, translated from Athena's dialect.
 
 It lets dbt-athena run for real: its materializations, the order of its statements and what they leave. It is neither
 Trino nor Iceberg: functions, types, limits and cost are DuckDB's, every table is an ordinary one, and nothing is read
@@ -41,7 +41,7 @@ class AthenaOnDuckDb:
     """One account.
 
     Attributes:
-        statements: everything that was asked, in order, as Athena got it.
+        statements: every statement in order, as Athena received it.
     """
 
     aws: EmbeddedAws

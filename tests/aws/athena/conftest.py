@@ -1,6 +1,6 @@
 """The dbt target athena, compiled once against a moto server.
 
-dbt-athena asks Glue which tables exist before it compiles anything. moto answers that there are none, and would run
+dbt-athena lists the tables in Glue before it compiles anything. moto answers that there are none, and would run
 no SQL: what is shown here is what dbt would send, never what Athena makes of it.
 
 Not here: statements of users (tests/lake/test_athena*.py).

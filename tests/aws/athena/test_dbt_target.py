@@ -56,7 +56,7 @@ def test_only_the_hours_of_the_window_are_read(compiled: Compiled) -> None:
             for t in sqlglot.parse_one(sql, read="athena").find_all(exp.Table)
             if t.db.startswith(("mood_c", "mood_a"))
         ]
-        # On the column itself, without a cast: Iceberg's statistics of each file then tell what to leave out.
+        # On the column itself, without a cast: Iceberg then skips files by their statistics.
         assert sql.count("where (event_hour >= cast('2026-11-22 ") == len(lake), name
 
 

@@ -1,6 +1,6 @@
 """dbt-athena builds the marts with our materialization, twice and for one hour, and they equal DuckDB's row for row.
 
-On a stand-in (athena_on_duckdb.py): the adapter, its calls and the order of its statements are real, the engine is
+On an emulation (athena_on_duckdb.py): the adapter, its calls and the order of its statements are real, the engine is
 not. Left out is the key that dbt gives a row of a snapshot: a digest, which its Athena macros write in capitals.
 """
 

@@ -1,4 +1,4 @@
-"""`socialsent query` on AWS, as a user runs it, against moto's Athena, which answers what it was told to answer."""
+"""`socialsent query` on AWS, as a user runs it, against moto's Athena, which returns prepared results."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def query(aws: EmbeddedAws, home: Path, *arguments: str, **settings: str) -> sub
 
 
 def test_a_question_is_answered_by_athena_in_the_same_forms(answered: EmbeddedAws, tmp_path: Path) -> None:
-    """Prevents answers that programs of one machine cannot read on AWS; what it cost stands beside them."""
+    """Prevents output that differs between one machine and AWS; the cost is printed beside it."""
     done = query(answered, tmp_path, "--format", "json", QUESTION)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [

@@ -1,4 +1,4 @@
-"""The Python of a Glue job: the wheel unpacked, what it asks for, what Glue has, and no other installed package.
+"""The Python of a Glue job: the wheel unpacked, its requirements, Glue's own packages, and nothing else installed.
 
 Not here: Glue's runs (local_glue.py).
 """

@@ -1,7 +1,7 @@
 """Glue's part, played here: jobs are moto's, their runs are processes of this machine that run the job's script.
 
 What it does like Glue: it fetches the script from S3, hands it the job's default arguments and the run's, keeps runs
-and their arguments, rejects runs beyond MaxConcurrentRuns, stops a run, tells the last line of a failure. What it
+and their arguments, rejects runs beyond MaxConcurrentRuns, stops a run, returns the last line of a failure. What it
 cannot show: workers, queues, timeouts, IAM, Glue's own Spark and how Glue installs a wheel.
 
 Not here: states that no process can be in (test_glue_runs.py).

@@ -61,7 +61,7 @@ def test_runs_that_share_an_hour_overlap() -> None:
 
 
 def test_a_run_that_somebody_started_by_hand_overlaps_with_everything() -> None:
-    """Prevents two runs on one hour, because one of them says nothing."""
+    """Prevents two runs on one hour, because one of them has no readable arguments."""
     assert order().overlaps({})
     assert order().overlaps({HOURS: "all of them"})
 

@@ -1,4 +1,4 @@
-"""Every way in which a Glue run can end, or not end, and what is said and done about it."""
+"""Every way in which a Glue run can end, or not end: the message and the action."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ORDER = GlueOrder.of("cleanse", [EventHour.of(NOON)], TIERS, CatalogConfig("glue
 
 
 class FakeGlue:
-    """Answers with one state per look, the last of them for ever; a stop leads to `after_stop`."""
+    """Returns one state per poll, then repeats the last; a stop leads to `after_stop`."""
 
     def __init__(self, *states: str, after_stop: tuple[str, ...] = ("STOPPING", "STOPPED"), **run: Any) -> None:
         self.states = list(states)
@@ -63,7 +63,7 @@ def runs(client: Any, said: list[str] | None = None, minutes: float = 10) -> Glu
 
 
 def test_a_run_is_followed_to_its_success_and_every_state_is_told_once() -> None:
-    """Prevents a log that repeats itself every ten seconds, and one that says nothing while a run waits."""
+    """Prevents a log that repeats itself every ten seconds, and one that is silent while a run waits."""
     said: list[str] = []
     glue = FakeGlue("WAITING", "WAITING", "STARTING", "RUNNING", "RUNNING", "STOPPING", "SUCCEEDED")
     assert runs(glue, said).follow("jr_1")["JobRunState"] == "SUCCEEDED"
@@ -83,7 +83,7 @@ def test_a_run_is_followed_to_its_success_and_every_state_is_told_once() -> None
     ],
 )
 def test_every_other_end_names_run_state_reason_and_log_in_one_line(state: str, advice: str) -> None:
-    """Prevents a wait that never ends (EXPIRED), and an error from which nobody finds the log."""
+    """Prevents a wait that never ends (EXPIRED), and an error without a link to the log."""
     glue = FakeGlue("RUNNING", state, ErrorMessage="ValueError: bad\nhour", LogGroupName="/aws-glue/socialsent")
     with pytest.raises(GlueRunError) as raised:
         runs(glue).follow("jr_1")
@@ -112,7 +112,7 @@ def test_the_deadline_counts_from_the_runs_start_not_from_the_first_look() -> No
 
 
 def test_time_in_the_queue_counts() -> None:
-    """Prevents a run that waits for capacity for ever."""
+    """Prevents a run that waits for capacity without a limit."""
     with pytest.raises(GlueRunError, match="WAITING for 10 minutes"):
         runs(FakeGlue("WAITING")).follow("jr_1")
 
@@ -137,7 +137,7 @@ def test_somebody_elses_run_is_never_stopped() -> None:
 
 @pytest.mark.parametrize("signal", [dg.DagsterExecutionInterruptedError, KeyboardInterrupt])
 def test_a_cancelled_step_stops_its_run(signal: type[BaseException]) -> None:
-    """Prevents a run that goes on after somebody pressed Terminate, also while Glue still answers to its start."""
+    """Prevents a run that goes on after Terminate, also while Glue still processes its start."""
     glue = FakeGlue("RUNNING", Arguments=ORDER.arguments())
     followed = runs(glue)
     with pytest.raises(signal), stopped_with_its_step(followed, ORDER):
@@ -146,7 +146,7 @@ def test_a_cancelled_step_stops_its_run(signal: type[BaseException]) -> None:
 
 
 def test_a_cancelled_step_leaves_the_runs_of_other_orders_alone() -> None:
-    """Prevents a Terminate that ends the backfill of somebody else."""
+    """Prevents a Terminate that ends another user's backfill."""
     glue = FakeGlue("RUNNING", Arguments={**ORDER.arguments(), "--order": "another"})
     with pytest.raises(KeyboardInterrupt), stopped_with_its_step(runs(glue), ORDER):
         raise KeyboardInterrupt

@@ -101,7 +101,7 @@ def compute_on(bucket: str, **changes: Any) -> GlueSpark:
 
 @pytest.fixture
 def quick_pipes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pipes looks for messages often, and gives up soon on a run that was killed before it said goodbye."""
+    """Pipes looks for messages often, and gives up soon on a run that was killed before it closed its channel."""
     monkeypatch.setattr(glue_resource, "_MESSAGES_EVERY_SECONDS", 0.2)
     monkeypatch.setattr("dagster._core.pipes.utils.WAIT_FOR_LOGS_AFTER_EXECUTION_INTERVAL", 1)
 
@@ -132,7 +132,7 @@ def pretended(
 
 
 def step(compute: GlueSpark, *hours: EventHour) -> tuple[dg.ExecuteInProcessResult, list[Receipt]]:
-    """One step that asks for these hours to be cleansed; what it got."""
+    """Run one step that cleanses these hours; return its result."""
     receipts: list[Receipt] = []
 
     @dg.asset
@@ -176,7 +176,7 @@ def test_a_run_gets_its_order_and_its_receipts_come_back(pretended: LocalGlue, b
 
 
 def test_a_run_that_fails_fails_its_step_with_its_own_words(pretended: LocalGlue, bucket: str, hold: Path) -> None:
-    """Prevents "Glue job failed", after which somebody has to find out why."""
+    """Prevents "Glue job failed" without the reason."""
     Path(f"{hold}.fail").touch()
     result, _ = step(compute_on(bucket), NINE)
     assert not result.success
@@ -229,14 +229,14 @@ def test_a_run_waits_for_room(pretended: LocalGlue, bucket: str, hold: Path) -> 
 def test_no_room_until_the_deadline_is_an_error_that_says_what_to_raise(
     pretended: LocalGlue, bucket: str, hold: Path
 ) -> None:
-    """Prevents a step that waits for ever for somebody else's runs."""
+    """Prevents a step that waits without a limit for another client's runs."""
     pretended.most_at_once = 0
     result, _ = step(compute_on(bucket, deadline_minutes=0.01), NINE)
     assert "raise the job's MaxConcurrentRuns" in why(result)
 
 
 def test_a_run_beyond_its_deadline_is_stopped(pretended: LocalGlue, bucket: str, hold: Path) -> None:
-    """Prevents a run that costs money after nobody waits for it any more."""
+    """Prevents a run that costs money after its step has given up."""
     hold.touch()
     result, _ = step(compute_on(bucket, deadline_minutes=0.05), NINE)
     (run,) = pretended.runs
@@ -246,7 +246,7 @@ def test_a_run_beyond_its_deadline_is_stopped(pretended: LocalGlue, bucket: str,
 
 
 def test_a_terminated_step_stops_its_run(pretended: LocalGlue, bucket: str, hold: Path) -> None:
-    """Prevents a run that goes on after somebody pressed Terminate."""
+    """Prevents a run that goes on after Terminate."""
     hold.touch()
     terminating = when(
         lambda: pretended.runs and pretended.runs[0].state == "RUNNING", lambda: os.kill(os.getpid(), signal.SIGINT)
@@ -259,7 +259,7 @@ def test_a_terminated_step_stops_its_run(pretended: LocalGlue, bucket: str, hold
 
 
 def test_a_run_that_succeeds_and_leaves_nothing_is_an_error(pretended: LocalGlue, bucket: str) -> None:
-    """Prevents a materialization of hours that nobody built."""
+    """Prevents a materialization of hours that were not built."""
     pretended.delete_job(JobName="cleanse")
     pretended.add_job("cleanse", bucket, "print('done')")
     result, _ = step(compute_on(bucket), NINE)
@@ -267,7 +267,7 @@ def test_a_run_that_succeeds_and_leaves_nothing_is_an_error(pretended: LocalGlue
 
 
 def test_a_wheel_of_another_version_is_an_error(bucket: str) -> None:
-    """Prevents hours that are stale for ever, and are built, and paid for, again and again."""
+    """Prevents hours that stay stale, and are built, and paid for, again and again."""
     order = order_of(bucket, NINE)
     lake = s3_lake(bucket).open()
     receipt = Receipt("cleanse", NINE, "i", "o", cleanse_code_version(), Counts.none(), {})
@@ -279,7 +279,7 @@ def test_a_wheel_of_another_version_is_an_error(bucket: str) -> None:
 
 
 def test_a_job_that_is_not_there_is_named(pretended: LocalGlue, bucket: str) -> None:
-    """Prevents a name in the settings that nobody can find in the error."""
+    """Prevents an error that does not name the wrong setting."""
     result, _ = step(
         GlueSpark(**{**compute_on(bucket).model_dump(), "lake": s3_lake(bucket), "cleanse_job": "gone"}), NINE
     )
@@ -287,7 +287,7 @@ def test_a_job_that_is_not_there_is_named(pretended: LocalGlue, bucket: str) -> 
 
 
 def test_a_bucket_for_parameters_that_is_not_there_is_named(pretended: LocalGlue, bucket: str) -> None:
-    """Prevents a refusal of S3 that looks like one of Glue."""
+    """Prevents an access error of S3 that looks like one of Glue."""
     given = {**compute_on(bucket).model_dump(), "lake": s3_lake(bucket), "pipes": "s3://no-such-bucket-here/pipes"}
     result, _ = step(GlueSpark(**given), NINE)
     assert "there is no bucket no-such-bucket-here" in why(result)

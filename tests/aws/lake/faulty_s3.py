@@ -1,4 +1,4 @@
-"""A moto server for S3 that can be told to fail: it stands before Python's and Java's clients alike.
+"""A moto server for S3 with faults on demand, for Python's and Java's clients alike.
 
     faults.answer("PUT", 503, "SlowDown", every=3)   # each third upload
     faults.clear()

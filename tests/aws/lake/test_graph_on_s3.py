@@ -160,7 +160,7 @@ def _run_and_kill(home: S3Home) -> None:
 
 
 def _without_clock(status: dict[str, Any]) -> dict[str, Any]:
-    """A status without what depends on when it was asked."""
+    """A status without the fields that depend on the time of the call."""
     tiers = {
         name: {key: value for key, value in tier.items() if "lag" not in key}
         for name, tier in status["tiers"].items()

@@ -101,7 +101,7 @@ def test_a_champion_in_s3_answers_in_the_workers(spark_on_s3: Any, s3_lake: Lake
 
 
 def test_an_hour_whose_landing_is_gone_is_emptied(spark_on_s3: Any, s3_lake: Lake) -> None:
-    """Prevents rows of S3 objects that somebody deleted on purpose."""
+    """Prevents rows of S3 objects that were deleted on purpose."""
     landing = Landing(s3_lake)
     key = landing.add(KEYS[0], random_lines(1, 20, KEYS[0]))
     build(spark_on_s3, s3_lake)
@@ -115,7 +115,7 @@ def test_an_hour_whose_landing_is_gone_is_emptied(spark_on_s3: Any, s3_lake: Lak
 def test_throttling_and_server_errors_are_waited_out(
     spark_on_s3: Any, s3_lake: Lake, faults: Faults, in_folders: tuple[Lake, list[Receipt]]
 ) -> None:
-    """Prevents a run that is lost, or loses rows, because S3 asks to slow down now and then."""
+    """Prevents a run that is lost, or loses rows, because S3 returns SlowDown now and then."""
     fill(s3_lake)
     faults.answer("PUT", 503, "SlowDown", every=7)
     faults.answer("GET", 500, "InternalError", every=9)
@@ -137,7 +137,7 @@ def test_credentials_that_expire_in_the_middle_lose_and_double_nothing(
     place: str,
     after: int,
 ) -> None:
-    """Prevents half an hour that is taken for a whole one, and an error that does not say what to do."""
+    """Prevents half an hour that is taken for a whole one, and an error without a next step."""
     fill(s3_lake)
     faults.answer("PUT", 400, "ExpiredToken", after=after, path=place)
     with pytest.raises((UserError, SparkRunError, OSError), match=r"expired|ExpiredToken"):

@@ -98,7 +98,7 @@ class Account:
             patch.setenv(name, value)
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3"):
             patch.delenv(name, raising=False)
-        patch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep whoever this process was before
+        patch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep the process's earlier identity
 
     def attempt(self, role: str, service: str, operation: str, **arguments: Any) -> str:
         """`allowed` or `denied`; what else may be wrong with the call does not matter. The call is made."""
@@ -121,11 +121,11 @@ class Account:
         return self._clients[role, service]
 
     def missing(self) -> list[str]:
-        """What was asked for and not allowed, in words."""
+        """Actions that were denied, as text."""
         return [f"{role}: {need}" for role, need, is_given in self.decisions if not is_given]
 
     def decide(self, role: str, found: list[Need] | None, action: str) -> bool:
-        """Whether the role has all of what a request needs, as its policies in IAM say. Keeps the decision."""
+        """Whether the role has all of what a request needs, by its policies in IAM. Records the decision."""
         statements = self.policies[role]
         if found is None:
             if names_action(statements, action):

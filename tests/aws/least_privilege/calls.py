@@ -36,7 +36,7 @@ CODE = (bucket("artifacts"), "code/a/run_job.py")
 PIPES = (bucket("artifacts"), "pipes/a/messages")
 RESULT = (bucket("artifacts"), "athena/a.csv")
 STANDING = (LANDED, QUARANTINED, LABELS, CLEANSED, SCORED, MODEL, ARCHIVE, CODE, PIPES, RESULT)
-"""Objects that stand before any test."""
+"""Objects that exist before any test."""
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ READ, WRITE = "kms:Decrypt", "kms:GenerateDataKey"
 
 
 class UnknownCallError(AssertionError):
-    """A policy names an action whose resources this module was not told."""
+    """A policy names an action whose resources this module does not know."""
 
 
 def arn(service: str, resource: str) -> str:
@@ -193,7 +193,7 @@ def s3_needs(method: str, path: str, query: str, copied: str, body: bytes, actio
         uses = (WRITE, READ)  # parts are put together
     found += [Need(use, keys[of_bucket]) for use in uses if of_bucket in keys]
     if method in ("GET", "HEAD") and _is_absent(bucket, key):
-        found.append(Need("s3:ListBucket", of_bucket))  # without it S3 says 403 instead of 404
+        found.append(Need("s3:ListBucket", of_bucket))  # without it S3 returns 403 instead of 404
     if copied:
         source = f"arn:aws:s3:::{unquote(copied).lstrip('/').partition('?')[0]}"
         origin = source.partition("/")[0]

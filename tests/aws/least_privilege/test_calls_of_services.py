@@ -143,8 +143,8 @@ def test_a_service_may_do_its_part(account: Account, made: Call) -> None:
     assert account.attempt(made.role, made.service, made.operation, **made.arguments) == "allowed", account.missing()
 
 
-# moto has no Redshift Serverless, asks no one about X-Ray, and ECS Exec speaks a protocol of its own: the statements
-# alone are asked.
+# moto has no Redshift Serverless, checks no permission for X-Ray, and ECS Exec has a protocol of its own: only the
+# statements are evaluated.
 ALLOWED_ON_PAPER = [
     (PRODUCER, "xray:PutTraceSegments", "*"),
     (CONSUMER, "xray:PutTraceSegments", "*"),

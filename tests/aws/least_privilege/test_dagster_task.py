@@ -97,7 +97,7 @@ def test_runs_log_where_dagster_looks_for_it(account: Account, settings: Setting
 
 
 def test_tables_are_opened_and_made_where_they_are_missing(account: Account, settings: Settings) -> None:
-    """Prevents a sensor that stops at its first look: whoever opens a table first makes it."""
+    """Prevents a sensor that fails on its first tick: the first to open a table creates it."""
     before, lake = len(account.decisions), Lake.of(settings)
     assert read_builds(lake).cleanse == {}
     looked = {need.action for _, need, _ in account.decisions[before:]}
@@ -113,9 +113,9 @@ def test_tables_are_opened_and_made_where_they_are_missing(account: Account, set
 def test_the_daily_upkeep_compacts_a_table(
     account: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prevents a job that fails every night, and small files that nobody puts together."""
+    """Prevents a job that fails every night, and small files that are never compacted."""
     lake = Lake.of(settings)
-    lake.landing.list("events")  # something was asked of AWS, whatever comes of the rest
+    lake.landing.list("events")  # AWS was called, whatever the outcome
     task = account.acting(TASK)
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "embedded")
@@ -134,7 +134,7 @@ def test_the_daily_upkeep_compacts_a_table(
 
 
 def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> None:
-    """Prevents alarms that no one hears: SNS rejects a topic with a key that the sender may not use."""
+    """Prevents alarms that reach no one: SNS rejects a topic with a key that the sender may not use."""
     before = len(account.decisions)
     assert settings.alerts.topic_arn
     assert settings.alerts.metrics_namespace
@@ -146,7 +146,7 @@ def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> No
 
 
 def test_the_champion_is_hosted_with_the_endpoints_role_and_no_other(account: Account, settings: Settings) -> None:
-    """Prevents PassRole for any role: whoever hosts a model could become whoever he likes."""
+    """Prevents PassRole for any role: the right to host a model would become every right."""
     assert settings.sagemaker is not None
     before, lake = len(account.decisions), Lake.of(settings)
     promote(lake)

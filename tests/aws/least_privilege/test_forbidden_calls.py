@@ -126,7 +126,7 @@ FORBIDDEN = [
       for kind in ("create_table", "update_table")),
     *(get(CRAWLER, place) for place in (QUARANTINED, LABELS, CLEANSED, SCORED)),
     call(CRAWLER, "glue", "batch_create_partition", **POSTS, PartitionInputList=[{"Values": HOUR}]),
-    # Who asks, and what answers, changes nothing.
+    # Neither the caller nor the service changes the result.
     *unchanged(READER, LANDED, CLEANSED, SCORED, MODEL),
     *(get(READER, place) for place in (QUARANTINED, LABELS, MODEL)),
     call(READER, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"}),

@@ -1,7 +1,7 @@
 """The few spellings of Redshift that PostgreSQL's grammar lacks, respelled; everything else passes as it is.
 
 What is taken away here is not tested by anything that runs behind it: physical design (DISTSTYLE, DISTKEY, SORTKEY,
-BACKUP), late binding (a view is bound at once), external schemas (an ordinary schema stands for one). PostgreSQL also
+BACKUP), late binding (views bind when created), external schemas (an ordinary schema replaces one). PostgreSQL also
 accepts more than Redshift does: tests/marts/redshift_lint.py looks at the statements themselves.
 
 Not here: the protocol (wire.py), functions that only have to be defined (functions.sql).

@@ -1,7 +1,7 @@
 """A real PostgreSQL of this test session, out of the wheel `pgserver`: a folder in /tmp and a Unix socket.
 
 `pgserver.get_server` would do as much, but as root it makes a system user and opens the folders above its own to
-everybody. Here root runs a copy of the binaries as `nobody`, and nothing is left behind.
+everybody. Here root runs a copy of the binaries as an unprivileged user, and nothing is left behind.
 
 Not here: what makes it look like Redshift (wire.py, dialect.py, catalog.sql, functions.sql).
 """
@@ -81,7 +81,7 @@ def _binaries(folder: Path) -> Path:
     installed = Path(spec.origin).parent / "pginstall"
     if os.geteuid() != 0:
         return installed / "bin"
-    # A copy, because `nobody` may not be able to look into our virtual environment; with the libraries beside it.
+    # A copy, because that user may lack access to our virtual environment; with the libraries beside it.
     for part in ("pgserver/pginstall", "pgserver.libs"):
         shutil.copytree(installed.parents[1] / part, folder / part, symlinks=True)
     copy = folder / "pgserver" / "pginstall"

@@ -4,8 +4,8 @@
 
 An array is JSON text, and reading it fails unless the session has set json_serialization_enable, as on Redshift.
 
-Limits: the rows are copied, so this says nothing of the Glue catalog, of Iceberg, of reading S3
-or of permissions. Text of more than 65,535 bytes is here; Spectrum would refuse or cut it.
+Limits: the rows are copied, so this shows nothing of the Glue catalog, of Iceberg, of reading S3
+or of permissions. Text of more than 65,535 bytes is here; Spectrum would reject or cut it.
 
 Not here: writing the Parquet (tests/marts/lake_folder.py).
 """

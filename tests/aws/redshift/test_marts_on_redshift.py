@@ -1,7 +1,7 @@
 """Every mart on Redshift holds what DuckDB's holds, row for row: dbt-redshift on PostgreSQL, from the same lake.
 
 Types are not normalised: both drivers give Python's int, float, str, bool, date and naive datetime (UTC), and rows
-are compared by their repr, so to the last bit of a float. What differs and why stands in the test that says so.
+are compared by their repr, so to the last bit of a float. Differences and their reasons are in the tests of each.
 
 Not here: what PostgreSQL cannot show (tests/marts/redshift_lint.py looks at the statements), broken connections
 (test_redshift_warehouse.py).
@@ -30,7 +30,7 @@ pytestmark = [
 HOURS = [EventHour(at("22T21:00") + timedelta(hours=number)) for number in range(4)]
 TABLES = (*marts_of([]), "lake_hours", "user_profile_history")
 UNTESTED = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
-# What dbt itself asks for in a snapshot: its key is a digest of the id's first 256 bytes and the time.
+# What dbt itself requires in a snapshot: its key is a digest of the id's first 256 bytes and the time.
 DBTS_OWN = {"varchar of no length: 256 bytes, or one", "text of no length: 256 bytes, or one"}
 
 

@@ -1,8 +1,8 @@
-"""Method `iam`: the driver asks AWS for a temporary password of the role, before it connects with it.
+"""Method `iam`: the driver requests a temporary password of the role from AWS, then connects with it.
 
 AWS is a small server here that answers GetClusterCredentials and nothing else: the driver's and boto3's side is
 real. The wire has no TLS, which the driver wants with this method, so the way ends there: that the password lets
-one in is not shown. A serverless workgroup is asked in another call (GetCredentials), which no test makes.
+one in is not shown. A serverless workgroup needs another call (GetCredentials), which no test makes.
 
 Not here: a user with a password (test_redshift_warehouse.py).
 """
@@ -36,7 +36,7 @@ _EXPIRED = """<ErrorResponse xmlns="http://redshift.amazonaws.com/doc/2012-12-01
 
 
 class CredentialsOfAws:
-    """What was asked, and what is answered next: a password, or that the caller's own credentials are old."""
+    """Requests received, and the next response: a password, or an error for expired credentials of the caller."""
 
     def __init__(self) -> None:
         self.asked: list[dict[str, str]] = []
@@ -91,7 +91,7 @@ def settings_of(server: Server) -> RedshiftSettings:
 
 
 def asked_for(aws: CredentialsOfAws) -> set[tuple[str, str]]:
-    """(user, database) of each request for a password. 127.0.0.1 may be a custom domain, so the driver asks more."""
+    """(user, database) of each request for a password. 127.0.0.1 may be a custom domain: the driver makes more calls."""
     return {(c["DbUser"], c["DbName"]) for c in aws.asked if c["Action"] == "GetClusterCredentials"}
 
 
@@ -113,7 +113,7 @@ def test_dbt_gets_it_in_the_same_way(
 
 
 def test_credentials_of_aws_that_are_old_are_named(redshift_server: Server, aws: CredentialsOfAws) -> None:
-    """Prevents a search for the fault in Redshift, which was never asked."""
+    """Prevents an error that blames Redshift, which was never called."""
     aws.is_expired = True
     with pytest.raises(UserError, match="AWS credentials have expired"), redshift_marts(settings_of(redshift_server)):
         raise AssertionError("let in")

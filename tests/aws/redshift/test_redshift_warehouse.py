@@ -1,4 +1,4 @@
-"""Redshift as the warehouse of the graph: what is asked of it, remembered of it, and said when it is not well.
+"""Redshift as the warehouse of the graph: queries, cache and errors.
 
 Not here: what the marts hold (test_marts_on_redshift.py), what only AWS answers (tests/resources/test_redshift.py).
 """
@@ -125,7 +125,7 @@ def test_nothing_built_yet_is_no_version_and_a_sentence(redshift_server: Server,
 
 
 def test_who_asks_cannot_write(built: LakeFolder, settings: Settings) -> None:
-    """Prevents a report, or whoever holds its connection, from changing a mart."""
+    """Prevents a report, or another user of its connection, from changing a mart."""
     for statement in ("delete from fct_posts", "drop table fct_posts", "create table t (a int)"):
         with marts_of(settings) as sql, pytest.raises(UserError, match="read-only"):
             sql.run(statement)

@@ -1,6 +1,6 @@
-"""The wire brings a client everything that PostgreSQL said, however it closed.
+"""The wire delivers everything that PostgreSQL sent, however it closed.
 
-Not here: what PostgreSQL says (test_redshift_warehouse.py).
+Not here: PostgreSQL's responses (test_redshift_warehouse.py).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ START_UP = struct.pack("!ii", 8 + 9, 196608) + b"user\0me\0\0"
 
 @contextmanager
 def refusing(path: Path, sent: threading.Event) -> Iterator[None]:
-    """A server that reads the start-up, refuses, and closes with bytes of the client unread: the kernel resets."""
+    """A server that reads the start-up, rejects it, and closes with bytes of the client unread: the kernel resets."""
 
     def serve() -> None:
         with listening:

@@ -5,7 +5,7 @@ Two things are changed, everything else passes byte for byte:
 - Parse and Query messages: the statement is kept (`Wire.statements`), then respelled (dialect.py).
 
 Limits: the driver falls back to the text protocol, so its binary decoding, which Redshift uses, is not exercised;
-there is no TLS; IAM is not asked.
+there is no TLS; IAM is not checked.
 
 Not here: the server behind it (postgres.py).
 """
@@ -75,7 +75,7 @@ def wire(path: Path) -> Iterator[Wire]:
 
 
 class _Server:
-    """PostgreSQL's socket, read and written apart: what it said before it closed is read whatever a write meets."""
+    """PostgreSQL's socket, read and written apart: its output before the close is read even if a write fails."""
 
     def __init__(self, connected: socket.socket) -> None:
         self._socket = connected
@@ -164,7 +164,7 @@ def _respelled(kind: bytes, body: bytes, statements: list[str]) -> bytes:
 
 
 async def _to_client(server: _Server, writer: Writer) -> None:
-    """Until PostgreSQL ends; what it said last is sent before the end is."""
+    """Until PostgreSQL ends; its last output is sent before the end is."""
     said, is_ready = b"", False
     with suppress(ConnectionError):
         while data := await server.receive():

@@ -4,7 +4,7 @@ moto's CloudFormation leaves out many types without a word, so each is made by t
 would make; names, ARNs and settings are the template's alone. PROVISIONED, PLAYED and NOT_DRIVEN together name every
 type of the templates, so that a new one has to be dealt with.
 
-Limits: moto's (socialsent_assets/local_aws/server.py); encryption is left out, no one's permissions are asked.
+Limits: moto's (socialsent_assets/local_aws/server.py); encryption is left out, permissions are not checked.
 
 Not here: what runs in the account (functions.py, alarms.py, dagster_task.py), who may (tests/aws/least_privilege).
 """
@@ -39,7 +39,7 @@ with embedded_aws() as aws:
 
 @dataclass(frozen=True)
 class Account(EmbeddedAws):
-    """The account and region of the templates; `endpoint` is all that a process has to be told besides."""
+    """The account and region of the templates; `endpoint` is the only other setting that a process needs."""
 
     def client(self, service: str) -> Any:
         """A boto3 client of a service, in the region of the templates."""

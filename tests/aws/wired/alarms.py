@@ -1,4 +1,4 @@
-"""CloudWatch's part, played here: alarms of the templates, judged by what moto was sent.
+"""An emulation of CloudWatch: alarms of the templates, evaluated on the metrics that moto received.
 
 Limits: the window ends at a time that the test gives; DuckDB works an expression out, which may be an `IF` alone;
 missing data is `breaching` or not, and no state is kept, so `ignore` counts as not.
@@ -49,7 +49,7 @@ class Alarm:
         return sum(self._is_bad(value) for value in values) >= self.given["DatapointsToAlarm"]
 
     def ring(self, aws: Account) -> None:
-        """Tell its topics, as CloudWatch does when it goes on."""
+        """Notify its topics, as CloudWatch does when it changes to ALARM."""
         message = f"{self.given['AlarmName']}: {self.given['AlarmDescription']}"
         for topic in self.given["AlarmActions"]:
             aws.client("sns").publish(TopicArn=topic, Subject=f"ALARM: {self.given['AlarmName']}", Message=message)

@@ -73,7 +73,7 @@ def on_this_machine(environment: dict[str, str], aws: Account, home: Path, redsh
 
 
 class DeployedGlue(LocalGlue):
-    """Glue whose runs take wheel, script and number at once from the job that the template describes."""
+    """Glue whose runs take wheel, script and concurrency from the job in the template."""
 
     def __init__(self, aws: Account, folder: Path) -> None:
         super().__init__(aws, folder, {})
@@ -125,7 +125,7 @@ class Dagster:
     glue: DeployedGlue
 
     def asked_for(self) -> list[dg.RunRequest]:
-        """What the landing sensor asks for now."""
+        """Runs that the landing sensor requests now."""
         from socialsent_assets.defs.sensors import landing_sensor
 
         with self._sensor("lake", "warehouse") as context:

@@ -3,7 +3,7 @@
 A function runs from the zip, the layer and the handler that its template names, with exactly its environment and what
 Lambda adds to it. Overridden is one thing: AWS_ENDPOINT_URL, so that its AWS is the server here.
 
-Limits: a process per call, no memory limit, no permissions; the schedule fires when a test says so.
+Limits: a process per call, no memory limit, no permissions; the schedule fires when a test calls it.
 
 Not here: unpacking and running (tests/lambdas/bare_runtime.py), the mapping's rules (local_aws).
 """
@@ -30,7 +30,7 @@ _NO_TRACING = {"AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:9", "_X_AMZN_TRACE_ID": ""}
 
 
 class NotWiredError(AssertionError):
-    """Something of the drive did not do its work; the message is what it said."""
+    """A function failed; the message is its output."""
 
 
 @dataclass
@@ -71,7 +71,7 @@ class Functions:
         aws: where they are provisioned.
         folder: new and empty.
         clock: the time at which records arrive and metrics are counted.
-        is_strict: end at the first batch that fails, instead of trying again as the mapping says.
+        is_strict: end at the first batch that fails, instead of retrying as the mapping does.
     """
 
     deployed: Assembly
@@ -250,7 +250,7 @@ def listen(aws: Account, topic_arn: str) -> Callable[[], list[dict[str, Any]]]:
 
 
 def a_while_ago(hours: int = 2) -> datetime:
-    """The start of an event hour that is over, in UTC: what happens in it can be judged now."""
+    """The start of an event hour that is over, in UTC: its events can be asserted now."""
     return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=hours)
 
 

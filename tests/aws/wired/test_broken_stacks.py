@@ -38,7 +38,7 @@ BREAKS = [
 def test_one_thing_wrong_in_a_stack_fails_the_task_that_relies_on_it(
     one: Break, small: Assembly, empty_account: Account
 ) -> None:
-    """Prevents an account that is made out of what the task was told, instead of what the stacks say."""
+    """Prevents an account that is built from the task's environment instead of from the stacks."""
     broken = one.of(small)
     empty_account.forget_everything()
     provision(broken, empty_account, NEEDED)

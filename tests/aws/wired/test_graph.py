@@ -46,8 +46,8 @@ class Driven:
     """What the drive left.
 
     Attributes:
-        runs: of the graph, in order: one that Glue rejected, then those that the sensor asked for.
-        heard: messages of the topic, after the alert sensor has ticked.
+        runs: of the graph, in order: one that Glue rejected, then those that the sensor requested.
+        heard: messages received from the topic, after the alert sensor has ticked.
     """
 
     settings: Settings
@@ -108,7 +108,7 @@ def test_every_living_post_of_the_bucket_is_in_the_marts(driven: Driven, aws: Ac
 
 
 def test_the_burst_becomes_one_alert_at_the_topic_of_the_templates(driven: Driven) -> None:
-    """Prevents alerts that are opened, written down and heard by no one."""
+    """Prevents alerts that are opened, recorded and never delivered."""
     told = [
         (message["MessageAttributes"]["kind"]["Value"], message["MessageAttributes"]["stage"]["Value"])
         for message in driven.heard

@@ -64,7 +64,7 @@ def test_a_tick_lands_and_every_record_is_accounted_for(
 def test_a_burst_of_rubbish_rings_the_alarm_of_the_templates_at_their_topic(
     small: Assembly, aws: Account, functions: Functions, bucket: str
 ) -> None:
-    """Prevents an alarm on a metric that no one sends, or one that no one hears."""
+    """Prevents an alarm on a metric that is never sent, or without a recipient."""
     heard = listen(aws, environment_of(small)["SOCIALSENT_ALERTS_TOPIC_ARN"])
     quarantine = alarm(small, "quarantine")
     assert not quarantine.is_on(aws, HOUR + timedelta(hours=1))
@@ -78,7 +78,7 @@ def test_a_burst_of_rubbish_rings_the_alarm_of_the_templates_at_their_topic(
     quarantine.ring(aws)
     [message] = heard()
     assert message["Subject"] == f"ALARM: {quarantine.given['AlarmName']}"
-    # Its text says to group landing/quarantine by reason: so they are there, with one.
+    # Its text recommends grouping landing/quarantine by reason: so the records are there, with one.
     prefix = f"quarantine/{EventHour(HOUR).path}/"
     kept = aws.client("s3").list_objects_v2(Bucket=bucket, Prefix=prefix)["Contents"]
     lines = gzip.decompress(aws.fetch(f"s3://{bucket}/{kept[-1]['Key']}")).splitlines()

@@ -1,6 +1,6 @@
 """Servers that other people wrote, on a free port of this machine, for the length of a `with` block.
 
-`make witnesses` installs them into build/witnesses; where one is missing, the test that wants it is skipped and says
+`make witnesses` installs them into build/witnesses; where one is missing, the test that wants it skips and reports
 so.
 
 Not here: what is run against them (the tests beside this file).

@@ -70,7 +70,7 @@ def contents(root: Path) -> dict[str, list[bytes]]:
     lines: dict[str, list[bytes]] = {}
     for path in root.rglob("*.gz"):
         found = gzip.decompress(path.read_bytes())
-        # A quarantined record says where on the stream it was.
+        # A quarantined record has its position on the stream.
         found = re.sub(rb'"shardId-\d+:\d+"', b'"position"', found)
         lines.setdefault(path.parent.relative_to(root).as_posix(), []).extend(found.splitlines())
     return {folder: sorted(found) for folder, found in lines.items()}
