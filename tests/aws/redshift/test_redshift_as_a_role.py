@@ -91,7 +91,7 @@ def settings_of(server: Server) -> RedshiftSettings:
 
 
 def asked_for(aws: CredentialsOfAws) -> set[tuple[str, str]]:
-    """(user, database) of each request for a password. 127.0.0.1 may be a custom domain: the driver makes more calls."""
+    """(user, database) of each request for a password. 127.0.0.1 may be a custom domain: more calls follow."""
     return {(c["DbUser"], c["DbName"]) for c in aws.asked if c["Action"] == "GetClusterCredentials"}
 
 
