@@ -1,4 +1,4 @@
-"""A lake to learn from, made without Spark: cleansed posts of many authors, and what people say about some.
+"""A lake for training, made without Spark: cleansed posts of many authors, and labels of some.
 
 Moods show in words that the lexicon does not hold, so a classifier can know more than the lexicon.
 """
@@ -70,7 +70,7 @@ def put_labels(lake: Lake, labels: Iterable[Mapping[str, Any] | str], name: str 
 
 
 def label_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """What an honest annotator says about a row of `invented`."""
+    """The correct label of a row of `invented`."""
     return {"text_id": row["post_id"], "text": row["text"], "label": row["mood"], "annotator": "a"}
 
 

@@ -3,7 +3,7 @@
     from tests.s3_buckets import bucket, s3_server  # fixtures
 
 A `bucket` is new and empty, and its name is no other test's. moto's limits: socialsent_assets/local_aws/server.py;
-besides, it checks no signature and no permission unless told to, and never throttles.
+besides, it checks no signature and no permission unless configured, and never throttles.
 
 Not here: what is put there (socialsent_assets/lake/storage/s3.py).
 """

@@ -118,7 +118,7 @@ def lake_hour(hours=0, records=10, duplicates=1, quarantined=0):
 
 @contextlib.contextmanager
 def open_in_another_program(path):
-    """Somebody has the file open for writing, in a process of their own."""
+    """Another process has the file open for writing."""
     code = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE

@@ -49,7 +49,7 @@ def test_the_engine_that_has_the_tables_is_asked(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Prevents marts asked of Athena when they are in Redshift, and costs on one machine."""
+    """Prevents queries on Athena for marts in Redshift, and costs on one machine."""
 
     @contextlib.contextmanager
     def opened(*_: object) -> Iterator[Engine]:

@@ -1,4 +1,4 @@
-"""`socialsent query`: rows for people and for programs, and errors that say what to change."""
+"""`socialsent query`: rows for people and for programs, and errors with the next step."""
 
 import csv
 import io

@@ -89,7 +89,7 @@ def test_a_reader_that_goes_away_ends_the_command_without_a_traceback(command):
 
 
 def test_many_texts_answer_the_same_bytes_as_single_ones(monkeypatch):
-    """Prevents a second, faster path that says something else, or the same in other JSON."""
+    """Prevents a second, faster path with other results, or the same in other JSON."""
     monkeypatch.setattr(ask, "MANY", 300)
     texts = ["VADER is smart, handsome, and funny!", "", "not good", "meh", "😀😡"] * 50
     scorer, alone = ask.Scorer(), [json.dumps(score_text(text)._asdict()) for text in texts]

@@ -1,4 +1,4 @@
-"""`socialsent dashboard`: closed to others unless somebody decided otherwise, and gone after Ctrl-C."""
+"""`socialsent dashboard`: local by default, and gone after Ctrl-C."""
 
 import os
 import signal
@@ -14,7 +14,7 @@ from socialsent_assets.cli.main import exit_code
 
 @pytest.fixture
 def refused(tmp_path, monkeypatch, capsys):
-    """Runs the command, which has to refuse: what it says."""
+    """Run the command, which has to fail; return its error."""
     monkeypatch.setenv("SOCIALSENT_HOME", str(tmp_path))
     monkeypatch.delenv("SOCIALSENT_DASHBOARD_PASSWORD", raising=False)
 

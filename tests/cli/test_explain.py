@@ -36,7 +36,7 @@ def test_reasons_can_be_read_before_there_is_a_model(explained):
 
 
 def test_the_champions_reasons_stand_beside_the_lexicons(home, explained):
-    """Prevents an explanation of the reader that nobody sees."""
+    """Prevents an explanation of the reader that is not shown."""
     lake = filled(Lake.in_folder(home / "lake"), 200)
     registry = ModelRegistry(lake.artifacts)
     registry.promote(CLASSIFIER, registry.add(candidate(lake).files), datetime(2026, 11, 22, tzinfo=UTC))

@@ -33,7 +33,7 @@ def said(lake: Lake, kinds: list[str]) -> str:
 
 
 def test_the_first_candidate_that_passes_becomes_champion_and_is_announced(lake: Lake, made) -> None:
-    """Prevents a first run whose predictions stay empty, and a promotion that no one hears of."""
+    """Prevents a first run whose predictions stay empty, and a promotion that is not reported."""
     registry = ModelRegistry(lake.artifacts)
     digest = registry.add(made[0])
     assert kinds_without_champion(lake) == [CLASSIFIER, BIGRAM]

@@ -55,7 +55,7 @@ def test_a_growing_file_lands_and_the_second_run_goes_on_behind_it(
 def test_what_cannot_be_followed_ends_with_2_and_one_line(
     arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Prevents a program that waits for ever for what will never come."""
+    """Prevents a program that waits without end for a server that does not exist."""
     Path("posts.csv").write_text("created_at,text\n2026-11-20T09:00:00Z,x\n")
     assert exit_code(["follow", *arguments]) == 2
     assert capsys.readouterr().err.startswith(f"socialsent: {words}")

@@ -48,7 +48,7 @@ def lake_lines(home: Path, kind: str) -> list[str]:
 
 
 def test_lines_in_are_landed_duplicates_and_quarantined(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents a summary whose numbers do not add up, or differ from what stands in the lake."""
+    """Prevents a summary whose numbers do not add up, or differ from the lake."""
     write("events.jsonl", post("a"), post("b"), post("a"), "nope", "", post("c", "2026-11-20T10:00:00"))
     assert exit_code(["ingest", "events.jsonl"]) == 0
     out = capsys.readouterr().out
@@ -177,7 +177,7 @@ def test_nothing_lands_when_a_later_file_cannot_be_used(home: Path) -> None:
 def test_a_folder_without_permission_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Prevents a traceback for somebody else's folder (root may read everything, so the refusal is simulated)."""
+    """Prevents a traceback for an unreadable folder (root may read everything, so the error is simulated)."""
     Path("secret").mkdir()
 
     def refuse(self: Path) -> list[Path]:
@@ -329,7 +329,7 @@ def test_a_zip_of_files_and_stdin_are_files(home: Path, capsys: pytest.CaptureFi
 
 
 def test_arrays_and_pretty_printed_files_are_understood(capsys: pytest.CaptureFixture[str]) -> None:
-    """Prevents an export of a common shape from being refused line by line."""
+    """Prevents an export of a common shape from being rejected line by line."""
     events = [json.loads(post(str(n))) for n in range(10)]
     Path("pretty.json").write_text(json.dumps(events, indent=2))
     assert summary(capsys, "pretty.json")["landed"] == 10

@@ -1,4 +1,4 @@
-"""`socialsent labels import`: only what a person said, checked whole, once."""
+"""`socialsent labels import`: only labels by people, validated whole, once."""
 
 import gzip
 import json
@@ -86,7 +86,7 @@ def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureF
 def test_a_file_that_is_no_set_of_labels_imports_nothing(
     content: str | bytes, words: str, labels: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Prevents half a file of labels, or a default where a person has said nothing."""
+    """Prevents half a file of labels, or a default where the label is missing."""
     assert import_file(content) == 2
     assert words in capsys.readouterr().err
     assert not labels.exists()

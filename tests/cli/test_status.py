@@ -1,4 +1,4 @@
-"""`socialsent status`: the tiers as they stand."""
+"""`socialsent status`: the current state of the tiers."""
 
 from __future__ import annotations
 

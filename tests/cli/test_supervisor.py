@@ -44,7 +44,7 @@ except KeyboardInterrupt:
 
 
 def started(tmp_path: Path, program: str, lines: int) -> Child:
-    """A child that has said that many lines."""
+    """A child that has printed that many lines."""
     script = tmp_path / "child.py"
     script.write_text(program)
     child = start("child", [sys.executable, str(script)], tmp_path / "child.log", Console(file=io.StringIO()))
@@ -77,7 +77,7 @@ def test_a_family_that_ignores_every_signal_is_killed(tmp_path: Path) -> None:
 
 
 def test_a_process_started_during_the_stop_is_stopped_too(tmp_path: Path) -> None:
-    """Prevents the JVM of a run that was just beginning from living on as no one's child."""
+    """Prevents the JVM of a run that was just starting from surviving as an orphan."""
     child = started(tmp_path, LATE, lines=1)
     stop_all([child])
     left_behind = int(child.log.read_text().split()[-1])

@@ -69,7 +69,7 @@ def rows():
 
 @pytest.fixture(scope="session")
 def usual_warehouse(tmp_path_factory) -> Path:
-    """A file to copy; nobody writes to it."""
+    """A file to copy; read-only."""
     return make_warehouse(tmp_path_factory.mktemp("usual") / "warehouse.duckdb", **rows())
 
 
@@ -80,7 +80,7 @@ def warehouse(usual_warehouse, tmp_path) -> Path:
 
 
 def replace_warehouse(path: Path, **changes) -> None:
-    """Put other marts in the place of these, as a build does: at once."""
+    """Replace these marts by others atomically, as a build does."""
     made = make_warehouse(path.with_name("next.duckdb"), **{**rows(), **changes})
     os.replace(made, path)
 

@@ -1,4 +1,4 @@
-"""An address becomes a filter, or one sentence that says what is wrong with it."""
+"""An address becomes a filter, or one sentence that names its error."""
 
 import datetime as dt
 
@@ -38,7 +38,7 @@ def test_every_filter_of_an_address_is_read():
     ],
 )
 def test_what_cannot_be_meant_is_named(address, says):
-    """Prevents an answer to another question than the one asked, and queries without bounds."""
+    """Prevents a filter that is silently ignored, and queries without bounds."""
     with pytest.raises(UserError, match=says):
         parsed(address)
 

@@ -55,7 +55,7 @@ def test_marts_without_texts(tmp_path):
 
 
 def test_while_another_program_writes_the_last_numbers_stay(warehouse):
-    """Prevents an empty page while somebody works in the file."""
+    """Prevents an empty page while another process writes to the file."""
     marts = LiveMarts(warehouse, None)
     assert looked(marts).state == "ready"
     client = TestClient(application(marts))
@@ -80,7 +80,7 @@ def test_a_build_that_took_the_receipt_away_is_not_shown(warehouse):
 
 
 def test_new_marts_are_read_and_counted_again(warehouse):
-    """Prevents a page that shows yesterday for ever, and one person's texts after they were erased."""
+    """Prevents a page that never updates, and a person's texts after their erasure."""
     marts = LiveMarts(warehouse, None)
     first = looked(marts)
     client = TestClient(application(marts))

@@ -234,7 +234,7 @@ def test_tables_and_charts_download(site, open_page, tmp_path, sql):
 
 
 def test_texts_and_names_never_run(site, open_page):
-    """Prevents a post that takes over the page of whoever reads it."""
+    """Prevents a post whose text runs as a script in the reader's browser."""
     page = open_page(f"{site}?topic={HOSTILE.replace(' ', '%20').replace('=', '%3D')}&list=newest")
     expect(page.locator("#posts-list .post-text").first).to_contain_text("<script>window.ran=1</script>")
     expect(page.locator("#posts-list .post-meta").first).to_contain_text("onerror")

@@ -1,4 +1,4 @@
-"""Answers of the server are what SQL on the marts says, bounded, and closed to strangers."""
+"""Responses of the server equal SQL on the marts, are bounded, and closed to strangers."""
 
 import base64
 import csv
@@ -114,7 +114,7 @@ def pages(client, address):
 
 @pytest.mark.parametrize("order", ["newest", "positive", "negative", "sure"])
 def test_pages_hold_every_text_once_and_in_order(client, sql, order):
-    """Prevents posts that stand on two pages or on none, where posts and comments are put together."""
+    """Prevents posts that are on two pages or on none, where posts and comments are combined."""
     found = list(pages(client, f"order={order}&q=it"))
     keys = [(post["kind"], post["id"]) for post in found]
     assert len(keys) == len(set(keys))
@@ -273,7 +273,7 @@ def test_every_answer_carries_the_policy(client):
 
 
 def test_the_page_needs_nothing_from_elsewhere(client):
-    """Prevents a page that is blank without a network, and one that says where it is read."""
+    """Prevents a page that is blank without a network, and one that loads anything from other servers."""
     page = client.get("/").text
     assert "http" not in page.replace('xmlns="http', "")
     assert "<script>" not in page

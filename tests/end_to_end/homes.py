@@ -62,6 +62,6 @@ class Home:
         return {f"{table.tier}.{table.name}": rows_of_table(lake, table) for table in TABLES}
 
     def log(self) -> str:
-        """The end of what the last run said."""
+        """The last lines of the last run's output."""
         log = self.path / "logs" / "materialize.log"
         return log.read_text(encoding="utf-8", errors="replace")[-4000:] if log.is_file() else ""

@@ -1,4 +1,4 @@
-"""From simulated events to the marts with the real Spark, dbt and DuckDB, as somebody at a terminal runs it."""
+"""From simulated events to the marts with the real Spark, dbt and DuckDB, as a user runs it at a terminal."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ def test_a_failed_run_is_told_with_its_error_its_hours_and_its_link(
 def test_a_check_that_warns_is_told_and_recovers_when_it_passes(
     lake: Lake, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents warnings that only somebody who opens the UI sees."""
+    """Prevents warnings that are visible in the UI only."""
     run(instance, warn=True)
     tick(tmp_path, instance)
     [message] = state(lake).alerts.messages
@@ -182,6 +182,6 @@ def test_two_that_look_at_once_do_not_tell_twice(tmp_path: Path, instance: dg.Da
 
 
 def test_the_sensor_is_on_from_the_start_and_requests_no_run() -> None:
-    """Prevents monitoring that somebody has to switch on first."""
+    """Prevents monitoring that is off by default."""
     assert alert_sensor.default_status == dg.DefaultSensorStatus.RUNNING
     assert not alert_sensor.targets

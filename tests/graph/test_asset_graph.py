@@ -33,7 +33,7 @@ def test_the_graph_loads_and_every_job_resolves(defs: dg.Definitions) -> None:
 
 
 def test_every_asset_says_who_owns_it_what_it_is_and_which_code_makes_it(graph: dg.AssetGraph) -> None:
-    """Prevents boxes in the UI that nobody can place."""
+    """Prevents assets without owner, group or description in the UI."""
     lacking = {
         key.to_user_string(): missing
         for key in graph.materializable_asset_keys
@@ -102,7 +102,7 @@ print(json.dumps([sorted(k.to_user_string() for k in graph.get_all_asset_keys())
 def test_keys_are_the_same_with_an_empty_environment_and_without_network(
     graph: dg.AssetGraph, tmp_path: Path
 ) -> None:
-    """Prevents keys that carry an environment's name, and an import that asks a network for anything."""
+    """Prevents keys that carry an environment's name, and an import that needs a network."""
     no_network = (
         "import socket\n"
         "def no(*a, **k): raise OSError('no network')\n"
@@ -123,7 +123,7 @@ def test_keys_are_the_same_with_an_empty_environment_and_without_network(
 
 
 def test_importing_the_graph_starts_no_spark_and_opens_no_warehouse() -> None:
-    """Prevents a web server that pays for a JVM, and a lock on the warehouse while nobody reads it."""
+    """Prevents a web server that pays for a JVM, and a lock on the warehouse while it is unused."""
     program = (
         "import sys, socialsent_assets.definitions;"
         "print([m for m in ('pyspark', 'sklearn', 'matplotlib') if m in sys.modules])"

@@ -28,7 +28,7 @@ AT = hour("22T08")
 
 
 def test_a_good_hour_passes_every_check(landing: Landing) -> None:
-    """Prevents checks that cry at everything, which nobody reads for long."""
+    """Prevents checks that fail on healthy data, which are soon ignored."""
     landing.add(AT)
     landing.build([AT])
     for check in (*contract.CLEANSED, *contract.ANALYTICS):
@@ -58,7 +58,7 @@ def test_a_repeated_event_is_found(lake: Lake) -> None:
 
 
 def test_a_null_in_a_required_column_is_found_by_name(lake: Lake) -> None:
-    """Prevents posts that belong to nobody."""
+    """Prevents posts without a user."""
     write(lake, POSTS, [post_row(1, AT, post_id=None)])
     verdict = quality.required_are_filled(lake, POSTS, [AT])
     assert (verdict.passed, "post_id (1)" in verdict.detail) == (False, True)
@@ -114,7 +114,7 @@ def test_checks_read_only_the_hours_of_the_run(landing: Landing) -> None:
 
 
 class Pretended(Compute):
-    """Runs no Spark: writes what `Landing` writes, with one defect if asked."""
+    """Runs no Spark: writes what `Landing` writes, with one optional defect."""
 
     root: str
     defect: bool = False

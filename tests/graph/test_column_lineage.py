@@ -96,7 +96,7 @@ def test_the_hour_of_a_row_comes_from_the_time_of_its_event(graph: dg.AssetGraph
 
 
 def test_the_validity_of_a_snapshot_comes_from_the_time_of_the_event(graph: dg.AssetGraph) -> None:
-    """Prevents columns without lineage because dbt adds them to what the SQL says."""
+    """Prevents columns without lineage because dbt adds them and the SQL does not have them."""
     assert origins(graph, "marts/user_profile_history.dbt_valid_to") == {"marts/dim_users.event_time"}
     assert origins(graph, "marts/user_profile_history.user_name") == {"marts/dim_users.user_name"}
 
@@ -113,7 +113,7 @@ def test_every_column_has_a_lineage_but_those_that_come_from_none(graph: dg.Asse
 
 
 def test_every_lineage_points_to_a_column_of_an_asset_upstream(graph: dg.AssetGraph) -> None:
-    """Prevents a line in the UI that leads to a column nobody has."""
+    """Prevents a line in the UI that leads to a column that does not exist."""
     astray = [
         f"{key.to_user_string()}.{column} <- {dep}"
         for key in graph.materializable_asset_keys
@@ -141,7 +141,7 @@ def test_people_can_read_the_lineage_that_the_web_server_hides(graph: dg.AssetGr
 
 
 def test_landed_events_show_the_fields_of_every_kind(graph: dg.AssetGraph) -> None:
-    """Prevents a field of the contract that the UI has never heard of."""
+    """Prevents a field of the contract that is missing from the UI."""
     shown = set(columns(graph, dg.AssetKey(LANDED_EVENTS.asset_key)))
     assert {"event_id", "event_type", "event_time", "source"} <= shown
     assert {f"data.{field.name}" for kind in KINDS.values() for field in kind.fields} <= shown

@@ -1,4 +1,4 @@
-"""The endpoint follows the champion, and a champion that cannot be hosted is not tried for ever."""
+"""The endpoint follows the champion, and a champion that cannot be hosted is tried a bounded number of times."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_a_rollback_is_hosted_as_well(
 def test_a_champion_that_cannot_be_hosted_is_tried_three_times(
     tick: Tick, champion: Callable[[str | None], None]
 ) -> None:
-    """Prevents a failing run every minute for ever; the next champion gets tries of its own."""
+    """Prevents a failing run every minute without end; the next champion gets tries of its own."""
     champion("a" * 64)
     cursor = None
     for _ in range(sensor.TRIES):

@@ -88,7 +88,7 @@ def test_hosting_has_a_job_of_its_own(lake: Any) -> None:
 
 
 def test_sagemaker_is_bound_only_when_it_is_configured(tmp_path: Path) -> None:
-    """Prevents an endpoint that somebody pays for without having asked."""
+    """Prevents an endpoint, and its bill, that was never configured."""
     from socialsent_assets.warehouse.dbt.manifest import dbt_project
 
     env = {"SOCIALSENT_HOME": str(tmp_path)}

@@ -12,7 +12,7 @@ from socialsent_assets.resources.ingest import EmbeddedKinesis
 
 
 def test_a_feed_launched_from_the_ui_lands_and_says_what_became_of_it(tmp_path: Path) -> None:
-    """Prevents a launch button whose resource nobody ever called."""
+    """Prevents a job whose resource was never tested."""
     ingest = EmbeddedKinesis(landing=str(tmp_path), start="2026-01-01T00:00:00+00:00")
     config = {"events": 50, "hours": 1, "seed": 3, "until": "2026-11-20T12:00:00+00:00"}
     with dg.instance_for_test() as instance:

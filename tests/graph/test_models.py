@@ -1,4 +1,4 @@
-"""The models in the graph: what a training leaves behind, what its gate says, and who is never asked."""
+"""The models in the graph: what a training leaves behind, the result of its gate, and no promotion by itself."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def learned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Lake, dg.ExecuteI
 def test_a_training_leaves_candidates_with_figures_pictures_and_a_passed_gate(
     learned: tuple[Lake, dg.ExecuteInProcessResult],
 ) -> None:
-    """Prevents a model that nobody can judge from the UI, or that promotes itself."""
+    """Prevents a model without metrics in the UI, or that promotes itself."""
     lake, result = learned
     registry = ModelRegistry(lake.artifacts)
     shown = metadata(result, "train_classifier")
@@ -116,7 +116,7 @@ def test_a_damaged_champion_does_not_keep_the_lake_from_training_its_successor(
 def test_candidates_are_measured_against_the_champion(
     learned: tuple[Lake, dg.ExecuteInProcessResult],
 ) -> None:
-    """Prevents a worse model from passing because the champion was never asked."""
+    """Prevents a worse model from passing because the champion was never evaluated."""
     lake, _ = learned
     registry = ModelRegistry(lake.artifacts)
     [first] = registry.digests(CLASSIFIER)

@@ -1,4 +1,4 @@
-"""A tick looks at the state of the lake and asks for exactly the hours that differ."""
+"""A tick compares the state of the lake and requests exactly the hours that differ."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_a_rewritten_object_of_the_same_size_is_seen(landing: Landing) -> None:
 
 
 def test_a_deleted_object_is_seen_and_does_not_raise(landing: Landing) -> None:
-    """Prevents a cursor of keys that fails, or keeps rows, when somebody deletes a key."""
+    """Prevents a cursor of keys that fails, or keeps rows, when a key is deleted."""
     landing.add(hour("22T08"))
     landing.build([hour("22T08")])
     landing.remove(hour("22T08"))
@@ -74,7 +74,7 @@ def test_a_deleted_object_is_seen_and_does_not_raise(landing: Landing) -> None:
 
 
 def test_an_hour_that_returns_to_earlier_content_is_requested_again(landing: Landing) -> None:
-    """Prevents a run key that Dagster remembers for ever and that drops this run."""
+    """Prevents a run key that Dagster keeps without limit and that drops this run."""
     landing.add(hour("22T08"), text="good")
     first = tick(landing)
     landing.build([hour("22T08")])
@@ -169,7 +169,7 @@ def test_many_hours_that_failed_alone_start_few_runs_at_once(landing: Landing) -
 
 
 def test_an_hour_before_the_first_day_of_the_graph_is_named_and_not_requested(landing: Landing) -> None:
-    """Prevents a run that Dagster refuses, at every tick, because somebody moved SOCIALSENT_START in one shell."""
+    """Prevents a run that Dagster rejects at every tick, because SOCIALSENT_START differs in one shell."""
     ancient = EventHour(datetime(1985, 12, 31, 23, tzinfo=UTC))
     landing.add(ancient)
     landing.add(hour("22T08"))
@@ -187,7 +187,7 @@ def test_a_success_forgets_earlier_failures(landing: Landing) -> None:
 
 
 def test_a_busy_warehouse_delays_only_what_is_stale_there(landing: Landing) -> None:
-    """Prevents a tick during a dbt build from rebuilding every hour because nobody could say what the marts hold."""
+    """Prevents a tick during a dbt build from rebuilding every hour because the versions in the marts are unknown."""
     landing.add(hour("22T08"))
     landing.build([hour("22T08")])
     landing.add(hour("22T09"))
@@ -226,7 +226,7 @@ def test_the_cursor_stays_small_whatever_fails(landing: Landing) -> None:
 
 @pytest.mark.parametrize("text", ["", "null", "[]", "{", '{"attempts": {"a": 1}}', '{"attempts": []}'])
 def test_a_cursor_of_another_version_is_a_fresh_start(text: str) -> None:
-    """Prevents a sensor that fails for ever on what an older release wrote."""
+    """Prevents a sensor that keeps failing on the cursor of an older release."""
     assert Memory.from_json(text) == Memory()
 
 

@@ -36,7 +36,7 @@ def verdict(monkeypatch: pytest.MonkeyPatch, passed: bool) -> None:
 
 
 def test_drift_requests_one_training_and_then_waits_a_day(tick: Tick, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents a training every quarter of an hour for as long as nobody promotes."""
+    """Prevents a training every quarter of an hour until a promotion."""
     verdict(monkeypatch, passed=False)
     first = tick(None)
     assert len(first.run_requests or []) == 1

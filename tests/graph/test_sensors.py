@@ -51,7 +51,7 @@ def hours_asked(result: dg.SensorResult) -> list[list[EventHour]]:
 def test_a_landed_hour_becomes_one_run_without_a_run_key(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
-    """Prevents run keys: Dagster remembers each for ever and drops the run of an hour that was rewritten back."""
+    """Prevents run keys: Dagster keeps each without limit and drops the run of an hour that was rewritten back."""
     before = EventHour(NOW.start - HOUR)
     landing.add(NOW)
     landing.add(before)
@@ -120,7 +120,7 @@ def test_a_later_success_clears_an_hour_that_failed(landing: Landing, instance: 
 
 
 def test_the_sensors_are_on_from_the_start() -> None:
-    """Prevents a daemon that runs and does nothing: Dagster's sensors are stopped unless they say otherwise."""
+    """Prevents a daemon that runs and does nothing: Dagster's sensors are stopped by default."""
     assert {sensor.default_status for sensor in (landing_sensor, report_sensor)} == {dg.DefaultSensorStatus.RUNNING}
     assert landing_sensor.job_name == refresh.name
 

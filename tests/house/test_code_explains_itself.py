@@ -1,4 +1,4 @@
-"""Every module says what belongs in it and what does not, and every public name is documented and typed."""
+"""Every module states what belongs in it and what does not, and every public name is documented and typed."""
 
 import ast
 from pathlib import Path
@@ -34,7 +34,7 @@ def test_a_module_and_its_public_names_have_docstrings(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if path.name != "__init__.py"], ids=name_of)
 def test_a_module_says_what_does_not_belong_in_it(path: Path) -> None:
-    """Prevents modules that grow into catch-alls because nothing says where the rest goes."""
+    """Prevents modules that grow into catch-alls because no sentence names the place of the rest."""
     docstring = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
     assert "Not here" in docstring
 
@@ -46,7 +46,7 @@ def test_no_module_is_a_catch_all_by_name() -> None:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_nothing_unpickles_or_evaluates(path: Path) -> None:
-    """Prevents code execution by whoever can write to a bucket."""
+    """Prevents code execution by anyone who can write to a bucket."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}

@@ -6,7 +6,7 @@
 Intrinsic functions are resolved for one account and region, as CloudFormation would: a `Ref` to a named resource is
 its name, an ARN of one is its ARN. What only AWS can know stays as CloudFormation's own words.
 
-Not here: checks of what a template says (the tests beside this file).
+Not here: checks of a template's content (the tests beside this file).
 """
 
 from __future__ import annotations
@@ -178,10 +178,10 @@ class Assembly:
 
 
 def synthesized(size: str, folder: Path, *options: str) -> Assembly:
-    """The templates of a size in `folder`, written if they are not there yet; processes that ask at once wait.
+    """The templates of a size in `folder`, written if they are not there yet; concurrent processes wait.
 
     Raises:
-        SynthesisError: with what the command said.
+        SynthesisError: with the output of the command.
     """
     folder.mkdir(parents=True, exist_ok=True)
     out, messages = folder / "cdk.out", folder / "messages.txt"

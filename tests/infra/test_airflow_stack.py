@@ -49,7 +49,7 @@ def test_airflow_reaches_no_data(everything: Assembly) -> None:
 
 
 def test_airflow_without_a_way_to_dagster_is_refused(tmp_path: Path) -> None:
-    """Without a load balancer there is no address that Airflow could ask: better told before than after."""
+    """Without a load balancer there is no address for Airflow: an error before the deployment, not after it."""
     sizes = tmp_path / "sizes.toml"
     sizes.write_text(SIZES_FILE.read_text().replace("airflow = false", "airflow = true", 1))
     with pytest.raises(SynthesisError, match=r"orchestration\.load_balancer = true"):

@@ -22,7 +22,7 @@ PATIENCE_S = 180.0  # the first start parses the dbt project; the image brings t
 
 
 def test_the_code_starts_with_the_deployed_settings_and_without_asking_aws(small: Assembly, tmp_path: Path) -> None:
-    """Prevents a task that stops at once: a setting that does not fit, a missing import, a call at import."""
+    """Prevents a task that stops at start-up: a setting that does not fit, a missing import, a call at import."""
     port = str(_free_port())
     # Behind `sh -c … code`, which migrates the tables of PostgreSQL first.
     command = [port if word == str(CODE_PORT) else word for word in container(small, "code")["EntryPoint"][4:]]
@@ -33,7 +33,7 @@ def test_the_code_starts_with_the_deployed_settings_and_without_asking_aws(small
         "SOCIALSENT_HOME": str(tmp_path),
         "HOME": str(tmp_path),
         "PATH": f"{BIN}:/usr/bin:/bin",
-        # Whoever asks AWS gets no answer.
+        # Every call to AWS gets no response.
         **dict.fromkeys(("HTTPS_PROXY", "HTTP_PROXY", "AWS_ENDPOINT_URL"), "http://127.0.0.1:9"),
     }
     with (tmp_path / "log").open("w") as log:

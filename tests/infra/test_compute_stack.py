@@ -147,7 +147,7 @@ def test_the_crawler_looks_at_what_landed_and_at_no_table_of_the_lake(assembly: 
     grouping = json.loads(crawler["Configuration"])["Grouping"]
     below_root = f"BUCKET/{target['Path'].split('/', 3)[3]}".rstrip("/").split("/")
     assert grouping["TableLevelConfiguration"] == len(below_root), "one table of all hours"
-    # Glue refuses new folders alone from a crawler that changes or deletes what it knows.
+    # Glue rejects "new folders only" for a crawler that changes or deletes what it knows.
     assert crawler["RecrawlPolicy"]["RecrawlBehavior"] == "CRAWL_NEW_FOLDERS_ONLY"
     assert crawler["SchemaChangePolicy"] == {"UpdateBehavior": "LOG", "DeleteBehavior": "LOG"}
 

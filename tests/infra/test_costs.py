@@ -19,7 +19,7 @@ LINES = [line for size in SIZES for line in estimate_of(size).lines()]
 
 @pytest.mark.parametrize("line", LINES, ids=lambda line: f"{line.service}-{line.what}")
 def test_the_arithmetic_that_is_shown_gives_the_dollars_that_are_shown(line: Line) -> None:
-    """Prevents a table that nobody can follow."""
+    """Prevents a table of costs without the calculation."""
     shown = [float(re.split(r"\s", factor)[0].replace(",", "")) for factor in line.arithmetic.split(" × ")]
     assert math.prod(shown) == pytest.approx(line.usd, rel=0.005)
     assert line.usd > 0
@@ -27,7 +27,7 @@ def test_the_arithmetic_that_is_shown_gives_the_dollars_that_are_shown(line: Lin
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_size_does_not_exhaust_its_own_limits(size: str) -> None:
-    """Prevents a warehouse that refuses its own builds every afternoon, and a budget that rings every month."""
+    """Prevents a warehouse that rejects its own builds every afternoon, and a budget that alarms every month."""
     estimate = estimate_of(size)
     assert estimate.rpu_hours_a_day() < 0.75 * estimate.size.warehouse.rpu_hours_a_day
     assert total(estimate.lines()) < estimate.size.observability.budget_usd_a_month
@@ -70,7 +70,7 @@ def test_what_a_size_switches_on_is_part_of_its_sum(before: str, after: str, mov
 
 
 def test_every_price_is_used_and_says_where_it_is_from() -> None:
-    """Prevents prices that nobody can check, and ones that are kept for nothing."""
+    """Prevents prices without a source, and unused ones."""
     prices = tomllib.loads(PRICES_FILE.read_text())
     assert {price["seen"] for price in prices.values()} <= {"infracost", "blog", "recalled"}
     assert all(price["page"] for price in prices.values())

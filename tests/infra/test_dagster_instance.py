@@ -38,7 +38,7 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_dagster_accepts_the_file() -> None:
-    """Prevents a misspelt key, which Dagster only tells when the first task starts."""
+    """Prevents a misspelt key, which Dagster only reports when the first task starts."""
     from dagster._core.instance.config import dagster_instance_config
 
     config, custom = dagster_instance_config(str(FOLDER), "dagster.yaml")
@@ -48,7 +48,7 @@ def test_dagster_accepts_the_file() -> None:
 
 @pytest.mark.usefixtures("environment")
 def test_runs_are_kept_in_postgres_over_a_verified_connection() -> None:
-    """`sslmode=require` would encrypt, and send the password to whoever answers."""
+    """`sslmode=require` would encrypt, and send the password to any server."""
     from dagster._core.instance import InstanceRef
     from dagster_postgres import DagsterPostgresStorage
     from dagster_postgres.utils import pg_url_from_config
@@ -100,7 +100,7 @@ def test_migrate_makes_the_tables_of_an_empty_database_and_can_be_repeated(tmp_p
     server = pgserver.get_server(tmp_path / "postgres")  # type: ignore[attr-defined]
     try:
         config = written(FOLDER / "dagster.yaml")
-        # The stand-in listens on a socket of this machine, without TLS and password.
+        # The test's PostgreSQL listens on a socket of this machine, without TLS and password.
         config["storage"] = {"postgres": {"postgres_url": server.get_uri().replace("postgres:@", "postgres:none@")}}
         del config["compute_logs"]
         (tmp_path / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")

@@ -27,7 +27,7 @@ def tables(assembly: Assembly) -> dict[str, dict[str, Any]]:
 
 
 def test_quicksight_is_made_only_when_asked_for(small: Assembly, production: Assembly) -> None:
-    """An account that is not signed up refuses every one of its resources, and with them the deployment."""
+    """An account that is not signed up rejects every one of its resources, and with them the deployment."""
     for assembly in (small, production):
         assert "dashboards" not in assembly.templates
         assert assembly.resources("warehouse", "AWS::SecretsManager::Secret") == {}

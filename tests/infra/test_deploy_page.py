@@ -99,7 +99,7 @@ def test_every_dbt_command_has_its_options() -> None:
 
 
 def test_every_command_of_the_cdk_is_of_the_version_that_reads_the_templates() -> None:
-    """Prevents `npx aws-cdk`, which brings a version that refuses them."""
+    """Prevents `npx aws-cdk`, which brings a version that rejects them."""
     versions = {words[1] for block in blocks() for words in block.commands() if words[0] == "npx"}
     assert versions == {CDK}
     assert CDK in (ROOT / "infra" / "app.py").read_text()
@@ -173,7 +173,7 @@ def test_what_looking_every_20_seconds_would_cost_is_what_the_page_says() -> Non
 @pytest.mark.xdist_group("deploy_page")  # they write to build/
 @pytest.mark.parametrize("block", TO_RUN, ids=lambda block: block.text.splitlines()[0])
 def test_every_command_that_needs_no_account_runs(block: Block) -> None:
-    """As it stands on the page, by a shell, in the root of the project."""
+    """As written on the page, by a shell, in the root of the project."""
     if "npx" in block.text and not npm_answers():
         pytest.skip("the registry of npm cannot be reached")
     hidden = ("AWS_", "CDK_", "MAKE", "MFLAGS", "SOCIALSENT_")

@@ -38,7 +38,7 @@ def size_of(assembly: Assembly, small: Assembly) -> IngestSize:
 
 
 def names_read(*folders: str) -> set[str]:
-    """Names that the code below asks its environment for: environ["X"] and environ.get("X")."""
+    """Names of environment variables that the code below reads: environ["X"] and environ.get("X")."""
     found = set()
     for file in itertools.chain.from_iterable((ROOT / folder).rglob("*.py") for folder in folders):
         for node in ast.walk(ast.parse(file.read_text())):
@@ -170,7 +170,7 @@ def test_the_landing_uri_is_the_bucket_that_the_consumer_may_write(assembly: Ass
 
 
 def test_nothing_of_cdk_widens_a_role_behind_our_back(assembly: Assembly) -> None:
-    """CDK attaches grants as AWS::IAM::Policy; ours stand in the roles, where they are read and tested."""
+    """CDK attaches grants as AWS::IAM::Policy; ours are in the roles, where they are read and tested."""
     for part in ("ingest", "compute"):
         assert not assembly.resources(part, "AWS::IAM::Policy")
 

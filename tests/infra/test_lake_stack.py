@@ -1,4 +1,4 @@
-"""The buckets: what is kept how long, what can be taken back, who is told of an access."""
+"""The buckets: retention, recovery of deleted objects, access logs."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_dagster_may_make_every_call_that_the_docs_list(assembly: Assembly) -> N
 
 
 def test_the_names_that_the_code_gives_are_names_that_the_role_may_touch(assembly: Assembly) -> None:
-    """The policy ends in a star behind the endpoint's name: what SageMaker is asked for has to begin with it."""
+    """The policy ends in a star behind the endpoint's name: names in requests to SageMaker have to begin with it."""
     found, may = settings(assembly), hosting(assembly)
     model = model_request(found.endpoint, found.role_arn, Container(found.image_uri, "s3://x/model.tar.gz", "0" * 64))
     config = config_request(found.endpoint, model, found.memory_mb, found.max_concurrency)

@@ -66,7 +66,7 @@ def test_nothing_may_call_out_but_to_apis_and_to_its_own_partners(assembly: Asse
 
 
 def test_there_is_a_private_subnet_in_each_of_three_zones(assembly: Assembly) -> None:
-    """Redshift Serverless refuses fewer."""
+    """Redshift Serverless rejects fewer."""
     subnets = assembly.resources("network", "AWS::EC2::Subnet").values()
     private = [subnet for subnet in subnets if not subnet["MapPublicIpOnLaunch"] and "CidrBlock" in subnet]
     zones = {str(subnet["AvailabilityZone"]) for subnet in private}
@@ -88,7 +88,7 @@ def test_what_the_network_let_through_is_logged(assembly: Assembly) -> None:
 
 
 def test_the_warehouse_has_a_way_to_the_data_catalog(assembly: Assembly) -> None:
-    """With enhanced VPC routing Redshift asks Glue through this network: by a NAT gateway, or not at all."""
+    """With enhanced VPC routing Redshift reaches Glue through this network: by a NAT gateway, or not at all."""
     routes = assembly.resources("network", "AWS::EC2::Route").values()
     to_nat = {route["RouteTableId"] for route in routes if route.get("NatGatewayId")}
     tables = assembly.resources("network", "AWS::EC2::SubnetRouteTableAssociation").values()

@@ -1,4 +1,4 @@
-"""Alarms watch metrics that somebody sends, say what to do, and say when it is over."""
+"""Alarms watch metrics that are sent, name the next step, and notify on recovery."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def on_dashboard(assembly: Assembly) -> Iterator[tuple[str, str, dict[str, str]]
 
 
 def known(namespace: str, name: str, dimensions: dict[str, str]) -> bool:
-    """Whether somebody sends this metric under exactly these dimensions."""
+    """Whether this metric is sent under exactly these dimensions."""
     if namespace != ingest_metrics.NAMESPACE:
         return OF_AWS.get((namespace, name)) == set(dimensions)
     of_lambdas = any(
@@ -121,7 +121,7 @@ def test_every_alarm_rings_and_says_when_it_is_over(assembly: Assembly) -> None:
 
 
 def test_every_alarm_says_what_is_wrong_and_what_to_do(assembly: Assembly) -> None:
-    """SNS sends the description alone: at night nobody looks for a page about it."""
+    """SNS sends the description alone: at night no one searches for a page about it."""
     texts = [alarm["AlarmDescription"] for alarm in alarms(assembly).values()]
     assert len(set(texts)) == len(texts)
     assert not [text for text in texts if len(text) < 60 or len(text) > 1024]
@@ -178,7 +178,7 @@ def test_a_failed_glue_run_of_ours_is_told(assembly: Assembly) -> None:
 
 
 def test_the_topic_can_be_used_by_who_publishes(assembly: Assembly) -> None:
-    """An encrypted topic swallows what its sender may not encrypt: CloudWatch would ring to nobody."""
+    """An encrypted topic swallows what its sender may not encrypt: CloudWatch's alarms would reach no one."""
     services = {"cloudwatch.amazonaws.com", "events.amazonaws.com", "budgets.amazonaws.com"}
 
     def allowed(policy: dict[str, Any], action: str) -> set[str]:
@@ -209,7 +209,7 @@ def test_people_of_the_size_are_subscribed(small: Assembly, everything: Assembly
 
 def test_the_budget_is_told_before_it_is_spent(assembly: Assembly, everything: Assembly) -> None:
     budget = assembly.one("observability", "AWS::Budgets::Budget")
-    assert "CostFilters" not in budget["Budget"]  # a tag that is not activated would count nothing, and say nothing
+    assert "CostFilters" not in budget["Budget"]  # a tag that is not activated would count nothing, silently
     told = {
         (n["Notification"]["NotificationType"], n["Notification"]["Threshold"])
         for n in budget["NotificationsWithSubscribers"]

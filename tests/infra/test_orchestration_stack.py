@@ -76,7 +76,7 @@ def documented() -> set[str]:
 
 
 def test_the_settings_read_what_the_task_is_given(assembly: Assembly) -> None:
-    """Prevents a value that the code refuses, found when the first task does not start."""
+    """Prevents a value that the code rejects, found when the first task does not start."""
     given = environment(assembly)
     host = "socialsent-warehouse.123456789012.eu-central-1.redshift-serverless.amazonaws.com"
     settings = Settings.from_env({**given, "SOCIALSENT_REDSHIFT_HOST": host})
@@ -99,7 +99,7 @@ def test_the_settings_read_what_the_task_is_given(assembly: Assembly) -> None:
 
 
 def test_every_documented_setting_is_given_or_left_out_for_a_reason(assembly: Assembly) -> None:
-    """Prevents a new setting that nobody thinks of on AWS, and a misspelt one that nobody reads."""
+    """Prevents a new setting that is missing on AWS, and a misspelt one that is never read."""
     given = {name for name in environment(assembly) if name.startswith("SOCIALSENT_")}
     assert given - documented() == set()
     assert documented() - given - set(NOT_DEPLOYED) == set()
@@ -194,7 +194,7 @@ def test_who_waits_for_the_code_goes_on_when_it_answers_and_ends_when_it_does_no
 
 
 def test_a_task_that_still_starts_is_left_alone(everything: Assembly) -> None:
-    """Dagster takes minutes to import: a load balancer that is asked at once would stop every new task."""
+    """Dagster takes minutes to import: an early health check would stop every new task."""
     service = everything.one("orchestration", "AWS::ECS::Service")
     check = container(everything, "code")["HealthCheck"]
     assert service["HealthCheckGracePeriodSeconds"] >= 3 * check["StartPeriod"]
@@ -241,7 +241,7 @@ def test_the_database_is_private_encrypted_and_kept_as_the_size_says(small: Asse
 
 
 def test_runs_write_no_row_of_the_lake(assembly: Assembly) -> None:
-    """Rows are the Glue jobs' to write. Whoever opens a table first makes it: that takes metadata alone."""
+    """Rows are the Glue jobs' to write. The first to open a table creates it: that takes metadata alone."""
     may = granted(assembly, "orchestration", "TaskRoleArn")
     artifacts = f"arn:aws:s3:::socialsent-artifacts-{ACCOUNT}-{REGION}/*"
     assert may["s3:DeleteObject"] == [artifacts]

@@ -16,7 +16,7 @@ from infra.packaging.wheel import IN_GLUE, NEEDED, build_wheel, requirements, wh
 
 
 def test_building_twice_gives_the_same_bytes_and_touches_nothing(tmp_path: Path, capsys) -> None:
-    """Prevents a deployment that changes every function because somebody built on another day."""
+    """Prevents a deployment that changes every function because it was built on another day."""
     assert main(["lambdas", "--out", str(tmp_path / "a")]) == 0
     assert main(["lambdas", "--out", str(tmp_path / "b")]) == 0
     first, second = sorted((tmp_path / "a").iterdir()), sorted((tmp_path / "b").iterdir())
@@ -60,7 +60,7 @@ def test_a_lambdas_zip_holds_its_package_the_contract_and_only_the_producer_the_
 
 
 def test_nothing_in_the_layer_is_compiled() -> None:
-    """Prevents a layer that works on the processor and Python of whoever built it, and nowhere else."""
+    """Prevents a layer that works only on the processor and Python of the build machine."""
     files = layer_files()
     assert {Path(path).suffix for path in files} <= {".py", ".typed", ".json", ""}
     tops = {path.split("/")[1] for path in files}
@@ -98,7 +98,7 @@ def test_the_wheel_has_the_one_name_that_pip_takes(tmp_path: Path) -> None:
 
 @pytest.mark.aws
 def test_pip_installs_the_wheel_and_finds_it_complete(tmp_path: Path) -> None:
-    """Prevents a wheel by our own hand that installers refuse: pip checks name, metadata and every digest."""
+    """Prevents a hand-built wheel that installers reject: pip checks name, metadata and every digest."""
     (wheel,) = build_wheel(tmp_path)
     environment = tmp_path / "environment"
     subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True, timeout=120)

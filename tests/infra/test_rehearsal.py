@@ -1,4 +1,4 @@
-"""The rehearsal runs here against stand-ins: an account that answers as AWS would, and commands that are only noted.
+"""The rehearsal runs here against fakes: an account with prepared responses, and commands that are only recorded.
 
 What AWS itself answers is what the rehearsal is for. Not here: the templates (the tests beside this one).
 """
@@ -37,7 +37,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
 
 
 class Client:
-    """A service: what ANSWERS says, else nothing; pages hold no stacks."""
+    """A service: its entry in ANSWERS, else nothing; pages hold no stacks."""
 
     def __init__(self, service: str, called: list[str], answers: dict[str, dict[str, Any]]) -> None:
         self._service, self._called, self._answers = service, called, answers
@@ -78,7 +78,7 @@ def test_every_step_runs_in_order_and_everything_is_taken_down(tmp_path: Path) -
 
 
 def test_a_step_that_fails_is_written_down_and_the_account_left_clean(tmp_path: Path) -> None:
-    """Prevents a forgotten warehouse on somebody's bill."""
+    """Prevents a forgotten warehouse on the bill."""
     called: list[str] = []
     failed = {"get_job_runs": {"JobRuns": [{"JobRunState": "FAILED", "ErrorMessage": "no such wheel"}]}}
     assert COMMAND["rehearse"](rehearsal(called, glue=failed), tmp_path / "answers.md") == 1

@@ -1,4 +1,4 @@
-"""sizes.toml: a slip of the pen is told before anything is deployed, never turned into a default."""
+"""sizes.toml: a typing error is reported before anything is deployed, never replaced by a default."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_both_sizes_can_be_read(name: str) -> None:
 def test_a_line_that_is_missing_unknown_or_of_another_type_is_told(
     tmp_path: Path, before: str, after: str, told: str
 ) -> None:
-    """Prevents a typing error that deploys with somebody's default, and shows on the bill."""
+    """Prevents a typing error that deploys with a default, and shows on the bill."""
     with pytest.raises(UserError, match=told):
         load_size("small", sizes_with(tmp_path, before, after))
 

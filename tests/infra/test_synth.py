@@ -1,4 +1,4 @@
-"""All stacks together: they synthesize, nothing is left open, nobody may do everything.
+"""All stacks together: they synthesize, nothing is open to the public, no role may do everything.
 
 cdk-nag runs inside the synthesis: a finding without a reason makes the fixtures of this folder fail.
 
@@ -28,7 +28,7 @@ ACCEPTED_WARNINGS = ("W3005",)
 
 
 def test_cfn_lint_finds_nothing(assembly: Assembly) -> None:
-    """Prevents a property that CloudFormation refuses half an hour into a deployment."""
+    """Prevents a property that CloudFormation rejects half an hour into a deployment."""
     files = [str(path) for path in sorted(assembly.folder.glob("*.template.json"))]
     command = [str(Path(sys.executable).with_name("cfn-lint")), "--format", "parseable", "--regions", "eu-central-1"]
     done = subprocess.run(
@@ -74,7 +74,7 @@ def test_every_key_is_renewed(assembly: Assembly) -> None:
 
 
 def test_every_log_group_forgets(assembly: Assembly) -> None:
-    """Prevents logs that nobody reads and everybody pays for, for ever."""
+    """Prevents logs that are paid for without a limit."""
     for name, group in assembly.every("AWS::Logs::LogGroup"):
         assert group["RetentionInDays"] > 0, name
 
@@ -119,7 +119,7 @@ def test_templates_name_no_account(assembly: Assembly) -> None:
 
 
 def test_a_second_deployment_shares_no_name_with_the_first(small: Assembly, tmp_path: Path) -> None:
-    """Started as the CDK's command line starts it: what cdk.json says, in the folder where it lies."""
+    """Started as the CDK's command line starts it: the command in cdk.json, in its folder."""
     command = json.loads((ROOT / "infra" / "cdk.json").read_text())["app"]
     environment = {**os.environ, "CDK_OUTDIR": str(tmp_path), "DEPLOYMENT_NAME": "acme"}
     done = subprocess.run(
@@ -158,7 +158,7 @@ def test_what_cannot_be_used_is_told_in_one_line(
 
 
 def test_help_comes_without_starting_the_cdk() -> None:
-    """Node.js takes seconds to start; help that does is asked for once."""
+    """Node.js takes seconds to start; help that does so runs once."""
     code = "import sys, infra.app\ntry: infra.app.main(['--help'])\nfinally: print('aws_cdk' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert "npx aws-cdk@2.1148.1" in done.stdout
@@ -166,7 +166,7 @@ def test_help_comes_without_starting_the_cdk() -> None:
 
 
 def test_a_finding_of_cdk_nag_without_a_reason_stops_the_synthesis(tmp_path: Path) -> None:
-    """Prevents a check that nobody hears."""
+    """Prevents a check whose findings are dropped."""
     import aws_cdk as cdk
     from aws_cdk import aws_s3 as s3
 

@@ -28,7 +28,7 @@ PASSWORD = "hunter2Hunter2"
 
 
 class FakeAws:
-    """Redshift's Data API, serverless API and Secrets Manager in one; keeps what it was asked."""
+    """Redshift's Data API, serverless API and Secrets Manager in one; records the requests."""
 
     def __init__(self, errors: dict[str, str] | None = None, limits: list[dict[str, str]] | None = None) -> None:
         self.errors = errors or {}
@@ -89,7 +89,7 @@ def test_every_tier_that_the_marts_read_becomes_a_schema() -> None:
 
 
 def test_statements_run_as_the_administrator_whose_secret_is_looked_up() -> None:
-    """CloudFormation does not tell the secret of a serverless namespace: AWS's API does."""
+    """CloudFormation does not return the secret of a serverless namespace; AWS's API does."""
     aws = FakeAws()
     handler.set_up(PROPERTIES, aws.client)
     assert {asked["SecretArn"] for asked in aws.ran} == {"secret-of-socialsent-warehouse"}
@@ -167,7 +167,7 @@ def test_quotes_in_a_name_end_no_statement() -> None:
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
-    """What CloudFormation was told."""
+    """The response to CloudFormation."""
     told: list[dict[str, Any]] = []
     monkeypatch.setattr(handler, "_answer", lambda url, answer: told.append({"url": url, **answer}))
     return told

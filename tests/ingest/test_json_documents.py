@@ -37,7 +37,7 @@ def test_lines_are_the_same_however_they_end(newline: bytes, end: bytes) -> None
 
 
 def test_a_position_names_the_line_that_an_editor_shows() -> None:
-    """Prevents a rejected line that nobody finds because blank lines were not counted."""
+    """Prevents a wrong line number of a rejected line because blank lines were not counted."""
     records = read(b"{}\n\n\n[1]\n")
     assert [record.position for record in records] == ["f line 1", "f line 4"]
 
@@ -92,7 +92,7 @@ def test_another_width_of_characters_is_known_by_its_mark(encoding: str) -> None
 
 
 def test_a_pretty_printed_array_is_read_element_by_element() -> None:
-    """Prevents an export that is one array over many lines from being refused line by line."""
+    """Prevents an export that is one array over many lines from being rejected line by line."""
     text = json.dumps([json.loads(line) for line in LINES], indent=4, ensure_ascii=False).encode()
     records = read(b"\n" + text + b"\n")
     assert [json.loads(record.raw) for record in records] == [json.loads(line) for line in LINES]
@@ -105,7 +105,7 @@ def test_one_array_per_line_stays_one_record_per_line() -> None:
 
 
 def test_a_line_of_fifty_megabytes_is_one_record() -> None:
-    """Prevents a file without newlines that is refused before anybody can see why."""
+    """Prevents a file without newlines that is rejected without a reason."""
     content = b"x" * 50_000_000 + b"\n{}"
     assert [len(raw) for raw in raws(content)] == [50_000_000, 2]
 
@@ -124,7 +124,7 @@ def test_an_empty_file_has_no_records() -> None:
 
 
 def test_an_object_over_many_lines_is_one_document() -> None:
-    """Prevents a pretty-printed page of an API that is refused line by line."""
+    """Prevents a pretty-printed page of an API that is rejected line by line."""
     text = json.dumps({"items": [1, {"a": "}"}]}, indent=2).encode()
     assert raws(text) == [text]
     assert raws(text + b"\n" + text) == [text, text]
@@ -137,7 +137,7 @@ def test_a_broken_first_line_does_not_take_the_others_along() -> None:
 
 
 def test_the_part_of_an_archive_that_is_a_script_is_an_array() -> None:
-    """Prevents tweets.js from being refused for the assignment in front of it."""
+    """Prevents tweets.js from being rejected for the assignment in front of it."""
     assert raws(b'window.YTD.tweets.part0 = [ {"a": 1},\n {"b": 2} ]') == [b'{"a": 1}', b'{"b": 2}']
 
 

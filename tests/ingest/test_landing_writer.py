@@ -57,7 +57,7 @@ def test_a_file_ingested_days_later_changes_no_byte(tier: FolderStorage) -> None
 
 
 def test_moving_the_start_takes_lines_out_of_quarantine(tier: FolderStorage) -> None:
-    """Prevents a line that has landed and is counted as quarantined for ever."""
+    """Prevents a line that has landed and stays counted as quarantined."""
     batch = records("2025-06-01T00:00:00Z", "2026-11-22T09:00:00Z")
     refused = land(tier, batch)
     assert (refused.counts.quarantined, refused.too_old) == (1, 1)
@@ -69,7 +69,7 @@ def test_moving_the_start_takes_lines_out_of_quarantine(tier: FolderStorage) -> 
 
 
 def test_the_same_records_twice_in_one_run_are_duplicates(tier: FolderStorage) -> None:
-    """Prevents a sum that says 2 landed where the lake holds 1."""
+    """Prevents a sum of 2 landed where the lake holds 1."""
     zone = LandingZone(tier, START, NOW)
     for _ in range(2):
         zone.land(records("2026-11-22T09:00:00Z"))

@@ -225,7 +225,7 @@ def test_an_account_that_is_only_held_back_is_not_gone(account: dict[str, object
 def test_the_time_of_a_jetstream_event_is_in_its_key() -> None:
     """Prevents copies of one event in different hours, because servers and authors disagree about its time."""
     first = events("jetstream.jsonl")[0]
-    assert first.event_time.isoformat() == "2024-05-01T10:00:00+00:00"  # createdAt says 1970, time_us 0.9 s more
+    assert first.event_time.isoformat() == "2024-05-01T10:00:00+00:00"  # createdAt is 1970, time_us 0.9 s later
 
 
 def test_labels_name_their_posts() -> None:
@@ -256,7 +256,7 @@ def test_a_large_page_is_read_element_by_element(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_zstandard_dump_with_a_long_window_is_read() -> None:
-    """Prevents the monthly dumps of Reddit, packed with a window of 2 GiB, from being refused."""
+    """Prevents the monthly dumps of Reddit, packed with a window of 2 GiB, from being rejected."""
     parameters = zstandard.ZstdCompressionParameters(window_log=27, enable_ldm=True)
     packer = zstandard.ZstdCompressor(compression_params=parameters)
     sink = io.BytesIO()

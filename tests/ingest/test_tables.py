@@ -32,7 +32,7 @@ def complaint(content: str | bytes, name: str = "tweets.csv", **options: object)
 
 
 def test_columns_of_the_contract_need_no_mapping() -> None:
-    """Prevents a person who has to say that text is text."""
+    """Prevents a required option for a column named text."""
     event = only_event(f"Event_Time,POST_ID,author_id,text,lang,hashtags,mood\n{TIME},1,2,hello,en,#a b,glad\n")
     assert event.data == {
         "post_id": "1", "author_id": "2", "text": "hello", "lang": "en", "hashtags": ["#a", "b"], "mood": "glad",
@@ -48,7 +48,7 @@ def test_columns_of_the_contract_need_no_mapping() -> None:
     ],
 )  # fmt: skip
 def test_columns_by_the_names_that_people_use(header: str) -> None:
-    """Prevents a mapping that has to be typed although every column says what it is."""
+    """Prevents a mapping that has to be typed although every column has an obvious name."""
     event = only_event(f"{header}\n{TIME},1,2,hello\n")
     assert event.data == {"post_id": "1", "author_id": "2", "text": "hello"}
 
@@ -258,7 +258,7 @@ def test_a_file_without_a_header_asks_for_its_columns() -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
 def test_another_encoding_is_read_and_said(encoding: str) -> None:
-    """Prevents a Latin-1 file that is refused, or lands as question marks, or is recoded in silence."""
+    """Prevents a Latin-1 file that is rejected, or lands as question marks, or is recoded in silence."""
     made = plan((HEADER + f"{TIME},1,2,caf\xe9\n").encode(encoding))
     assert made.notes == ("it is not UTF-8 and is read as Windows-1252 (latin-1); --encoding says otherwise",)
     assert only_event((HEADER + f"{TIME},1,2,caf\xe9\n").encode(encoding)).data["text"] == "caf\xe9"
@@ -278,7 +278,7 @@ def test_what_spreadsheets_call_unicode_is_read(encoding: str) -> None:
 
 
 def test_cells_get_the_type_of_their_field() -> None:
-    """Prevents every age and every tombstone of a table from being refused as text."""
+    """Prevents every age and every tombstone of a table from being rejected as text."""
     user = only_event(
         f"event_time,user_id,user_name,age,joined_at\n{TIME},1,ada,36.0,2024-01-01 00:00:00\n",
         event_type="user",

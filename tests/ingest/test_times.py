@@ -49,7 +49,7 @@ SPELLINGS = [
 
 @pytest.mark.parametrize("value", SPELLINGS, ids=str)
 def test_each_spelling_names_one_instant(value: object) -> None:
-    """Prevents a file that is refused because its times are written as its maker writes them."""
+    """Prevents a file that is rejected because of its format of times."""
     assert spelled(value, IN_UTC)[1] == INSTANT
 
 

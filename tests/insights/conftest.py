@@ -24,7 +24,7 @@ def marts(tmp_path):
 
 @pytest.fixture(scope="session")
 def usual():
-    """Rows of two days with a gap: every section of the report has something to say."""
+    """Rows of two days with a gap: every section of the report has data."""
     posts = [
         {"post_id": f"p{n}", **text_row(n, f"{words} {n}", hours=hours, author=f"u{n % 3}", topic=topic)}
         for n, (mood, hours, topic) in enumerate(

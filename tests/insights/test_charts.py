@@ -16,7 +16,7 @@ def hours(*offsets):
 
 
 def test_an_hour_without_texts_is_a_gap_and_not_a_zero():
-    """Prevents a line that falls to neutral while nobody spoke."""
+    """Prevents a line that falls to neutral in hours without posts."""
     size, bins = charts.binned(hours(0, 1, 4))
     assert size == 1
     assert [piece.mean for piece in bins] == [0.2, 0.2, None, None, 0.2]

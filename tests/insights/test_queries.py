@@ -43,7 +43,7 @@ def test_every_subquery_has_a_name_and_every_quotient_is_of_doubles(question: st
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=range(len(QUESTIONS)))
 def test_athena_is_asked_every_question_as_it_is(question: str) -> None:
-    """Prevents a question that the fence around Athena refuses or rewrites."""
+    """Prevents a query that the read-only check for Athena rejects or rewrites."""
     names = {"cleansed": "c", "analytics": "a", "main": "m"}
     assert statement_for(question, names) == question.strip()
 

@@ -1,4 +1,4 @@
-"""The report: one page that needs nothing else, says what each number is counted over, and trusts no text."""
+"""The report: one page that needs nothing else, states the denominator of each number, and trusts no text."""
 
 import gzip
 import itertools
@@ -73,7 +73,7 @@ def page_of(made):
 
 
 def test_every_number_at_the_top_has_a_unit_a_denominator_and_a_baseline(usual_report):
-    """Prevents a share of nobody knows what, compared with nothing."""
+    """Prevents a share without a denominator or a baseline."""
     source = usual_report.path.read_text("utf-8")
     cards = re.findall(r'<section class="card number".*?</section>', source, re.DOTALL)
     assert len(cards) == 6
@@ -104,7 +104,7 @@ def test_every_picture_has_a_title_a_note_and_words_for_who_cannot_see_it(usual_
 
 
 def test_the_page_asks_the_network_for_nothing(usual_report):
-    """Prevents a report that is blank on a train and tells a server who reads it."""
+    """Prevents a report that is blank offline, and one that reports its readers to a server."""
     made = usual_report
     source = made.path.read_text("utf-8")
     assert "https://" not in source

@@ -31,7 +31,7 @@ def browser():
 
 
 def test_it_fits_a_phone_and_is_not_endless(page_file, browser):
-    """Prevents a page that scrolls sideways, and one that nobody reads to its end (it had 9,475 pixels)."""
+    """Prevents a page that scrolls sideways, and one that is too long to read (it had 9,475 pixels)."""
     page = browser.new_page(viewport={"width": 360, "height": 740}, is_mobile=True)
     page.goto(page_file.as_uri())
     assert page.evaluate("document.documentElement.scrollWidth") <= 360

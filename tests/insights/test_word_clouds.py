@@ -39,7 +39,7 @@ def test_no_text_gives_no_word():
 
 
 def test_texts_of_one_and_the_same_word_set_nothing_apart():
-    """Prevents a division by zero in the report of a feed that says one thing only."""
+    """Prevents a division by zero in the report of a feed with a single text."""
     clouds = distinctive_words([*[("wonderful", "positive")] * 30, *[("wonderful", "negative")] * 5])
     assert all(cloud.words == () for cloud in clouds.values())
 

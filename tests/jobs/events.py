@@ -154,7 +154,7 @@ def judge(line: str, hour: str) -> tuple[dict[str, Any] | None, str]:
 
 
 def expected(lines: list[str], hour: str) -> tuple[dict[tuple[str, str], dict[str, Any]], Counter[str], int]:
-    """{(event type, event_id): the event that stands}, lines by reason, number of repeats dropped."""
+    """{(event type, event_id): the event that is kept}, lines by reason, number of repeats dropped."""
     standing: dict[tuple[str, str], dict[str, Any]] = {}
     reasons: Counter[str] = Counter()
     good_lines = 0

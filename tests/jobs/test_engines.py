@@ -127,7 +127,7 @@ def test_the_process_builds_without_spark_or_java(tmp_path: Path) -> None:
 
 
 class Noted:
-    """An engine that only says that it was called."""
+    """An engine that only records that it was called."""
 
     def __init__(self, name: str, calls: list[str]) -> None:
         self.name = name

@@ -21,7 +21,7 @@ from tests.jobs.test_cleanse import hours, table_rows
 
 pytestmark = pytest.mark.spark
 
-# Stops at a named moment of a run, says so by a file, and waits there to be killed.
+# Stops at a named moment of a run, signals it by a file, and waits there to be killed.
 PROGRAM = """
 import sys, time
 from pathlib import Path

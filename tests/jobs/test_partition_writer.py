@@ -58,7 +58,7 @@ def test_bytes_do_not_depend_on_how_the_engine_cut_the_batches(tmp_path_factory,
 
 
 def test_rows_say_which_hour_they_are_filed_under(tmp_path):
-    """Prevents two hours of one file that no reader could tell apart."""
+    """Prevents two hours of one file that no reader could separate."""
     written(sorted_rows([(0, 1), (1, 2)]), 5, tmp_path)
     [path] = tmp_path.rglob("*.parquet")
     assert [time.hour for time in pq.read_table(path)["event_hour"].to_pylist()] == [8, 9]

@@ -122,7 +122,7 @@ def test_an_hour_that_was_never_cleansed_is_not_scored(spark, lake):
 def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
     spark, lake, landing, monkeypatch: pytest.MonkeyPatch
 ):
-    """Prevents an alert about a topic from texts nobody could judge or read, and receipts as big as their hour."""
+    """Prevents an alert about a topic from texts that were not scored, and receipts as big as their hour."""
     monkeypatch.setattr("socialsent_assets.jobs.sentiment_rows._TOPICS", 1)
     told = [("I hate it", "en", False), ("I love it", "en", False), ("so sad", "de", False), (None, "en", True)]
     posts = [

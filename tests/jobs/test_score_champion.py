@@ -40,7 +40,7 @@ def promote(lake: Lake, files: dict[str, bytes]) -> str:
 
 @pytest.mark.spark
 def test_the_champion_answers_as_on_the_command_line(spark, lake, landing, model):
-    """Prevents a lake whose predictions are not the model's, or do not say which model's."""
+    """Prevents a lake whose predictions are not the model's, or lack its digest."""
     landing.add(HOUR, [post(post_id=f"p{n}", text=text) for n, text in enumerate(TEXTS)])
     landing.add(HOUR, [comment(text="zingy", comment_id="c-9")])
     cleanse(spark, lake, hours(HOUR))
@@ -78,7 +78,7 @@ def test_the_champion_does_not_answer_for_a_language_without_a_reader(spark, lak
 
 @pytest.mark.spark
 def test_an_hours_bytes_do_not_depend_on_the_hours_beside_it(spark, lake, landing, model, tmp_path):
-    """Prevents probabilities whose last bits tell how Spark cut the batches: the same rows, another version."""
+    """Prevents probabilities whose last bits depend on Spark's batches: the same rows, another version."""
     for number, hour in enumerate((HOUR, NEXT)):
         landing.add(hour, [post(hour, post_id=f"p{n}", text=f"{TEXTS[n % 6]} {n}") for n in range(1 + 30 * number)])
     promote(lake, model)

@@ -145,7 +145,7 @@ def assert_same(storage: FolderStorage, given_lines: list[bytes]) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_line_gets_the_verdict_of_the_consumer(storage: FolderStorage, name: str) -> None:
-    """Prevents a line that the fast reader takes and the contract refuses, and values that it reads differently."""
+    """Prevents a line that the fast reader accepts and the contract rejects, and values that it reads differently."""
     assert_same(storage, [HOSTILE[name]])
     assert_same(storage, [*LINES, HOSTILE[name], *LINES])
 

@@ -15,7 +15,7 @@ __all__ = ["bucket", "s3_server", "tier"]
 
 @pytest.fixture(params=["folder", "s3"])
 def tier(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
-    """An empty tier in a folder, then one below a prefix of a bucket: whoever uses it runs for both."""
+    """An empty tier in a folder, then one below a prefix of a bucket: a test that uses it runs for both."""
     if request.param == "folder":
         return storage_at(str(tmp_path / "tier"))
     return storage_at(f"s3://{request.getfixturevalue('bucket')}/some/tier")

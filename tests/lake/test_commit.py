@@ -56,7 +56,7 @@ def test_emptying_an_empty_hour_commits_nothing(lake: Lake) -> None:
 
 
 def test_a_snapshot_says_which_run_replaced_which_hours(lake: Lake) -> None:
-    """Prevents a history that cannot tell what to undo."""
+    """Prevents a history without the runs to undo."""
     write_hours(lake, POSTS, {DAY[1]: named("a"), DAY[2]: named("b"), DAY[9]: named("c")})
     snapshot = lake.table(POSTS).current_snapshot()
     assert snapshot is not None
@@ -98,7 +98,7 @@ def test_two_writers_of_other_hours_both_win(lake: Lake) -> None:
 
 
 def test_a_commit_that_always_conflicts_ends_with_a_clear_error(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents a run that retries for ever, and one that overwrites what it did not see."""
+    """Prevents a run that retries without end, and one that overwrites a change that it did not read."""
     from pyiceberg.exceptions import CommitFailedException
 
     write_table(lake, POSTS, FIRST, named("kept"))
@@ -133,7 +133,7 @@ def test_a_large_hour_is_cut_into_files_and_small_hours_share_one(
 
 
 def test_months_do_not_share_a_file(lake: Lake) -> None:
-    """Prevents a file that belongs to two partitions, which Iceberg refuses."""
+    """Prevents a file that belongs to two partitions, which Iceberg rejects."""
     november = EventHour(datetime(2026, 11, 30, 23, tzinfo=UTC))
     write_hours(lake, POSTS, {november: named("a"), november.next(): named("b")})
     assert [file.rows for file in files_of(lake.table(POSTS))] == [1, 1]
@@ -153,7 +153,7 @@ def test_a_new_column_is_added_and_old_rows_read_null(lake: Lake, monkeypatch: p
 
 
 def test_a_column_of_another_type_is_a_clear_error(lake: Lake) -> None:
-    """Prevents silent casts after somebody else changed the schema."""
+    """Prevents silent casts after a foreign change of the schema."""
     lake.table(POSTS)
     columns = tuple(Column("lang", "int", "Wrong.") if c.name == "lang" else c for c in POSTS.columns)
     other = type(POSTS)(POSTS.tier, POSTS.name, POSTS.meaning, POSTS.key, columns)

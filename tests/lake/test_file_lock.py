@@ -1,4 +1,4 @@
-"""Locks that only living processes hold."""
+"""Locks that only running processes hold."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def marts(lake: Lake) -> dict[str, str]:
 
 
 def test_the_history_names_runs_with_their_hours_and_rows(lake: Lake) -> None:
-    """Prevents a change of a table that nobody can account for."""
+    """Prevents a change of a table without a run in the history."""
     build(lake, "first", {NINE: ["a"], TEN: ["b"]})
     build(lake, "second", {NINE: ["a", "c"]})
     second, first = runs_of(lake)
@@ -115,7 +115,7 @@ def test_an_undone_run_leaves_what_was_before_it_and_is_not_built_again(lake: La
 
 
 def test_the_first_build_of_an_hour_can_be_undone_and_built_again(lake: Lake) -> None:
-    """Prevents rows that stay because there was nothing before them, and a hold for ever."""
+    """Prevents rows that stay because there was nothing before them, and a hold without end."""
     build(lake, "first", {NINE: ["a"]})
     held_by_marts = marts(lake)
     undo_run(lake, "first")

@@ -1,4 +1,4 @@
-"""S3 that throttles, fails, breaks off, refuses or is not there: waited out, or one line that says what to do.
+"""S3 that throttles, fails, breaks off, denies or is not there: retries, or one line with the next step.
 
 moto never does any of it, so answers are put in before a request is sent. What every storage promises is tested in
 test_storage.py.
@@ -77,7 +77,7 @@ def s3_answers(bucket: str, monkeypatch: pytest.MonkeyPatch) -> Answers:
 def test_a_passing_fault_is_waited_out(
     tier: Storage, s3_answers: Answers, operation: str, code: str, status: int
 ) -> None:
-    """Prevents a run that fails because S3 asked it to slow down once."""
+    """Prevents a run that fails because S3 returned SlowDown once."""
     tier.write("a/gone", b"x")
     s3_answers(operation, code, status, times=3)
     tier.write("a/b", b"content")
@@ -88,7 +88,7 @@ def test_a_passing_fault_is_waited_out(
 
 
 def test_a_fault_that_stays_is_an_error_after_six_attempts(tier: Storage, s3_answers: Answers) -> None:
-    """Prevents a process that retries for ever, and one that takes a failed write for done."""
+    """Prevents a process that retries without end, and one that takes a failed write for done."""
     s3_answers("PutObject", "SlowDown", 503)
     with pytest.raises(StorageError, match=r"s3:PutObject failed for good with SlowDown \(503\)") as told:
         tier.write("a/b", b"content")
@@ -125,7 +125,7 @@ def test_what_the_user_can_mend_is_told_at_once_and_in_one_line(
 
 
 def test_a_refused_head_names_the_permission_though_it_has_no_body(tier: Storage, s3_answers: Answers) -> None:
-    """Prevents a refusal that reads as 'there is no such object', so that it is written again and again."""
+    """Prevents an AccessDenied that reads as 'there is no such object', so that it is written again and again."""
     s3_answers.by("HeadObject", lambda request: answer(request, 403, b""))
     with pytest.raises(UserError, match=r"S3 refuses s3:GetObject on .* \(403\)"):
         tier.write("a/b", b"x")
@@ -149,7 +149,7 @@ def test_a_bucket_that_is_not_there_is_told_by_the_real_server(bucket: str) -> N
 def test_an_s3_that_cannot_be_asked_says_what_is_missing(
     tier: Storage, s3_answers: Answers, error: Exception, kind: type[Exception], words: str
 ) -> None:
-    """Prevents an hour that looks empty because nobody could be asked about it."""
+    """Prevents an hour that looks empty because its listing failed."""
 
     def fail(_request: Any) -> None:
         raise error

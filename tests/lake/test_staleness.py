@@ -45,7 +45,7 @@ def stale(lake: Lake, warehouse: Mapping[str, str]) -> str | None:
 
 
 def test_a_built_hour_is_fresh(lake: Lake) -> None:
-    """Prevents rebuilding for ever."""
+    """Prevents endless rebuilding."""
     land(lake, "a.jsonl.gz", b"1")
     assert stale(lake, build(lake)) is None
 
@@ -77,7 +77,7 @@ def test_what_the_warehouse_holds_is_compared_with_what_was_scored(lake: Lake) -
 
 
 def test_a_lost_or_damaged_data_file_makes_its_hours_stale(lake: Lake) -> None:
-    """Prevents rows that vanish with a file and are missed by nobody."""
+    """Prevents rows that vanish with a file unnoticed."""
     land(lake, "a.jsonl.gz", b"1")
     write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
     held = build(lake)
@@ -92,7 +92,7 @@ def test_a_lost_or_damaged_data_file_makes_its_hours_stale(lake: Lake) -> None:
 
 
 def test_a_removed_tier_is_noticed_without_new_data(lake: Lake) -> None:
-    """Prevents a lake that stays empty, or cannot be built any more, after somebody cleared a folder."""
+    """Prevents a lake that stays empty, or cannot be built any more, after a folder was cleared."""
     land(lake, "a.jsonl.gz", b"1")
     held = build(lake)
     shutil.rmtree(lake.cleansed.path(""))
@@ -101,7 +101,7 @@ def test_a_removed_tier_is_noticed_without_new_data(lake: Lake) -> None:
 
 
 def test_rows_without_a_receipt_make_the_hour_stale(lake: Lake) -> None:
-    """Prevents rows of a killed run that nobody ever replaces: its tables changed, its receipts did not."""
+    """Prevents rows of a killed run that are never replaced: its tables changed, its receipts did not."""
     land(lake, "a.jsonl.gz", b"1")
     held = build(lake)
     write_table(lake, POSTS, HOUR, [{"event_id": "from a killed run"}])
@@ -110,7 +110,7 @@ def test_rows_without_a_receipt_make_the_hour_stale(lake: Lake) -> None:
 
 
 def test_an_undone_build_is_not_repeated_until_its_landing_changes(lake: Lake) -> None:
-    """Prevents a sensor that does at once again what a person has undone."""
+    """Prevents a sensor that immediately rebuilds what a person has undone."""
     land(lake, "a.jsonl.gz", b"good")
     build(lake)
     land(lake, "b.jsonl.gz", b"bad")
@@ -134,7 +134,7 @@ def test_new_code_makes_every_hour_stale(lake: Lake, monkeypatch: pytest.MonkeyP
 
 
 def test_an_object_that_no_job_reads_makes_nothing_stale(lake: Lake) -> None:
-    """Prevents an hour that is rebuilt for ever because of a marker file that the job leaves out."""
+    """Prevents an hour that is rebuilt without end because of a marker file that the job leaves out."""
     land(lake, "a.jsonl.gz", b"1")
     held = build(lake)
     land(lake, "_SUCCESS.gz", b"")
@@ -148,7 +148,7 @@ def test_an_hour_that_never_landed_is_not_stale(lake: Lake) -> None:
 
 
 def test_an_hour_whose_landing_is_gone_is_still_known(lake: Lake) -> None:
-    """Prevents rows of a withdrawn hour that nobody ever removes."""
+    """Prevents rows of a withdrawn hour that are never removed."""
     land(lake, "a.jsonl.gz", b"1")
     build(lake)
     lake.landing.delete(landing_key("events", HOUR, "a.jsonl.gz"))

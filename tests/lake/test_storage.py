@@ -22,7 +22,7 @@ def folder(tmp_path: Path) -> FolderStorage:
 
 
 def test_a_key_cannot_leave_its_tier(tier: Storage) -> None:
-    """Prevents a crafted name that writes over somebody else's files."""
+    """Prevents a crafted name that overwrites files outside of the tier."""
     for key in ("../outside", "a/../../outside", "/etc/passwd"):
         with pytest.raises(ValueError, match="leaves its tier"):
             tier.write(key, b"x")
@@ -39,7 +39,7 @@ def test_writing_the_same_bytes_again_touches_nothing(tier: Storage) -> None:
 
 
 def test_a_rewrite_of_equal_size_changes_the_version(tier: Storage) -> None:
-    """Prevents a corrected object that nobody notices because name, size and second are the same."""
+    """Prevents a corrected object that goes unnoticed because name, size and second are the same."""
     first, second = (gzip.compress(text, mtime=0) for text in (b"aaaa", b"bbbb"))
     assert len(first) == len(second)
     tier.write("h/x.jsonl.gz", first)
@@ -146,7 +146,7 @@ def test_an_s3_uri_without_a_bucket_says_what_to_write(uri: str) -> None:
 
 
 def test_a_lake_in_folders_loads_nothing_of_aws() -> None:
-    """Prevents half a second of imports in every command of somebody who has no AWS."""
+    """Prevents half a second of imports in every command without AWS."""
     program = (
         "import sys; from pathlib import Path; from socialsent_assets.lake.lake import Lake;"
         "from socialsent_assets.warehouse.duckdb.engine import reading; "

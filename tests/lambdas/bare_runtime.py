@@ -55,7 +55,7 @@ class Invocation:
         return [line for line in map(json.loads, self.log) if "_aws" in line]
 
     def counted(self, *dimensions: str) -> dict[str, float]:
-        """Metric -> number, of the lines with exactly these dimensions; a reason stands behind the name."""
+        """Metric -> number, of the lines with exactly these dimensions; a reason follows the name."""
         found = {}
         for line in self.metrics:
             (directive,) = line["_aws"]["CloudWatchMetrics"]

@@ -110,7 +110,7 @@ def test_two_batches_in_one_second_both_land() -> None:
 
 @pytest.mark.parametrize("shards", [(SHARD, "shardId-000000000001"), (SHARD, SHARD)])
 def test_equal_sequence_numbers_never_share_a_name(shards: tuple[str, str]) -> None:
-    """Prevents lost records where a stand-in's numbers repeat across shards, or across processes."""
+    """Prevents lost records where an emulator's numbers repeat across shards, or across processes."""
     store = MemoryStore()
     for shard, name in zip(shards, ("a", "b"), strict=True):
         consume(kinesis(record(post(name), 1, shard)), store, START)

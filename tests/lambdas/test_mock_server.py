@@ -38,7 +38,7 @@ SCHEDULED = {
 
 
 class FakeKinesis:
-    """Takes what it is given; `refuse(call, index)` says which records it throttles."""
+    """Takes what it is given; `refuse(call, index)` is true for the records that it throttles."""
 
     def __init__(self, refuse=lambda call, index: False):
         self.refuse = refuse

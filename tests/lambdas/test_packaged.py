@@ -1,4 +1,4 @@
-"""Zips and layer, unpacked and run as on Lambda: schedule -> stream -> consumer -> bucket, and what is told of it."""
+"""Zips and layer, unpacked and run as on Lambda: schedule -> stream -> consumer -> bucket, with logs and metrics."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def invoke(runtime: BareRuntime, packages: Path, name: str, event: dict[str, Any
 
 
 def test_the_packaged_mock_server_fills_the_stream_and_says_so(tick: Invocation) -> None:
-    """Prevents a zip that lacks a module, and a tick of which CloudWatch hears nothing."""
+    """Prevents a zip that lacks a module, and a tick without metrics in CloudWatch."""
     assert tick.answer == {"records": RECORDS, "retried": 0}, tick.stderr
     assert tick.counted("service") == {"RecordsSent": RECORDS, "RecordsRetried": 0}
     assert {line["service"] for line in tick.lines} == {ingest_metrics.MOCK_SERVER}
@@ -172,7 +172,7 @@ def test_a_lambda_finds_everything_in_zip_layer_and_runtime(runtime: BareRuntime
 
 
 def test_an_error_ends_in_one_clear_line_of_the_log(runtime: BareRuntime, packages: Path, tick: Invocation) -> None:
-    """Prevents a function that fails and whose log says only that it failed."""
+    """Prevents a function whose log has only the fact that it failed."""
     done = invoke(runtime, packages, "mock_server", SCHEDULED, STREAM_NAME="gone")
     assert done.answer is None
     (line,) = [line for line in done.lines if line["level"] == "ERROR"]

@@ -43,7 +43,7 @@ def texts_of(event) -> list[str]:
 
 
 class Consumer:
-    """A function that remembers what it was given and what it took; `refuse(text)` fails a record."""
+    """A function that records its input and what it accepted; `refuse(text)` fails a record."""
 
     def __init__(self, refuse=lambda text: False, *, raises=False):
         self.refuse = refuse

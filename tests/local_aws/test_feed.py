@@ -185,7 +185,7 @@ def test_a_plan_that_cannot_be_simulated_says_what_to_change(plan, complaint):
 
 
 class Minutes:
-    """A clock and a wait that pass as told: seconds to let go by, until there are none."""
+    """A clock and a wait that follow a script: a list of seconds to pass, until it is empty."""
 
     def __init__(self, *seconds: float):
         self.now = UNTIL + timedelta(seconds=7)

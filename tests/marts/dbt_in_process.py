@@ -31,7 +31,7 @@ class Dbt:
     target: Path
 
     def build(self, start: str | datetime | None = None, hours: int = 1, options: Iterable[str] = ()) -> Any:
-        """Run `dbt build`; raises AssertionError with what dbt said when a node fails."""
+        """Run `dbt build`; raises AssertionError with dbt's messages when a node fails."""
         result = self.invoke("build", start, hours, options)
         failed = [f"{r.node.name}: {r.message}" for r in (result.result or []) if r.status in ("error", "fail")]
         assert result.success, failed or result.exception

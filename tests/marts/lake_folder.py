@@ -37,7 +37,7 @@ _SCORES = (
 
 
 def at(text: str) -> datetime:
-    """A time in UTC: `22T09:40` stands for 2026-11-22T09:40Z."""
+    """A time in UTC: `22T09:40` means 2026-11-22T09:40Z."""
     return datetime.fromisoformat(f"2026-11-{text}").replace(tzinfo=UTC)
 
 

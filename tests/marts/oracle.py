@@ -1,6 +1,6 @@
 """Reference of every mart for a set of events, in plain Python and without increments; the SQL is compared to it.
 
-Written from the contract, not from the SQL. It takes all events at once, so it cannot know about windows, order
+Written from the contract, not from the SQL. It takes all events together, so it cannot know about windows, order
 or what was there before.
 """
 
@@ -19,7 +19,7 @@ MOODS = ("positive", "neutral", "negative")
 
 
 def marts_of(events: Iterable[Row]) -> Marts:
-    """{mart: rows} with the columns that this oracle judges, in no particular order."""
+    """{mart: rows} with the columns that this oracle covers, in no particular order."""
     kinds: dict[str, list[Row]] = defaultdict(list)
     for event in events:
         kinds[event["kind"]].append(event)

@@ -34,7 +34,7 @@ _NODES: dict[type[exp.Expr], str] = {
 }
 _TYPES = {"JSON", "JSONB", "UUID", "ARRAY", "STRUCT", "MAP", "LIST", "UINT", "UBIGINT", "HUGEINT", "SERIAL", "XML"}
 _UNBOUNDED = {"VARCHAR", "TEXT", "CHAR", "NVARCHAR"}
-# Every function in use; a new one is added here by whoever has read Redshift's page about it.
+# Every function in use; add a new one after reading Redshift's page about it.
 _FUNCTIONS = {
     "abs", "chr", "coalesce", "count", "date_trunc", "dateadd", "datediff", "getdate", "left", "length", "max", "md5",
     "median", "min", "nullif", "octet_length", "replace", "round", "row_number", "substring", "sum",
@@ -119,7 +119,7 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 def statements_of_nodes(statements: list[str]) -> Iterator[tuple[str, str]]:
     """(node, statement without its comment) of those that models, snapshots, tests and hooks of the project sent.
 
-    Left out: what dbt asks the catalog, and unit tests, whose fixtures are dbt's own SQL.
+    Left out: dbt's queries on the catalog, and unit tests, whose fixtures are dbt's own SQL.
     """
     for statement in statements:
         node = _NODE_OF.search(statement)

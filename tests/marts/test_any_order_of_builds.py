@@ -2,7 +2,7 @@
 
 Random lakes with late, edited, deleted, rewritten and vanished events; hours built in random order, twice, in
 windows of several hours, and with builds that stop half way. After each finished build the marts are compared
-with an oracle that sees all events at once.
+with an oracle that sees all events together.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def random_event(rng: random.Random, event_id: str, hour: EventHour) -> Row:
 
 
 def random_hour(rng: random.Random, hour: EventHour, number: int) -> list[Row]:
-    """A whole hour of events; repeated event ids within the same hour number stand for rewritten content."""
+    """A whole hour of events; repeated event ids within the same hour number are rewritten content."""
     return [random_event(rng, f"e{number}-{index}", hour) for index in range(rng.choice((0, 4, 9)))]
 
 

@@ -145,7 +145,7 @@ def files_named(query: str) -> list[str]:
 def test_a_build_killed_in_the_middle_leaves_its_hours_stale_and_the_next_one_repairs_them(
     lake: LakeFolder, dbt: Dbt
 ) -> None:
-    """Prevents marts that contradict each other after kill -9, with no one told to repair them."""
+    """Prevents marts that contradict each other after kill -9 and are not repaired."""
     first = [a_post("p1", "22T03:05"), event("interaction", "e2", at("22T03:10"), interaction_id="i1", post_id="p1")]
     lake.put(first)
     dbt.build("22T03", options=UNTESTED)

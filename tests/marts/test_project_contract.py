@@ -27,7 +27,7 @@ def models(manifest: Any, folder: str) -> dict[str, Any]:
 
 
 def test_the_sources_are_the_tables_of_the_domain(manifest: Any) -> None:
-    """Prevents a column that the jobs write and the warehouse has never heard of, or describes otherwise."""
+    """Prevents a column that the jobs write and the warehouse lacks, or describes differently."""
     found = {
         (source.source_name, source.name): [(c.name, c.data_type, c.description) for c in source.columns.values()]
         for source in manifest.sources.values()

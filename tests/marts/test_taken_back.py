@@ -171,7 +171,7 @@ def test_what_was_taken_back_is_in_no_mart_in_any_order(models: dict[str, str], 
 
 
 def test_the_rule_in_python_is_the_rule_in_sql(models: dict[str, str]) -> None:
-    """Prevents a domain that says another thing than the marts do."""
+    """Prevents a domain that disagrees with the marts."""
     marts = Marts(models)
     events = landed(random.Random(7))
     marts.fill(events)

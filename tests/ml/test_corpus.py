@@ -1,4 +1,4 @@
-"""The living texts of the lake: which version counts, what is left out, and how a large lake is bounded."""
+"""The training corpus: which version counts, what is left out, and how a large lake is bounded."""
 
 from __future__ import annotations
 

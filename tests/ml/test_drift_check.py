@@ -1,4 +1,4 @@
-"""Drift of hours against the champion's card: when it is measured, and what it says."""
+"""Drift of hours against the champion's card: when it is measured, and its result."""
 
 from __future__ import annotations
 

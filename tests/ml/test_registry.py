@@ -1,4 +1,4 @@
-"""Models by digest: who answers, what is refused, and how to go back."""
+"""Models by digest: the current champion, rejected promotions, and rollback."""
 
 import json
 from dataclasses import replace

@@ -21,7 +21,7 @@ from tests.resources.conftest import model_files
 
 
 class FirstLetter:
-    """A classifier that is told the answer: n, o or p as the first letter of the text."""
+    """A classifier whose input contains the answer: n, o or p as the first letter of the text."""
 
     prepared = False
 

@@ -24,7 +24,7 @@ def test_a_label_by_id_alone_finds_its_text(lake: Lake) -> None:
 
 
 def test_a_deleted_post_teaches_nothing_even_where_the_label_repeats_its_text(lake: Lake) -> None:
-    """Prevents a deleted text from living on in a model."""
+    """Prevents a deleted text from surviving in a model."""
     put_posts(lake, [post_row(1, AT, deleted=True, clean_text="", text=None)])
     put_labels(lake, [{"text_id": "p1", "text": "forget me", "label": "negative"}])
     found = human_labels(lake)
@@ -87,6 +87,6 @@ def test_enough_people_are_never_mixed_with_the_lexicon(lake: Lake) -> None:
 
 
 def test_a_shortage_says_of_what(lake: Lake) -> None:
-    """Prevents a refusal to train that nobody can mend."""
+    """Prevents an error of the training without a next step."""
     put_labels(lake, [{"text": f"text {n}", "label": "positive"} for n in range(90)])
     assert "0 negative posts to learn from (at least 10)" in human_labels(lake).shortage

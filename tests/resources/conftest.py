@@ -1,6 +1,6 @@
 """A SageMaker account inside the process, and models to host there.
 
-What moto lacks is added here: UpdateEndpoint, endpoints that are not in service at once or fail, and permissions of
+What moto lacks is added here: UpdateEndpoint, endpoints that take time to be in service or fail, and permissions of
 SageMaker calls. It runs no container and starts no endpoint, so that a model answers is shown by tests of the server
 (tests/ml/test_serving.py).
 """

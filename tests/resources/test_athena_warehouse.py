@@ -1,4 +1,4 @@
-"""Athena as the warehouse of the graph: chosen by the settings, named to dbt, and asked as seldom as possible."""
+"""Athena as the warehouse of the graph: chosen by the settings, configured for dbt, and queried rarely."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ ENV = {
 
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Answers of the engine, in order: versions or an exception; what is left at the end was not asked for."""
+    """Answers of the engine, in order: versions or an exception; what is left at the end was not requested."""
     answers: list[Any] = []
 
     def versions(_: object) -> dict[str, str]:

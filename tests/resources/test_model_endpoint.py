@@ -155,7 +155,7 @@ def test_a_candidate_waits_for_approval_until_it_is_promoted(account, hosting, m
 
 
 def test_a_package_that_was_rejected_in_sagemaker_is_not_put_in_service(lake, account, host):
-    """Prevents a robot that overrules the person who said no."""
+    """Prevents a process that overrules a person's rejection."""
     promote(lake)
     arn = host().package_arn
     account.sagemaker().update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Rejected")

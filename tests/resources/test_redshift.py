@@ -47,14 +47,14 @@ def warehouse(settings: Settings) -> Any:
 
 
 def test_the_settings_choose_the_warehouse(tmp_path: Path) -> None:
-    """Prevents a deployment that builds Redshift and asks a DuckDB file."""
+    """Prevents a deployment that builds in Redshift and queries a DuckDB file."""
     home = {"SOCIALSENT_HOME": str(tmp_path)}
     assert isinstance(warehouse(Settings.from_env({**BASE, **home})), RedshiftWarehouse)
     assert isinstance(warehouse(Settings.from_env(home)), DuckDbWarehouse)
 
 
 def test_a_role_connects_to_a_workgroup_or_a_cluster_and_a_password_to_either() -> None:
-    """Prevents a driver that asks for a cluster's password where there is a workgroup."""
+    """Prevents a driver that requests a cluster's password where there is a workgroup."""
     serverless = connection_arguments(redshift())
     assert (serverless["iam"], serverless["is_serverless"], serverless["password"]) == (True, True, "")
     assert serverless["sslmode"] == "verify-full"

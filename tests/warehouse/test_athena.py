@@ -1,6 +1,6 @@
-"""Asking Athena, against a stand-in of its client: states, pages, types and faults.
+"""Queries on Athena, against a fake client: states, pages, types and faults.
 
-The stand-in answers what a test tells it. Shapes and codes are those of botocore's service model; that Athena itself
+The fake returns prepared responses. Shapes and codes are those of botocore's service model; that Athena itself
 behaves so is not shown here.
 """
 

@@ -138,5 +138,5 @@ def test_described_tables_are_looked_up_where_they_are() -> None:
     ],
 )
 def test_a_question_about_marts_alone_is_known_as_one(sql: str, expected: bool) -> None:
-    """Prevents lake tables asked of Redshift, and marts asked where they are not."""
+    """Prevents queries for lake tables on Redshift, and for marts where they are not."""
     assert names_marts_alone(sql) is expected

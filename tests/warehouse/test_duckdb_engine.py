@@ -61,7 +61,7 @@ def test_marts_have_bare_names_and_join_with_lake_tables(ask):
 
 
 def test_times_are_utc_without_an_offset(ask):
-    """Prevents a lake that says 03:30+00:00 beside marts that say 03:30."""
+    """Prevents a lake that prints 03:30+00:00 beside marts that print 03:30."""
     rows = ask("select event_time, event_hour, hashtags from cleansed.posts where event_hour = '2026-11-22 03:00'")
     times = [dt.datetime.fromisoformat(f"2026-11-22T03:{minute}") for minute in ("30", "00")]
     assert rows == [(*times, ["a"])]

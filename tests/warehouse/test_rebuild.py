@@ -51,7 +51,7 @@ def test_readers_see_the_old_marts_until_the_new_ones_are_published(path, copy):
 
 
 def test_a_build_that_fails_changes_nothing(path, copy):
-    """Prevents marts that contradict each other until somebody builds again."""
+    """Prevents marts that contradict each other until the next build."""
     before = path.read_bytes()
     with pytest.raises(duckdb.CatalogException), rebuilding(path, copy), duckdb.connect(str(copy)) as connection:
         connection.execute("delete from fct_posts; checkpoint; from nothing")
@@ -81,7 +81,7 @@ def test_the_first_build_begins_with_nothing(tmp_path):
 
 
 def test_the_log_of_another_writer_is_copied_and_then_gone(path, copy):
-    """Prevents a log of the old file beside the new one, which DuckDB would refuse or play into it."""
+    """Prevents a log of the old file beside the new one, which DuckDB would reject or replay into it."""
     code = "checkpoint; set wal_autocheckpoint = '1TB'; set checkpoint_threshold = '1TB'"
     connection = duckdb.connect(str(path))
     for statement in code.split(";"):

@@ -139,7 +139,7 @@ def test_the_worked_example_of_a_kind_is_valid_and_its_line_stays_the_same(kind:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_required_field_is_required(kind: str) -> None:
-    """Prevents a field that is declared as required and never asked for."""
+    """Prevents a field that is declared as required and never checked."""
     data = json.loads(event_with(kind))["data"]
     for field in KINDS[kind].fields:
         answer = judge(event_with(kind, data={field.name: ...}))
@@ -173,7 +173,7 @@ def test_unknown_fields_are_kept_in_envelope_and_data() -> None:
 
 
 def test_a_tombstone_may_lack_text_and_author() -> None:
-    """Prevents a deletion that is rejected because there is nothing left to say."""
+    """Prevents a deletion that is rejected because it has no text."""
     accepted(event_with(data={"deleted": True, "text": ..., "author_id": None}))
     accepted(event_with("comment", data={"deleted": True, "text": ..., "author_id": ...}))
     assert isinstance(judge(event_with(data={"deleted": False, "text": ...})), Rejection)
@@ -226,7 +226,7 @@ def test_a_bad_element_does_not_take_its_neighbours_along() -> None:
 
 
 def test_an_array_may_be_larger_than_an_event() -> None:
-    """Prevents a size limit that judges a batch by the rule for one event."""
+    """Prevents a size limit that applies the rule for one event to a batch."""
     post = event_with(data={"text": "x" * 1_000})
     raw = b"[" + b",".join([post] * 1_200) + b"]"
     assert len(raw) > MAX_EVENT_BYTES

@@ -102,7 +102,7 @@ def test_hour_paths_sort_like_time(some: list[EventHour]) -> None:
 
 @given(hours, st.text(max_size=30), st.integers(0, 10**9), st.integers(0, 10**9))
 def test_landing_names_and_paths_survive_the_way_back(hour: EventHour, origin: str, rows: int, twice: int) -> None:
-    """Prevents an hour or a count that the listing of landing tells wrongly."""
+    """Prevents a wrong hour or count in a listing of landing."""
     name = landing_name(f"x{origin}", rows, twice)
     key = landing_key("events", hour, name)
     assert EventHour.from_path(key) == EventHour.from_key(hour.key) == hour

@@ -19,7 +19,7 @@ SOME_HOURS = st.sets(st.integers(min_value=0, max_value=24 * 40)).map(
 
 @given(SOME_HOURS)
 def test_every_set_of_hours_comes_back(hours: list[EventHour]) -> None:
-    """Prevents a run that builds one hour more or less than were asked for."""
+    """Prevents a run that builds one hour more or less than requested."""
     assert parse_hour_set(hour_set_text(hours)) == hours
 
 

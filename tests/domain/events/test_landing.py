@@ -1,4 +1,4 @@
-"""A batch lands under names that say what it is, with the same bytes whenever it comes again."""
+"""A batch lands under descriptive names, with the same bytes whenever it comes again."""
 
 import base64
 import gzip
@@ -50,7 +50,7 @@ def test_other_content_has_another_name_even_from_the_same_origin() -> None:
 
 
 def test_quarantine_keeps_everything_needed_to_look_again() -> None:
-    """Prevents a rejected record of which no one can tell what, why, whence and when."""
+    """Prevents a rejected record without its content, reason, origin and time."""
     raw = b'{"half": "\xff'
     arrived = NOW - timedelta(hours=2)
     batch = land([SourceRecord(raw, "shard:7", arrived_at=arrived)], NOW, START, "o")
@@ -64,7 +64,7 @@ def test_quarantine_keeps_everything_needed_to_look_again() -> None:
 
 
 def test_a_record_that_its_source_rejected_goes_to_quarantine_unread() -> None:
-    """Prevents a broken CSV row that is judged as if it were JSON."""
+    """Prevents a broken CSV row that is parsed as if it were JSON."""
     rejection = Rejection("invalid_field", "3 cells, the header has 4", b"1,2,3")
     batch = land([SourceRecord(b"1,2,3", "x.csv line 2", rejection=rejection)], NOW, START, "o")
     assert batch.reasons == {"invalid_field": 1}

@@ -86,5 +86,5 @@ def test_a_packing_that_cannot_be_opened_is_named(raw: bytes, reason: str, words
 
 @given(st.binary(max_size=60))
 def test_whatever_is_in_an_aggregate_has_an_answer(body: bytes) -> None:
-    """Prevents a record that raises, and so blocks its shard for ever."""
+    """Prevents a record that raises, and so blocks its shard until it expires."""
     assert parse_record(b"\xf3\x89\x9a\xc2" + body + hashlib.md5(body).digest(), NOW, START)

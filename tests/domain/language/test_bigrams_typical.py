@@ -6,7 +6,7 @@ COMMON = [["in", "the", "house"]] * 100
 
 
 def test_a_pair_that_is_common_everywhere_is_typical_of_nothing():
-    """Prevents a chart per sentiment that says "in the" three times."""
+    """Prevents a chart per sentiment that lists "in the" three times."""
     found = typical_bigrams(
         {
             "positive": COMMON + [["so", "happy", "today"]] * 20,

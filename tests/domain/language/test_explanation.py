@@ -42,7 +42,7 @@ def test_each_rule_is_named_with_the_word_that_acts(text, word, rules):
 
 
 def test_an_emoji_answers_for_the_words_of_its_description():
-    """Prevents "grinning" as a reason in a text that says no such thing."""
+    """Prevents "grinning" as a reason in a text without that word."""
     [word] = explain_polarity("tram 😀").words
     assert (word.word, word.emoji) == ("grinning", "😀")
 

@@ -93,7 +93,7 @@ def test_the_stored_scores_are_the_references_own(by_reference):
 
 
 def test_stored_posts_include_sums_that_python_3_12_would_change():
-    """Prevents the one set of posts that tells left-to-right sums from compensated ones from getting lost."""
+    """Prevents losing the only posts that distinguish left-to-right sums from compensated ones."""
 
     def compensated(text):
         return math.fsum(valences().get(word.strip("!").lower(), 0.0) for word in text.split())

@@ -139,7 +139,7 @@ def test_an_empty_column_has_no_lists():
 
 
 def test_the_tables_hold_every_character_of_the_patterns():
-    """Prevents a picture, stop or quote beyond the tables, which would be left over for ever."""
+    """Prevents a picture, stop or quote beyond the tables, which would never be tokenized."""
     beyond = "".join(map(chr, range(compiled.CODE_POINTS, 0x110000)))
     assert not any(pattern in beyond for pattern in map(chr, text._STRAIGHT_QUOTE))
     assert len(kinds()) == len(lowered()) == compiled.CODE_POINTS

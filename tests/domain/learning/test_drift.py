@@ -32,7 +32,7 @@ def test_the_index_is_the_textbook_sum():
 
 
 def test_an_empty_bin_gives_a_finite_number_and_nothing_to_compare_gives_none():
-    """Prevents an infinite drift from one class that nobody used this hour."""
+    """Prevents an infinite drift from one class that is absent this hour."""
     assert 0 < stability([300, 0, 0], [100, 100, 100]) < 10
     assert stability([0, 0], [1, 1]) == 0
 

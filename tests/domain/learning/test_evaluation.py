@@ -75,7 +75,7 @@ def test_nothing_to_measure_on_is_an_error():
 
 
 def test_a_paired_difference_is_narrower_than_two_separate_intervals(predictions):
-    """Two models that agree on most posts can be told apart where their own intervals overlap."""
+    """Two models that agree on most posts can differ significantly although their own intervals overlap."""
     labels, probabilities = predictions
     ours = probabilities.argmax(axis=1)
     theirs = np.where(np.arange(len(labels)) < 40, 1, ours)

@@ -29,7 +29,7 @@ def test_a_byte_order_mark_is_not_part_of_the_first_column(csv_file):
 
 
 def test_the_same_text_counts_once():
-    """Prevents a repost from standing on both sides of a split, which adds points that are not real."""
+    """Prevents a repost from being on both sides of a split, which inflates the metrics."""
     posts = from_pairs(["So good!! @ann", "so GOOD @bob https://t.co/x", "bad"], ["positive", "positive", "negative"])
     assert posts.texts == ["So good!! @ann", "bad"]
     assert (posts.duplicates, posts.conflicting) == (1, 0)

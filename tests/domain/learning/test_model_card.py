@@ -1,4 +1,4 @@
-"""A card vouches for its files, and a consumer that cannot trust a card refuses."""
+"""A card vouches for its files, and a consumer that cannot trust a card raises."""
 
 import json
 from dataclasses import replace

@@ -39,7 +39,7 @@ def openings(history: History) -> Counter[str]:
 
 @pytest.mark.parametrize("mean", [4, 40, 400])
 def test_chance_opens_fewer_than_three_alerts_in_a_thousand_hours(mean: float) -> None:
-    """Prevents alarms that people learn to ignore. Eleven subjects are judged every hour, from the first one on."""
+    """Prevents alarms that people learn to ignore. Eleven subjects are evaluated every hour, from the first on."""
     history = source(seed=11, hours=700, mean=mean)
     assert sum(openings(history).values()) <= 2
 
@@ -56,7 +56,7 @@ def changed(history: dict[EventHour, HourStats], hour: EventHour, **counts: int)
 
 @pytest.mark.parametrize(("hours", "factor", "power"), [(60, 5.0, 0.5), (400, 5.0, 0.95), (400, 0.2, 0.9)])
 def test_five_times_more_or_less_is_found(hours: int, factor: float, power: float) -> None:
-    """Prevents a rule that is quiet because it is blind. Five days long only a rise can be told from night."""
+    """Prevents a rule that is quiet because it is blind. For five days only a rise differs from night."""
     found = tried = 0
     for seed in range(4):
         history = source(seed, hours, mean=400, swing=0.5)
@@ -69,7 +69,7 @@ def test_five_times_more_or_less_is_found(hours: int, factor: float, power: floa
 
 
 def test_eight_times_the_quarantine_is_found() -> None:
-    """Prevents a broken producer that no one hears of."""
+    """Prevents a broken producer without an alert."""
     history = source(3, 200, mean=400)
     hours = sorted(history)[-24:]
     found = 0
@@ -80,7 +80,7 @@ def test_eight_times_the_quarantine_is_found() -> None:
 
 
 def test_a_topic_that_turns_is_found_and_named() -> None:
-    """Prevents an alert that says that something, somewhere, is negative."""
+    """Prevents an alert without the subject and the size of the change."""
     history = source(5, 200, mean=800)
     hour = max(hour for hour in history if hour.start.hour == 12)
     topic, (texts, _) = max(history[hour].topics.items(), key=lambda item: item[1][0])

@@ -1,6 +1,6 @@
 """Requirements of AWS' services on resource policies, with the condition keys that their requests carry.
 
-A key that a service does not send is missing here: a policy that asks for it lets nothing through. Each line has its
+A key that a service does not send is missing here: a policy that requires it lets nothing through. Each line has its
 source.
 
 Not here: what services do with a role (tests/aws/least_privilege/).

@@ -1,4 +1,4 @@
-"""Policies of topics, keys and buckets let in the services that have to come in, and nobody else.
+"""Policies of topics, keys and buckets admit the services that need access, and no other principal.
 
 Not here: roles (tests/aws/least_privilege/).
 """
@@ -27,7 +27,7 @@ def every(assembly: Assembly) -> list[Request]:
 
 @pytest.mark.parametrize("size", ["small", "production", "everything"])
 def test_services_may_do_what_they_are_there_for(size: str, request: pytest.FixtureRequest) -> None:
-    """Prevents alerts that never leave: a policy that asks for a key which the service does not send."""
+    """Prevents alerts that never leave: a policy that requires a key which the service does not send."""
     asked = every(request.getfixturevalue(size))
     assert {r.principal.partition(".")[0] for r in asked} >= {"events", "cloudwatch", "budgets", "logs", "logging"}
     denied = [
@@ -37,7 +37,7 @@ def test_services_may_do_what_they_are_there_for(size: str, request: pytest.Fixt
 
 
 def test_other_services_may_not(small: Assembly) -> None:
-    """Prevents a policy that lets everybody in, which the test above could not tell from a right one."""
+    """Prevents a policy that admits every principal, which the test above would accept."""
     asked = [replace(request, principal="lambda.amazonaws.com") for request in every(small)]
     assert not any(decide(asked))
 

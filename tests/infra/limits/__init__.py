@@ -4,5 +4,5 @@ CloudFormation hands a property to the service's own API. Lengths, ranges, patte
 from the models of these APIs that botocore carries, the ranges that a model states only in its text included; what
 only a guide states is a line of guides.toml with its source.
 
-Not here: who may call what (tests/infra/iam/), what a template is meant to say (the tests beside this folder).
+Not here: who may call what (tests/infra/iam/), the intended content of a template (the tests beside this folder).
 """

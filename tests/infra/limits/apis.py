@@ -112,7 +112,7 @@ def _member(members: Mapping[str, Shape], name: str) -> tuple[Shape | None, str]
 
 
 def _text_of(attribute: str, documentation: str) -> str:
-    """What the text of a map of attributes says about one of them. Raises LookupError when it does not."""
+    """Description of one attribute in the text of a map of them. Raises LookupError if it has none."""
     for part in re.split(r"<li>", documentation):
         if re.match(rf"\s*(?:<p>)?\s*<code>{attribute}</code>", part):
             return part

@@ -85,7 +85,7 @@ def resources(assembly: Assembly) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def only_aws_knows(assembly: Assembly) -> set[str]:
-    """What stands in resolved properties for ids that AWS makes up: logical ids, and attributes of resources."""
+    """Placeholders in resolved properties for ids that AWS generates: logical ids, and attributes of resources."""
     names = {name for template in assembly.templates.values() for name in template.get("Resources", {})}
     return names | {attribute for part in assembly.templates for attribute in _attributes(assembly, part)}
 

@@ -30,7 +30,7 @@ def guides(kind: str, properties: Mapping[str, Any]) -> Iterator[tuple[str, str]
 
 @cache
 def entries() -> dict[str, list[dict[str, Any]]]:
-    """Limits by type of resource, as they stand in the file."""
+    """Limits by type of resource, as in the file."""
     return tomllib.loads(_FILE.read_text(encoding="utf-8"))
 
 

@@ -1,7 +1,7 @@
 """Limits that an API's model states in words alone, like "The valid values for Fargate are 2-120 seconds."
 
 A sentence counts when it speaks of the resource at hand: one about another launch type, engine or node type does not.
-Of several ranges any may hold, because each belongs to a case that the words tell apart better than we do: what lies
+Of several ranges any may hold, as each belongs to a case that the text defines and this parser ignores: what lies
 outside of all of them is wrong in every case.
 
 Not here: limits that a model states as data (shapes.py).

@@ -1,6 +1,6 @@
-"""Every value of the templates is within AWS' limits, and the checker hears what it is there for.
+"""Every value of the templates is within AWS' limits, and the checker detects each kind of violation.
 
-Not here: what a template is meant to say (the tests beside this folder).
+Not here: the intended content of a template (the tests beside this folder).
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ JETSTREAM = (FIXTURES / "jetstream.jsonl").read_bytes().splitlines()
 
 @dataclass
 class Kept:
-    """A sink that keeps what it is sent; fails as often as it is told to."""
+    """A sink that keeps its input; fails a given number of times."""
 
     lines: list[bytes] = field(default_factory=list)
     failures: int = 0
@@ -150,7 +150,7 @@ def test_a_cursor_is_kept_only_after_its_records_have_landed(tmp_path: Path) -> 
 
 
 def test_a_cursor_that_the_server_no_longer_has_is_a_gap(tmp_path: Path) -> None:
-    """Prevents a day that is missing from the lake without a row that says so."""
+    """Prevents a day that is missing from the lake without a row that records it."""
     old = int((NOW - timedelta(hours=40)).timestamp() * 1e6)
     Checkpoint(tmp_path / "checkpoint.json").write(str(old), NOW)
     with jetstream() as (connection, _):
@@ -198,7 +198,7 @@ class Scripted:
 
 
 def test_a_server_that_answers_429_is_left_alone_as_long_as_it_asks(tmp_path: Path) -> None:
-    """Prevents a client that is banned because it asks again at once."""
+    """Prevents a client that is banned because it reconnects without a wait."""
     refusals: list[list[Frame | Exception]] = [[DisconnectedError("429", 30.0)], [DisconnectedError("closed")]] * 2
     made, waits, _ = follower(Scripted(refusals), Kept(), tmp_path, 99)  # type: ignore[arg-type]
     run(made)
@@ -242,7 +242,7 @@ def http(answers: Callable[[str, dict[str, str]], tuple[int, dict[str, str], byt
 
 
 def test_mastodon_events_arrive_and_every_silence_is_a_gap(tmp_path: Path) -> None:
-    """Prevents statuses and deletions that are read wrongly off the wire, and drops that nobody can see."""
+    """Prevents statuses and deletions that are read wrongly off the wire, and drops without a count."""
     status = json.loads((FIXTURES / "mastodon.json").read_text())[0]
     body = (
         ":thump\n\n"
@@ -272,7 +272,7 @@ def test_mastodon_events_arrive_and_every_silence_is_a_gap(tmp_path: Path) -> No
 
 
 def test_a_server_that_wants_a_token_says_where_to_get_one(tmp_path: Path) -> None:
-    """Prevents a program that tries for ever what can never work."""
+    """Prevents a program that retries a permanent error without end."""
     with http(lambda *_: (401, {}, b"")) as address, pytest.raises(UserError, match="SOCIALSENT_MASTODON_TOKEN"):
         run(follower(MastodonStream(address), Kept(), tmp_path, 1)[0])
 
