@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socialsent_assets.cli import text_stream
+from socialsent_assets.cli.lexicon import corrections_of_the_lake
 from socialsent_assets.domain.language.text import clean_text
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 
 if TYPE_CHECKING:
     from socialsent_assets.settings import Settings
@@ -46,7 +48,7 @@ def score(
     """Polarity and sentiment of a text exactly as given, one JSON object per text.
 
     polarity is VADER's compound score, -1 to 1; pos, neu and neg are shares of the words, 0 to 1; sentiment is
-    positive from 0.05, negative from -0.05 down, else neutral.
+    positive from 0.05, negative from -0.05 down, else neutral. Corrections of the lake's lexicon count.
 
     Try:
 
@@ -54,12 +56,13 @@ def score(
 
         socialsent score --clean - < posts.txt
     """
+    scorer = Scorer(clean=clean, corrections=corrections_of_the_lake())
     if text != "-":
-        text_stream.answer([[text_stream.argument_text(text)]], Scorer(clean=clean))
+        text_stream.answer([[text_stream.argument_text(text)]], scorer)
         return
     if sys.stdin.isatty():
         sys.stderr.write("One text per line; Ctrl-D ends.\n")
-    text_stream.answer(text_stream.arriving(sys.stdin.buffer), Scorer(clean=clean))
+    text_stream.answer(text_stream.arriving(sys.stdin.buffer), scorer)
 
 
 class Format(StrEnum):
@@ -163,8 +166,8 @@ def report(
 class Scorer:
     """Answers batch after batch with one JSON object per text, by whichever path is sooner done."""
 
-    def __init__(self, *, clean: bool = False) -> None:
-        self._clean = clean
+    def __init__(self, *, clean: bool = False, corrections: Corrections = NO_CORRECTIONS) -> None:
+        self._clean, self._corrections = clean, corrections
         self._seen = 0
 
     def __call__(self, texts: list[str]) -> list[str]:
@@ -172,19 +175,20 @@ class Scorer:
         self._seen += len(texts)
         if self._clean:
             texts = [clean_text(text) for text in texts]
-        return _in_bulk(texts) if self._seen > MANY and len(texts) > FEW else _one_by_one(texts)
+        is_bulk = self._seen > MANY and len(texts) > FEW
+        return (_in_bulk if is_bulk else _one_by_one)(texts, self._corrections)
 
 
-def _one_by_one(texts: list[str]) -> list[str]:
+def _one_by_one(texts: list[str], corrections: Corrections) -> list[str]:
     from socialsent_assets.domain.language.polarity import score_text
 
-    return [json.dumps(score_text(text)._asdict()) for text in texts]
+    return [json.dumps(score_text(text, corrections)._asdict()) for text in texts]
 
 
-def _in_bulk(texts: list[str]) -> list[str]:
+def _in_bulk(texts: list[str], corrections: Corrections) -> list[str]:
     from socialsent_assets.domain.language.polarity import score_texts
 
-    scores = score_texts(texts)
+    scores = score_texts(texts, corrections=corrections)
     columns = (scores.polarity, scores.pos, scores.neu, scores.neg, scores.sentiments())
     # The same text that json.dumps would make of it, in a third of the time: repr of a float is JSON.
     return [

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from socialsent_assets.cli import text_stream
+from socialsent_assets.cli.lexicon import corrections_of_the_lake
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.learning.classifier import Classifier
@@ -61,11 +62,11 @@ def explain(
     """
     from socialsent_assets.domain.learning.explanation import explain as reasons_of
 
-    classifier = classifier_or_none(model)
+    classifier, corrections = classifier_or_none(model), corrections_of_the_lake()
 
     def answers(batch: list[str]) -> Iterator[str]:
         for text in batch:
-            found = reasons_of(text, classifier)
+            found = reasons_of(text, classifier, corrections=corrections)
             yield json.dumps(found, ensure_ascii=False) if form is Format.json else "\n".join(_lines(found)) + "\n"
 
     if texts and texts != ["-"]:

@@ -2,8 +2,8 @@
 
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
-Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, sql_shell.py, models.py,
-alerts.py, dashboard.py, docs_site.py).
+Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, lexicon.py,
+sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py).
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from socialsent_assets.cli import (
     graph,
     history,
     ingest,
+    lexicon,
     models,
     sql_shell,
     ui,
@@ -42,7 +43,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ASKING = (ask, explain, sql_shell, models, alerts, dashboard, docs_site)
+ASKING = (ask, explain, lexicon, sql_shell, models, alerts, dashboard, docs_site)
 for commands in (feed, ingest, follow, graph, history, ui, *ASKING):
     commands.register(app)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.language.vader.explanation import Step, explain_polarity
 from socialsent_assets.domain.language.vader.reference import describe_emoji
 from socialsent_assets.lake.lake import Lake
@@ -22,16 +23,18 @@ WORDS_SHOWN = 120
 MODEL_WORDS = 8
 
 
-def reasons(clean_text: str) -> dict[str, Any]:
+def reasons(clean_text: str, corrections: Corrections = NO_CORRECTIONS) -> dict[str, Any]:
     """Polarity of a text, its first words with what each adds, and the rest: all `adds` sum to the polarity.
 
     `{"polarity": …, "words": [{"word", "adds", "why"}, …], "emphasis": …, "others": …, "cut": …}`
     """
-    found = explain_polarity(clean_text)
+    found = explain_polarity(clean_text, corrections=corrections)
     words = clean_text.split()
     adds, why = [0.0] * min(len(words), WORDS_SHOWN), [""] * min(len(words), WORDS_SHOWN)
     # The lexicon reads an emoji as the words of its description: each belongs to the token that holds the emoji.
-    token_of = [token for token, word in enumerate(words[:WORDS_SHOWN]) for _ in describe_emoji(word).split()]
+    token_of = [
+        token for token, word in enumerate(words[:WORDS_SHOWN]) for _ in describe_emoji(word, corrections).split()
+    ]
     others = found.others[1]
     for reason in found.words:
         if reason.place < len(token_of):

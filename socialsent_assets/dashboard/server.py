@@ -34,6 +34,8 @@ from socialsent_assets.dashboard.reasons import model_reasons, reasons
 from socialsent_assets.dashboard.snapshot import Snapshot
 from socialsent_assets.dashboard.views import view
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.warehouse.errors import WarehouseBusyError
 
 if TYPE_CHECKING:
@@ -150,7 +152,9 @@ class Dashboard:
         text, unscored, model = found
         if unscored:
             return _response(_json({"unscored_reason": unscored}))
-        told = {**reasons(text), "model": model_reasons(self._marts.lake, model, text)}
+        lake = self._marts.lake
+        corrections = read_corrections(lake.artifacts) if lake is not None else NO_CORRECTIONS
+        told = {**reasons(text, corrections), "model": model_reasons(lake, model, text)}
         return _response(_json({"unscored_reason": None, **told}))
 
     async def _live(self, _: Request) -> Response:

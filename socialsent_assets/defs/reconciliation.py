@@ -18,6 +18,7 @@ from socialsent_assets.defs.retries import Attempt, after_request, runs_again
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, hours_between
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import attempt_version, stale_hours
 
 RECENT = timedelta(hours=48)
@@ -101,8 +102,9 @@ def plan(
     covered = set(in_flight)
     waiting = [hour for hour in stale if hour in covered]
     unreachable = [hour for hour in stale if is_before_partitions(hour)]
+    own = read_corrections(lake.artifacts).version if stale else ""
     versions = {
-        hour: attempt_version(lake.landing_fingerprint(hour))
+        hour: attempt_version(lake.landing_fingerprint(hour), own)
         for hour in stale
         if hour not in covered and not is_before_partitions(hour)
     }

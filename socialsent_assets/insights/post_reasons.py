@@ -7,12 +7,15 @@ extreme (report_data.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.language.vader.explanation import explain_polarity
 from socialsent_assets.insights.report_data import Facts
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 
 MOST = 5
 """Words that are shown for a post, the strongest."""
@@ -35,7 +38,8 @@ def reasons_of(facts: Facts, lake: Lake | None) -> tuple[str, Mapping[str, tuple
     asked = [*((post.clean_text, "positive") for post in facts.most_positive)]
     asked += [(post.clean_text, "negative") for post in facts.most_negative]
     reader = "lexicon"
-    explain: Callable[[str, str], list[Reason]] = _by_lexicon
+    corrections = read_corrections(lake.artifacts) if lake is not None else NO_CORRECTIONS
+    explain: Callable[[str, str], list[Reason]] = partial(_by_lexicon, corrections)
     if facts.reader == "champion" and lake is not None and len(facts.models) == 1:
         by_model = _by_model(lake, facts.models[0])
         if by_model is not None:
@@ -48,8 +52,9 @@ def _strongest(reasons: Sequence[Reason]) -> tuple[Reason, ...]:
     return tuple(reason for reason in ordered[:MOST] if abs(reason.adds) >= _SMALLEST)
 
 
-def _by_lexicon(text: str, _: str) -> list[Reason]:
-    return [Reason((word.emoji or word.word)[:_LONGEST_WORD], word.adds) for word in explain_polarity(text).words]
+def _by_lexicon(corrections: Corrections, text: str, _: str) -> list[Reason]:
+    found = explain_polarity(text, corrections=corrections)
+    return [Reason((word.emoji or word.word)[:_LONGEST_WORD], word.adds) for word in found.words]
 
 
 def _by_model(lake: Lake, digest: str) -> Callable[[str, str], list[Reason]] | None:

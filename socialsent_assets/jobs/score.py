@@ -7,8 +7,9 @@ Not here: the columns and counts of scored texts (sentiment_rows.py), the classi
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, LAKE_HOURS, POSTS, SENTIMENT, Table
@@ -29,7 +30,13 @@ from socialsent_assets.lake.builds import (
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import score_code_version
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+Columns = Callable[["pa.RecordBatch"], Mapping[str, "pa.Array"]]
 
 JOB = "score"
 SLICE_ROWS = 5_000_000
@@ -42,7 +49,8 @@ def score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | Non
 
     An hour without posts and comments has no sentiment rows, but a row in lake_hours. Safe to repeat. The champion of
     this moment fills the predictions; a later one changes no hour by itself, only when it is scored again
-    (`socialsent materialize --hours FROM..TO`).
+    (`socialsent materialize --hours FROM..TO`). The lexicon's corrections are those of this moment too; a later one
+    does make the hour stale.
 
     Raises:
         FileNotFoundError: an hour was never cleansed.
@@ -57,12 +65,14 @@ def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> 
     missing = [hour for hour in hours if hour not in builds.cleanse]
     if missing:
         raise FileNotFoundError(f"hour {missing[0]} was never cleansed: run cleanse for it first")
-    champion = champion_of(lake.artifacts)
+    champion, corrections = champion_of(lake.artifacts), read_corrections(lake.artifacts)
+    columns = partial(sentiment_columns, champion=champion, corrections=corrections)
     written = Written()
     for batch in in_slices([builds.cleanse[hour] for hour in hours], _texts, SLICE_ROWS):
-        written.add(_write(engine, lake, builds, batch, champion))
+        written.add(_write(engine, lake, builds, batch, columns))
     pins = publish_tables(lake, (SENTIMENT,), hours, written.files, run)
-    receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion) for hour in hours]
+    code = score_code_version(corrections.version)
+    receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion, code) for hour in hours]
     names = [table_name(table) for table in CLEANSED_EVENTS]
     read = {name: builds.pins[name] for name in names if name in builds.pins}
     write_receipts(lake, JOB, receipts, {**read, **pins}, run)
@@ -73,9 +83,7 @@ def _texts(cleansed: Receipt) -> int:
     return cleansed.rows.get(POSTS.name, 0) + cleansed.rows.get(COMMENTS.name, 0)
 
 
-def _write(
-    engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Receipt], champion: Champion | None
-) -> Written:
+def _write(engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Receipt], columns: Columns) -> Written:
     hours = frozenset(receipt.hour for receipt in cleansed if _texts(receipt))
     if not hours:
         return Written()
@@ -85,20 +93,20 @@ def _write(
 
     files = TextFiles(paths(POSTS), paths(COMMENTS), hours, sum(map(_texts, cleansed)))
     schema = arrow_schema_of(lake.table(SENTIMENT))
-    scored = TableFile(SENTIMENT, schema, False, partial(sentiment_columns, champion=champion), sentiment_counts)
+    scored = TableFile(SENTIMENT, schema, False, columns, sentiment_counts)
     groups = Groups.by_size([(receipt.hour, _texts(receipt)) for receipt in cleansed], GROUP_ROWS)
     return engine.score(files, lake.analytics.uri, {SENTIMENT.name: scored}, groups)
 
 
-def _receipt(cleansed: Receipt, count: HourCount, champion: Champion | None) -> Receipt:
+def _receipt(cleansed: Receipt, count: HourCount, champion: Champion | None, code: str) -> Receipt:
     model = champion.digest if champion else None
-    version = output_version(cleansed.output_version, score_code_version(), model)
+    version = output_version(cleansed.output_version, code, model)
     return Receipt(
         job=JOB,
         hour=cleansed.hour,
         input_version=cleansed.output_version,
         output_version=version,
-        code_version=score_code_version(),
+        code_version=code,
         counts=cleansed.counts,
         rows={SENTIMENT.name: count.rows, LAKE_HOURS.name: 1},
         measures={**sentiment_measures(count.measures), "model_version": model},

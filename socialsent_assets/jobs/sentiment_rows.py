@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -22,7 +24,9 @@ _CLASSES = ("positive", "neutral", "negative")
 _TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays small whatever the topics are
 
 
-def sentiment_columns(rows: pa.RecordBatch, champion: Champion | None) -> Mapping[str, pa.Array]:
+def sentiment_columns(
+    rows: pa.RecordBatch, champion: Champion | None, corrections: Corrections = NO_CORRECTIONS
+) -> Mapping[str, pa.Array]:
     """Columns computed from clean_text and lang: the lexicon's, and the champion's where there is one.
 
     A text in a language without a reader has nulls in all of them but its reason: it is unscored, not neutral.
@@ -30,12 +34,12 @@ def sentiment_columns(rows: pa.RecordBatch, champion: Champion | None) -> Mappin
     import pyarrow as pa
 
     from socialsent_assets.domain.language.detection import detect_languages
-    from socialsent_assets.domain.language.polarity import SCORER_VERSION, score_texts
+    from socialsent_assets.domain.language.polarity import score_texts, scorer_version
     from socialsent_assets.domain.language.tokenizer.column import token_column
 
     texts, stated = rows.column("clean_text"), rows.column("lang").to_pylist()
     detected = detect_languages(texts.to_pylist(), stated)
-    scores = score_texts(texts, [lang or found for lang, found in zip(stated, detected, strict=True)])
+    scores = score_texts(texts, [lang or found for lang, found in zip(stated, detected, strict=True)], corrections)
     unscored = np.isnan(scores.polarity)
     return {
         "detected_lang": pa.array(detected, pa.string()),
@@ -46,7 +50,7 @@ def sentiment_columns(rows: pa.RecordBatch, champion: Champion | None) -> Mappin
         "neg": pa.array(scores.neg, mask=unscored),
         "sentiment": pa.array(scores.sentiments(), pa.string(), mask=unscored),
         "unscored_reason": pa.array(scores.unscored_reason, pa.string()),
-        "scorer_version": pa.repeat(SCORER_VERSION, len(rows)),
+        "scorer_version": pa.repeat(scorer_version(corrections), len(rows)),
         **(champion.columns(texts, ~unscored) if champion is not None else {}),
     }
 

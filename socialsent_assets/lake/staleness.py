@@ -15,6 +15,7 @@ from typing import Literal
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.builds import BuildState, output_version, read_builds
 from socialsent_assets.lake.lake import NOTHING_LANDED, Lake, fingerprint
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.storage.base import ObjectInfo
 
 # Raised when a job would write other rows for the same landing: every hour is then stale.
@@ -52,8 +53,8 @@ def stale_hours(
     wanted, builds = sorted(set(hours)), read_builds(lake)
     if landed is None:
         landed = lake.landed_by_hour(set(wanted))
-    damaged = builds.damaged()
-    tiers = ((hour, stale_tier(builds, hour, fingerprint(landed.get(hour, ())), warehouse)) for hour in wanted)
+    damaged, own = builds.damaged(), read_corrections(lake.artifacts).version
+    tiers = ((hour, stale_tier(builds, hour, fingerprint(landed.get(hour, ())), warehouse, own)) for hour in wanted)
     stale = {hour: tier for hour, tier in tiers if tier is not None}
     for hour in wanted:
         if hour in damaged and stale.get(hour) != "cleansed":
@@ -61,31 +62,33 @@ def stale_hours(
     return dict(sorted(stale.items()))
 
 
-def stale_tier(builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str]) -> StaleTier | None:
+def stale_tier(
+    builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str], own: str = ""
+) -> StaleTier | None:
     """The first tier that has to be built again for this hour; None if all of it is up to date, or held.
 
-    `landed` is the hour's landing fingerprint.
+    `landed` is the hour's landing fingerprint, `own` the version of the lexicon's corrections.
     """
     cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
     if cleanse is None:
         return None if landed == NOTHING_LANDED and hour not in builds.unfinished else "cleansed"
-    if cleanse.held_version != attempt_version(landed):
+    if cleanse.held_version != attempt_version(landed, own):
         if cleanse.input_version != landed or cleanse.code_version != cleanse_code_version():
             return "cleansed"
         if hour in builds.unfinished:
             return "cleansed"
         if score is None or score.input_version != cleanse.output_version:
             return "analytics"
-        if score.code_version != score_code_version():
+        if score.code_version != score_code_version(own):
             return "analytics"
     if warehouse.get(hour.key) != (score.lake_version if score is not None else None):
         return "warehouse"
     return None
 
 
-def attempt_version(landed: str) -> str:
-    """Changes when building an hour again can end differently: other objects, or other code."""
-    return output_version(landed, cleanse_code_version(), score_code_version())
+def attempt_version(landed: str, own: str = "") -> str:
+    """Changes when building an hour again can end differently: other objects, other code or another lexicon."""
+    return output_version(landed, cleanse_code_version(), score_code_version(own))
 
 
 def cleanse_code_version() -> str:
@@ -95,9 +98,9 @@ def cleanse_code_version() -> str:
     return f"{CLEANSE_VERSION}/{TEXT_VERSION}"
 
 
-def score_code_version() -> str:
-    """Version of everything that scoring depends on: job, text chain and lexicon scorer."""
+def score_code_version(own: str = "") -> str:
+    """Version of everything that scoring depends on: job, text chain, lexicon scorer and its corrections (`own`)."""
     from socialsent_assets.domain.language.polarity import SCORER_VERSION
     from socialsent_assets.domain.language.text import TEXT_VERSION
 
-    return f"{SCORE_VERSION}/{TEXT_VERSION}/{SCORER_VERSION}"
+    return f"{SCORE_VERSION}/{TEXT_VERSION}/{SCORER_VERSION}{own}"

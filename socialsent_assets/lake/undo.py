@@ -28,6 +28,7 @@ from socialsent_assets.lake.iceberg.data_files import write_runs
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import attempt_version, cleanse_code_version, score_code_version
 
 
@@ -74,7 +75,8 @@ def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
     """Those of `hours` whose build was undone, and would be the same again."""
     builds = read_builds(lake)
     held = {hour: receipt.held_version for hour in hours if (receipt := builds.cleanse.get(hour)) is not None}
-    return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour))}
+    own = read_corrections(lake.artifacts).version
+    return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour), own)}
 
 
 def _later_runs(lake: Lake, record: RunRecord) -> list[RunRecord]:
@@ -115,7 +117,7 @@ def _write_receipts(
     pins: Mapping[str, int],
     undo: str,
 ) -> None:
-    builds = read_builds(lake)
+    builds, own = read_builds(lake), read_corrections(lake.artifacts).version
     for job, table in RECEIPT_TABLES.items():
         change = record.tables.get(table_name(table))
         if change is None:
@@ -123,14 +125,14 @@ def _write_receipts(
         receipts = []
         for hour in sorted(change.hours):
             undone = builds.cleanse.get(hour)
-            held = attempt_version(undone.input_version) if undone is not None else None
-            earlier = before[job].get(hour) or _nothing(job, hour, record.run)
+            held = attempt_version(undone.input_version, own) if undone is not None else None
+            earlier = before[job].get(hour) or _nothing(job, hour, record.run, own)
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
         write_receipts(lake, job, receipts, {**kept, **pins}, undo)
 
 
-def _nothing(job: str, hour: EventHour, run: str) -> Receipt:
+def _nothing(job: str, hour: EventHour, run: str, own: str) -> Receipt:
     """The receipt of an hour that had never been built: no rows, and a version that the marts do not hold yet."""
     version = output_version("undone", run, hour.key)
     return Receipt(
@@ -138,7 +140,7 @@ def _nothing(job: str, hour: EventHour, run: str) -> Receipt:
         hour=hour,
         input_version="undone",
         output_version=version,
-        code_version=cleanse_code_version() if job == "cleanse" else score_code_version(),
+        code_version=cleanse_code_version() if job == "cleanse" else score_code_version(own),
         counts=Counts.none(),
         rows={},
         lake_version=version if job == "score" else None,

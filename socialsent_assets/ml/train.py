@@ -18,6 +18,7 @@ from socialsent_assets.domain.language.bigram.distinctive import TypicalBigram, 
 from socialsent_assets.domain.language.bigram.model import BigramModel
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import words
+from socialsent_assets.domain.language.vader.corrections import Corrections
 from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
 from socialsent_assets.domain.learning.drift import profile
@@ -25,6 +26,7 @@ from socialsent_assets.domain.learning.labels import is_held_out, same_text_key
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.domain.learning.training import GRID
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.ml.corpus import Corpus
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.ml.training_set import LabelledLake
@@ -126,7 +128,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
         return {
             **corpus.as_card_data(),
             "labels_left_out": dict(labelled.left_out),
-            "profile": _profile(corpus, labelled, classifier),
+            "profile": _profile(corpus, labelled, classifier, read_corrections(lake.artifacts)),
         }
 
     return classifier_candidate(
@@ -139,10 +141,12 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
     )
 
 
-def _profile(corpus: Corpus, labelled: LabelledLake, classifier: Classifier) -> dict[str, Any]:
+def _profile(
+    corpus: Corpus, labelled: LabelledLake, classifier: Classifier, corrections: Corrections
+) -> dict[str, Any]:
     """Of the texts in the lexicon's languages, as drift will see them; words of those that were not learned from."""
     step = slice(None, None, 1 + len(corpus) // PROFILED_TEXTS)
-    scores = score_texts(corpus.texts[step], corpus.langs[step])
+    scores = score_texts(corpus.texts[step], corpus.langs[step], corrections)
     rows = [row for row, reason in enumerate(scores.unscored_reason) if reason is None]
     texts, sentiments = corpus.texts[step], scores.sentiments()
     learned = {same_text_key(text) for text in labelled.posts.texts}

@@ -20,6 +20,7 @@ import numpy as np
 
 from socialsent_assets.domain.events.layout import LANDING_LABELS
 from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.vader.corrections import Corrections
 from socialsent_assets.domain.learning.labels import (
     CLASSES,
     HUMAN,
@@ -31,6 +32,7 @@ from socialsent_assets.domain.learning.labels import (
 )
 from socialsent_assets.domain.learning.training import FEWEST_PER_CLASS, HELD_OUT_SHARE
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.ml.corpus import Corpus, living_texts
 
 FEWEST_HELD_OUT = 5
@@ -87,7 +89,7 @@ def labelled_lake(lake: Lake, corpus: Corpus) -> LabelledLake:
     human = human_labels(lake)
     if not human.shortage:
         return human
-    weak = _weak_labels(corpus)
+    weak = _weak_labels(corpus, read_corrections(lake.artifacts))
     return replace(weak, left_out={**human.left_out, "too few human labels": len(human.posts) + len(human.held_out)})
 
 
@@ -114,8 +116,8 @@ def human_labels(lake: Lake) -> LabelledLake:
     return _parted([t for t, _, _ in usable], [c for _, c, _ in usable], [a for _, _, a in usable], HUMAN, left_out)
 
 
-def _weak_labels(corpus: Corpus) -> LabelledLake:
-    scores = score_texts(corpus.texts, corpus.langs)
+def _weak_labels(corpus: Corpus, corrections: Corrections) -> LabelledLake:
+    scores = score_texts(corpus.texts, corpus.langs, corrections)
     polarity, is_scored = scores.polarity, np.array([reason is None for reason in scores.unscored_reason], bool)
     chosen: list[int] = []
     for certain in (polarity <= -_CERTAIN, polarity == 0, polarity >= _CERTAIN):

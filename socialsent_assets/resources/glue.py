@@ -115,9 +115,11 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
         GlueRunError: one is missing, or was written by another version of the code.
     """
     from socialsent_assets.lake.builds import RECEIPT_TABLES, read_builds, table_name
+    from socialsent_assets.lake.lexicon_corrections import read_corrections
     from socialsent_assets.lake.staleness import cleanse_code_version, score_code_version
 
-    version = cleanse_code_version() if order.job == "cleanse" else score_code_version()
+    own = read_corrections(lake.artifacts).version
+    version = cleanse_code_version() if order.job == "cleanse" else score_code_version(own)
     found = read_builds(lake).receipts(order.job)
     receipts = []
     for hour in order.hours:

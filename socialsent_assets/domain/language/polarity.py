@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeGuard
 import numpy as np
 
 from socialsent_assets.domain.language.vader import reference as vader_rules
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -89,22 +90,37 @@ def is_scorable(lang: str | None) -> bool:
     return primary in _ENGLISH or primary in _NOT_STATED
 
 
-def score_text(text: str | None) -> Polarity:
+def scorer_version(corrections: Corrections) -> str:
+    """Version of the scores with these corrections: that of the reference and our revision, and of the corrections.
+
+    >>> scorer_version(Corrections()) == SCORER_VERSION
+    True
+    """
+    return SCORER_VERSION + corrections.version
+
+
+def score_text(text: str | None, corrections: Corrections = NO_CORRECTIONS) -> Polarity:
     """The scores of one text exactly as given; all zeros and neutral for an empty or missing one."""
-    polarity, pos, neu, neg = vader_rules.score(text) if text else vader_rules.NO_WORDS
+    polarity, pos, neu, neg = vader_rules.score(text, corrections) if text else vader_rules.NO_WORDS
     return Polarity(polarity, pos, neu, neg, sentiment_of(polarity))
 
 
 def score_texts(
-    texts: Sequence[str | None] | pa.Array | pa.ChunkedArray, langs: Iterable[str | None] | pa.Array | None = None
+    texts: Sequence[str | None] | pa.Array | pa.ChunkedArray,
+    langs: Iterable[str | None] | pa.Array | None = None,
+    corrections: Corrections = NO_CORRECTIONS,
 ) -> Scores:
     """The scores of a batch; each equals what `score_text` gives for that text.
 
     `texts`: any sequence of str and None (list, pandas or numpy column), or an Arrow string array, which is
     read where it lies. `langs`: a BCP 47 tag or None for each text; texts in other languages than English get
-    NaN and a reason. Raises ValueError when the lengths differ and TypeError when a text is no string.
+    NaN and a reason. `corrections`: of the lexicon.
+
+    Raises:
+        ValueError: the lengths differ.
+        TypeError: a text is no string.
     """
-    rows = _score_rows(texts)
+    rows = _score_rows(texts, corrections)
     reasons = _unscored_reasons(langs, len(rows))
     if langs is not None:
         rows[[reason is not None for reason in reasons]] = np.nan
@@ -112,14 +128,16 @@ def score_texts(
     return Scores(polarity, pos, neu, neg, reasons)
 
 
-def _score_rows(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
+def _score_rows(
+    texts: Sequence[str | None] | pa.Array | pa.ChunkedArray, corrections: Corrections
+) -> NDArray[np.float64]:
     """float64 (n, 4): polarity, pos, neu, neg."""
     if len(texts) >= COMPILED_FROM and has_numba():
         from socialsent_assets.domain.language.vader.arrow import score_column  # imports numba: a second
 
-        return score_column(texts)
+        return score_column(texts, corrections)
     listed = texts.to_pylist() if hasattr(texts, "to_pylist") else texts
-    rows = [vader_rules.score(text) if _is_text(text) else vader_rules.NO_WORDS for text in listed]
+    rows = [vader_rules.score(text, corrections) if _is_text(text) else vader_rules.NO_WORDS for text in listed]
     return np.array(rows, np.float64).reshape(-1, 4)
 
 

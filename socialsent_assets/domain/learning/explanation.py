@@ -20,6 +20,7 @@ import numpy.typing as npt
 from socialsent_assets.domain.language.detection import detect_languages
 from socialsent_assets.domain.language.polarity import is_scorable, sentiment_of
 from socialsent_assets.domain.language.text import clean_text
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.language.vader.explanation import PolarityReasons, explain_polarity
 from socialsent_assets.domain.learning.classifier import calibrated
 from socialsent_assets.domain.learning.features import NEGATED, NUMBERS, Document, documents
@@ -114,7 +115,12 @@ def explain_prediction(classifier: Classifier, text: str) -> ModelReasons:
     )
 
 
-def explain(text: str, classifier: Classifier | None = None, most: int = MOST_FEATURES) -> dict[str, Any]:
+def explain(
+    text: str,
+    classifier: Classifier | None = None,
+    most: int = MOST_FEATURES,
+    corrections: Corrections = NO_CORRECTIONS,
+) -> dict[str, Any]:
     """Why a text is scored and classified as it is, as plain values; the text is cleaned as the pipeline does.
 
     `text` is the beginning of what was read. `lexicon` has polarity, sentiment, words, others and emphasis, whose
@@ -129,7 +135,7 @@ def explain(text: str, classifier: Classifier | None = None, most: int = MOST_FE
     return {
         "text": clean[:_LONGEST_TEXT],
         "unscored": None,
-        "lexicon": polarity_as_json(explain_polarity(clean, most)),
+        "lexicon": polarity_as_json(explain_polarity(clean, most, corrections)),
         "model": prediction_as_json(explain_prediction(classifier, clean), most) if classifier else None,
     }
 

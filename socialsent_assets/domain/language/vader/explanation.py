@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from socialsent_assets.domain.language.vader import reference
-from socialsent_assets.domain.language.vader.lexicon import emoji_descriptions
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections, lexicon_of
 
 __all__ = ["MOST_WORDS", "PolarityReasons", "Step", "WordReason", "explain_polarity"]
 
@@ -76,13 +76,13 @@ class PolarityReasons:
     word_count: int
 
 
-def explain_polarity(text: str, most: int = MOST_WORDS) -> PolarityReasons:
+def explain_polarity(text: str, most: int = MOST_WORDS, corrections: Corrections = NO_CORRECTIONS) -> PolarityReasons:
     """Reasons of the polarity of a text exactly as given; no words for one that the lexicon has nothing to say about.
 
     Time and memory are those of a score, and some of each of the `most` strongest words.
     """
-    described = reference.describe_emoji(text)
-    words = reference.words_of(described)
+    described = reference.describe_emoji(text, corrections)
+    words = reference.words_of(described, corrections)
     before_but, found = reference.steps_of_valences(words)
     shouting = reference.is_shouting(words)
     total = math.fsum(valence for _, valence in found)
@@ -91,7 +91,7 @@ def explain_polarity(text: str, most: int = MOST_WORDS) -> PolarityReasons:
     strongest = set(heapq.nlargest(most, range(len(found)), key=lambda k: abs(found[k][1])))
     kept = [k for k in range(len(found)) if k in strongest]
     places = {found[k][0] for k in kept}
-    shown = dict(_shown(text, described, places))
+    shown = dict(_shown(described, _emoji_spans(text, corrections) if text != described else [], places))
     reasons = []
     for k in kept:
         place, valence = found[k]
@@ -100,7 +100,7 @@ def explain_polarity(text: str, most: int = MOST_WORDS) -> PolarityReasons:
         reasons.append(WordReason(word, emoji, place, steps, valence, valence / root))
     rest = [valence for k, (_, valence) in enumerate(found) if k not in strongest and valence]
     return PolarityReasons(
-        polarity=reference.score(text)[0],
+        polarity=reference.score(text, corrections)[0],
         words=tuple(reasons),
         others=(len(rest), math.fsum(rest) / root),
         emphasis=(emphasis, emphasis / root),
@@ -128,9 +128,10 @@ def _steps(
     return tuple(steps)
 
 
-def _shown(text: str, described: str, places: set[int]) -> Iterator[tuple[int, tuple[str, str]]]:
+def _shown(
+    described: str, emoji_at: list[tuple[int, int, str]], places: set[int]
+) -> Iterator[tuple[int, tuple[str, str]]]:
     """(place, (the word as written, its emoji or "")) of the words at these places of the described text."""
-    emoji_at = _emoji_spans(text) if text != described else []
     at = 0
     for place, token in enumerate(_TOKEN.finditer(described)):
         while at < len(emoji_at) and emoji_at[at][1] <= token.start():
@@ -140,9 +141,9 @@ def _shown(text: str, described: str, places: set[int]) -> Iterator[tuple[int, t
             yield place, (reference.word_of(token[0]), emoji_at[at][2] if inside else "")
 
 
-def _emoji_spans(text: str) -> list[tuple[int, int, str]]:
+def _emoji_spans(text: str, corrections: Corrections) -> list[tuple[int, int, str]]:
     """(start, end, emoji) of each description in `describe_emoji(text)`."""
-    descriptions = emoji_descriptions()
+    descriptions = lexicon_of(corrections).descriptions
     spans, length, after_space = [], 0, True
     for character in text:
         description = descriptions.get(character)

@@ -16,9 +16,11 @@ from __future__ import annotations
 import heapq
 import math
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from operator import attrgetter
 
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections, lexicon_of
 from socialsent_assets.domain.language.vader.lexicon import (
     BOOSTER_PHRASES,
     BOOSTERS,
@@ -26,8 +28,6 @@ from socialsent_assets.domain.language.vader.lexicon import (
     IDIOMS,
     NEGATION,
     NEGATIONS,
-    emoji_descriptions,
-    valences,
 )
 
 VaderScores = tuple[float, float, float, float]
@@ -55,10 +55,10 @@ class Word:
 
     __slots__ = ("boost", "capitals", "flags", "lower", "negates", "valence")
 
-    def __init__(self, token: str) -> None:
+    def __init__(self, token: str, valences: Mapping[str, float]) -> None:
         word = word_of(token)
         self.lower = word.lower()
-        self.valence = valences().get(self.lower)
+        self.valence = valences.get(self.lower)
         """None when the word is not in the lexicon; 0.0 never occurs there."""
         self.boost = BOOSTERS.get(self.lower, 0.0)
         self.negates = self.lower in NEGATIONS or "n't" in self.lower
@@ -82,27 +82,38 @@ def word_of(token: str) -> str:
 
 
 class _Words(dict[str, Word]):
-    """Token -> its word. Bounded: it starts again after `_MEMO_LIMIT` different tokens."""
+    """Token -> its word in one lexicon. Bounded: it starts again after `_MEMO_LIMIT` different tokens."""
+
+    def __init__(self, valences: Mapping[str, float]) -> None:
+        super().__init__()
+        self._valences = valences
 
     def __missing__(self, token: str) -> Word:
         if len(self) >= _MEMO_LIMIT:
             self.clear()
-        word = self[token] = Word(token)
+        word = self[token] = Word(token, self._valences)
         return word
 
 
-_WORDS = _Words()
-_NOWHERE = Word("")
+@lru_cache(maxsize=4)
+def _memo(corrections: Corrections) -> _Words:
+    return _Words(lexicon_of(corrections).valences)
+
+
+_NOWHERE = Word("", {})
 _flags_of = attrgetter("flags")
 _ONLY_SCORED, _ONLY_CAPITALS, _ONLY_BUT, _ONLY_ACTS = (
     bytes(1 if flags & flag else 0 for flags in range(256)) for flag in (_SCORED, _CAPITALS, _BUT, _ACTS)
 )
 
 
-def score(text: str) -> VaderScores:
-    """The four scores of a text, exactly as given. Any string, including lone surrogates; never raises."""
-    text = describe_emoji(text)
-    words = words_of(text)
+def score(text: str, corrections: Corrections = NO_CORRECTIONS) -> VaderScores:
+    """The four scores of a text, exactly as given. Any string, including lone surrogates; never raises.
+
+    Those of the reference, or by a lexicon with corrections.
+    """
+    text = describe_emoji(text, corrections)
+    words = words_of(text, corrections)
     if not words:
         return NO_WORDS
     flags = bytes(map(_flags_of, words))
@@ -112,9 +123,10 @@ def score(text: str) -> VaderScores:
     return _combine([valence for _, valence in found if valence], len(words), emphasis_of(text))
 
 
-def words_of(described: str) -> list[Word]:
+def words_of(described: str, corrections: Corrections = NO_CORRECTIONS) -> list[Word]:
     """The words of a text whose emoji are described."""
-    return [_WORDS[token] for token in described.split()]
+    memo = _memo(corrections)
+    return [memo[token] for token in described.split()]
 
 
 def steps_of_valences(words: list[Word]) -> tuple[list[tuple[int, float]], list[tuple[int, float]]]:
@@ -124,13 +136,15 @@ def steps_of_valences(words: list[Word]) -> tuple[list[tuple[int, float]], list[
     return found, _weighed(flags, found)
 
 
-def describe_emoji(text: str) -> str:
+def describe_emoji(text: str, corrections: Corrections = NO_CORRECTIONS) -> str:
     """Each emoji of one code point replaced by its description, as the reference does it.
 
     A space goes before the description unless a space (no other white space) was there, and none after it.
     """
-    descriptions = emoji_descriptions()
-    if text.isascii() or descriptions.keys().isdisjoint(text):
+    if text.isascii():
+        return text
+    descriptions = lexicon_of(corrections).descriptions
+    if descriptions.keys().isdisjoint(text):
         return text
     parts = []
     after_space = True

@@ -6,7 +6,7 @@ Words become small integers: 0 is every word that no rule uses. Not here: the da
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -24,6 +24,7 @@ from socialsent_assets.domain.language.vader.compiled import (
     UPPER_CASE,
     WHITE_SPACE,
 )
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections, Lexicon, lexicon_of
 from socialsent_assets.domain.language.vader.lexicon import (
     BOOSTER_PHRASES,
     BOOSTERS,
@@ -31,7 +32,6 @@ from socialsent_assets.domain.language.vader.lexicon import (
     NEGATIONS,
     Phrases,
     emoji_descriptions,
-    valences,
 )
 
 if TYPE_CHECKING:
@@ -87,13 +87,18 @@ class Tables(NamedTuple):
     """Descriptions in UTF-8, each after a space."""
 
 
-@cache
-def tables() -> Tables:
-    """The arrays, built once per process in about 0.1 s."""
-    keys = ["", *sorted(_keys(), key=_hash)]
-    words = _words(keys)
+def tables(corrections: Corrections = NO_CORRECTIONS) -> Tables:
+    """The arrays, built once per process and set of corrections, in about 0.1 s."""
+    return _tables(corrections)
+
+
+@lru_cache(maxsize=4)
+def _tables(corrections: Corrections) -> Tables:
+    lexicon = lexicon_of(corrections)
+    keys = ["", *sorted(_keys(lexicon), key=_hash)]
+    words = _words(keys, lexicon)
     buckets = _buckets(words["hash"][1:])
-    emoji_of_code_point, emoji_start, emoji_text = _emoji()
+    emoji_of_code_point, emoji_start, emoji_text = _emoji(lexicon)
     return Tables(
         kinds=_kinds(),
         buckets=buckets,
@@ -108,9 +113,9 @@ def tables() -> Tables:
     )
 
 
-def _keys() -> list[str]:
+def _keys(lexicon: Lexicon) -> list[str]:
     """Words that a lower-cased token can equal. The lexicon also has "XD", "can't stand": no token ever does."""
-    words = {*valences(), *BOOSTERS, *NEGATIONS, *_NAMED_WORDS}
+    words = {*lexicon.valences, *BOOSTERS, *NEGATIONS, *_NAMED_WORDS}
     return sorted(word for word in words if word.isascii() and word == word.lower() and len(word.split()) == 1)
 
 
@@ -127,14 +132,14 @@ def _buckets(hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
     return np.append(1 + np.searchsorted(hashes, starts), 1 + len(hashes)).astype(np.int32)
 
 
-def _words(keys: list[str]) -> NDArray[np.void]:
+def _words(keys: list[str], lexicon: Lexicon) -> NDArray[np.void]:
     words = np.zeros(len(keys), _WORD)
     words["hash"] = [_hash(key) for key in keys]
-    words["valence"] = [valences().get(key, 0.0) for key in keys]
+    words["valence"] = [lexicon.valences.get(key, 0.0) for key in keys]
     words["boost"] = [BOOSTERS.get(key, 0.0) for key in keys]
     words["key_length"] = [len(key) for key in keys]
     words["key_start"] = np.cumsum(words["key_length"]) - words["key_length"]
-    words["is_scored"] = [key in valences() for key in keys]
+    words["is_scored"] = [key in lexicon.valences for key in keys]
     words["negates"] = [key in NEGATIONS for key in keys]
     words["name"] = [_NAME_OF.get(key, 0) for key in keys]
     return words
@@ -161,10 +166,10 @@ def _kind(character: str) -> int:
     return kind | (PUNCTUATION if 33 <= ord(character) < 127 and not character.isalnum() else 0)
 
 
-def _emoji() -> tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]:
+def _emoji(lexicon: Lexicon) -> tuple[NDArray[np.int16], NDArray[np.int32], NDArray[np.uint8]]:
     number_of = np.zeros(CODE_POINTS, np.int16)
-    encoded = [f" {description}".encode() for description in emoji_descriptions().values()]
-    for number, emoji in enumerate(emoji_descriptions()):
+    encoded = [f" {description}".encode() for description in lexicon.descriptions.values()]
+    for number, emoji in enumerate(lexicon.descriptions):
         number_of[ord(emoji)] = number
     starts = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
     return number_of, starts, np.frombuffer(b"".join(encoded), np.uint8)
