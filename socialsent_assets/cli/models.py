@@ -64,6 +64,7 @@ def train(
         socialsent train --labels train.csv --val val.csv --out model/
     """
     from socialsent_assets.domain.learning.candidates import classifier_candidate
+    from socialsent_assets.domain.learning.drift import training_profile
     from socialsent_assets.domain.learning.labels import HUMAN, read_csv
     from socialsent_assets.domain.learning.training import FOLDS, GRID, split
     from socialsent_assets.lake.storage.local import FolderStorage
@@ -86,7 +87,14 @@ def train(
         held_out,
         label_source=HUMAN,
         created_at=datetime.now(UTC).replace(microsecond=0),
-        data={"training_file": labels.name, "held_out_file": val.name if val else f"part of {labels.name}"},
+        data=lambda classifier: {
+            "training_file": labels.name,
+            "held_out_file": val.name if val else f"part of {labels.name}",
+            # A lake that promotes this model measures the drift of its texts against what it learned from.
+            "profile": training_profile(
+                posts.texts, held_out.texts, frozenset(classifier.words.vocabulary)
+            ).as_json(),
+        },
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
         progress=sys.stderr.isatty() or sys.stdout.isatty(),

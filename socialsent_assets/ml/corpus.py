@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.events.layout import EventHour
@@ -34,6 +34,7 @@ class Corpus:
     Attributes:
         texts: clean text of each current post or comment.
         authors: who wrote each.
+        ids: of the post or comment.
         langs: language tag of each, as the source gave it, or None.
         versions: rows in the cleansed tables, all versions and tombstones.
         share: of the ids that was looked at, 0..1.
@@ -47,6 +48,7 @@ class Corpus:
     share: float
     first: EventHour | None
     last: EventHour | None
+    ids: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -67,6 +69,8 @@ class LivingText:
     clean_text: str
     author_id: str
     is_deleted: bool
+    lang: str | None = None
+    topic: str | None = None
 
 
 def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
@@ -76,14 +80,15 @@ def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
         share = min(1.0, most / versions) if versions else 1.0
         latest = _LATEST.format(where="where md5_number_lower(text_id) <= ?")
         rows = connection.execute(
-            f"select clean_text, author_id, lang from ({latest}) "  # noqa: S608
+            f"select clean_text, author_id, lang, text_id from ({latest}) "  # noqa: S608
             "where not deleted and clean_text <> '' order by kind, text_id",
             [int(share * (2**64 - 1))],
         ).fetchall()
     return Corpus(
-        texts=[text for text, _, _ in rows],
-        authors=[author or "" for _, author, _ in rows],
-        langs=[lang for _, _, lang in rows],
+        texts=[text for text, _, _, _ in rows],
+        authors=[author or "" for _, author, _, _ in rows],
+        langs=[lang for _, _, lang, _ in rows],
+        ids=[text_id for _, _, _, text_id in rows],
         versions=versions,
         share=share,
         first=min(hours, default=None),
@@ -99,11 +104,14 @@ def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
     with _versions(lake) as (connection, _):
         connection.register("ids", wanted)
         rows = connection.execute(
-            f"select text_id, clean_text, author_id, deleted "  # noqa: S608
+            f"select text_id, clean_text, author_id, deleted, lang, topic "  # noqa: S608
             f"from ({_LATEST.format(where='where text_id in (select wanted from ids)')}) order by kind"
         ).fetchall()
     # "comment" sorts before "post", and the later of two entries wins.
-    return {text_id: LivingText(text, author or "", deleted) for text_id, text, author, deleted in rows}
+    return {
+        text_id: LivingText(text, author or "", deleted, lang, topic)
+        for text_id, text, author, deleted, lang, topic in rows
+    }
 
 
 _COLUMNS = "event_id, event_time, author_id, clean_text, lang"
@@ -130,9 +138,9 @@ def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Even
     """A connection with the view `versions` over all hours, and the hours that hold any."""
     builds = read_builds(lake)
     parts = [
-        f"select '{kind}' as kind, {kind}_id as text_id, {_COLUMNS}, {_IS_DELETED.format(kind=kind)} "  # noqa: S608
-        f"from ({rows_sql(lake, table, builds.pins)})"
-        for table, kind in ((POSTS, "post"), (COMMENTS, "comment"))
+        f"select '{kind}' as kind, {kind}_id as text_id, {topic} as topic, {_COLUMNS}, "  # noqa: S608
+        f"{_IS_DELETED.format(kind=kind)} from ({rows_sql(lake, table, builds.pins)})"
+        for table, kind, topic in ((POSTS, "post", "topic"), (COMMENTS, "comment", "null::varchar"))
     ]
     held = [h for h, r in builds.cleanse.items() if r.rows.get(POSTS.name, 0) or r.rows.get(COMMENTS.name, 0)]
     with connected([lake.cleansed], memory_limit="1GB") as connection:

@@ -25,8 +25,8 @@ _TEXTS_READ = 5000  # whose words are looked up; labels and polarity are counted
 def no_drift(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     """Whether label mix, polarity and vocabulary of these hours' texts are within the threshold of the champion's.
 
-    Passes with a reason where there is nothing to compare: no champion, one without a profile (trained outside of
-    the lake), or too few texts.
+    Passes with a reason where there is nothing to compare: no champion, one whose card is older than profiles, or
+    too few texts. The profile of a model that was trained elsewhere is that of its own training texts.
     """
     # Every process that loads the graph imports this module; learning costs it a second of imports.
     from socialsent_assets.domain.learning.drift import FEWEST_TEXTS, THRESHOLD, Profile, profile, shifts
@@ -39,7 +39,7 @@ def no_drift(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
         return Verdict(True, "not measured: no classifier was promoted yet")
     described = registry.card(CLASSIFIER, digest).data.get("profile")
     if described is None:
-        return Verdict(True, f"not measured: champion {digest[:12]} was not trained on this lake, so has no profile")
+        return Verdict(True, f"not measured: champion {digest[:12]} has a card without a profile: train it again")
     polarity, sentiments, texts = _read(lake, hours)
     if len(sentiments) < FEWEST_TEXTS:
         return Verdict(

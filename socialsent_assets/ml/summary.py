@@ -14,7 +14,9 @@ from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER, Mod
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
 
-_DETAILS = frozenset({"per_class", "confusion", "calibration"})  # for the card's own page
+_DETAILS = frozenset(
+    {"per_class", "confusion", "calibration", "slices", "behaviour", "discordance"}
+)  # for the card's own page
 
 
 @dataclass(frozen=True)

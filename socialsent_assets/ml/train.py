@@ -33,6 +33,9 @@ from socialsent_assets.ml.training_set import LabelledLake
 
 Log = Callable[[str], None]
 
+MOST_EARLIER = 5
+"""Champions of the past that a candidate is measured against: a bound on the work."""
+
 PROFILED_TEXTS = 20_000
 """Number of texts in the card's profile, the reference for drift."""
 
@@ -122,7 +125,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
         f"{len(labelled.posts)} posts to learn from, {len(labelled.held_out)} to measure on, labels by "
         f"{labelled.source}; searching {len(GRID)} settings"
     )
-    champion = _champion(lake, log)
+    champion, earlier = _champions(lake, log)
 
     def about(classifier: Classifier) -> dict[str, Any]:
         return {
@@ -138,6 +141,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
         created_at=now,
         data=about,
         champion=champion,
+        earlier=earlier,
     )
 
 
@@ -158,12 +162,24 @@ def _profile(
     ).as_json()
 
 
-def _champion(lake: Lake, log: Log) -> Classifier | None:
+def _champions(lake: Lake, log: Log) -> tuple[Classifier | None, list[Classifier]]:
+    """The champion, and those of the past that can still answer, newest first."""
     registry = ModelRegistry(lake.artifacts)
     try:
-        if registry.champion_digest(CLASSIFIER) is None:
-            return None
-        return Classifier.load(registry.champion(CLASSIFIER).files)
-    except (UserError, UnreadableModelError) as error:
-        log(f"the champion cannot answer, so the candidate is measured without it: {error}")
-        return None
+        digests = list(dict.fromkeys(str(entry["digest"]) for entry in reversed(registry.history(CLASSIFIER))))
+    except UserError as error:
+        log(f"who was champion is not known, so the candidate is measured without: {error}")
+        return None, []
+    found: list[Classifier] = []
+    champion = None
+    for place, digest in enumerate(digests[: 1 + MOST_EARLIER]):
+        try:
+            classifier = Classifier.load(registry.read(CLASSIFIER, digest).files)
+        except (UserError, UnreadableModelError) as error:
+            log(f"champion {digest[:12]} cannot answer, so the candidate is measured without it: {error}")
+            continue
+        if place:
+            found.append(classifier)
+        else:
+            champion = classifier
+    return champion, found

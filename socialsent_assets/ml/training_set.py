@@ -30,6 +30,7 @@ from socialsent_assets.domain.learning.labels import (
     is_held_out,
     same_text_key,
 )
+from socialsent_assets.domain.learning.slices import tags_of
 from socialsent_assets.domain.learning.training import FEWEST_PER_CLASS, HELD_OUT_SHARE
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
@@ -78,7 +79,9 @@ class LabelledLake:
 
 
 @dataclass(frozen=True)
-class _Label:
+class HumanLabel:
+    """One line of a label file; a text without an id, or an id without its text, has "" there."""
+
     text_id: str
     text: str
     label: str
@@ -100,20 +103,24 @@ def human_labels(lake: Lake) -> LabelledLake:
     version. A post that its author deleted teaches nothing.
     """
     left_out: Counter[str] = Counter()
-    labels = list(_labels(lake, left_out))
+    labels = list(read_labels(lake, left_out))
     known = living_texts(lake, (label.text_id for label in labels if label.text_id))
-    usable: list[tuple[str, str, str]] = []
+    usable: list[tuple[str, str, str, tuple[str, ...]]] = []
     for label in labels:
         living = known.get(label.text_id)
+        tags = tags_of(living.lang, living.topic) if living else ()
         if living is not None and living.is_deleted:
             left_out["deleted since"] += 1
         elif label.text:
-            usable.append((label.text, label.label, living.author_id if living else ""))
+            usable.append((label.text, label.label, living.author_id if living else "", tags))
         elif living is not None:
-            usable.append((living.clean_text, label.label, living.author_id))
+            usable.append((living.clean_text, label.label, living.author_id, tags))
         else:
             left_out["text not in the lake"] += 1
-    return _parted([t for t, _, _ in usable], [c for _, c, _ in usable], [a for _, _, a in usable], HUMAN, left_out)
+    texts, classes, authors, tags_found = (
+        (list(column) for column in zip(*usable, strict=True)) if usable else ([],) * 4
+    )
+    return _parted(texts, classes, authors, HUMAN, left_out, tags_found)
 
 
 def _weak_labels(corpus: Corpus, corrections: Corrections) -> LabelledLake:
@@ -127,10 +134,15 @@ def _weak_labels(corpus: Corpus, corrections: Corrections) -> LabelledLake:
 
 
 def _parted(
-    texts: list[str], labels: list[str], authors: list[str], source: str, left_out: Mapping[str, int]
+    texts: list[str],
+    labels: list[str],
+    authors: list[str],
+    source: str,
+    left_out: Mapping[str, int],
+    tags: list[tuple[str, ...]] | None = None,
 ) -> LabelledLake:
     """Distinct texts, parted by author; a text without one is an author of its own."""
-    posts = from_pairs(texts, labels)
+    posts = from_pairs(texts, labels, tags=tags or ())
     author_of: dict[str, str] = {}
     for text, author in zip(texts, authors, strict=True):
         author_of.setdefault(text, author or f"text {same_text_key(text)}")
@@ -148,7 +160,7 @@ def _parted(
     )
 
 
-def _labels(lake: Lake, left_out: Counter[str]) -> Iterator[_Label]:
+def read_labels(lake: Lake, left_out: Counter[str]) -> Iterator[HumanLabel]:
     """Every line that is a label; the others are counted by what is wrong with them."""
     for info in lake.landing.list(LANDING_LABELS):
         packed = lake.landing.read(info.key)  # a store that cannot be read is no label file that cannot be
@@ -165,7 +177,7 @@ def _labels(lake: Lake, left_out: Counter[str]) -> Iterator[_Label]:
                 yield label
 
 
-def _label(line: bytes) -> _Label | None:
+def _label(line: bytes) -> HumanLabel | None:
     try:
         row: Any = json.loads(line)
     except (ValueError, RecursionError):
@@ -173,4 +185,4 @@ def _label(line: bytes) -> _Label | None:
     if not isinstance(row, dict) or row.get("label") not in CLASSES:
         return None
     text_id, text = (str(row.get(name) or "") for name in ("text_id", "text"))
-    return _Label(text_id, text, row["label"]) if text_id or text else None
+    return HumanLabel(text_id, text, row["label"]) if text_id or text else None

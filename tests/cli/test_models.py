@@ -12,6 +12,12 @@ from socialsent_assets.cli.main import exit_code
 from socialsent_assets.domain.language.bigram import files as bigram_files
 from socialsent_assets.domain.language.bigram.model import train as train_bigrams
 from socialsent_assets.domain.learning.labels import CLASSES
+from socialsent_assets.domain.tables import SENTIMENT
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.ml.drift_check import no_drift
+from tests.built_lake import build_table
+from tests.graph.graph_lake import score_row
+from tests.model_lake import AT
 
 # Words that the lexicon does not hold: a model must know more than the lexicon, or it is not promoted.
 MOODS = {
@@ -191,3 +197,30 @@ def test_next_words_come_with_probabilities_best_first(home, capfd):
     assert answers[0]["word"] == "the"
     assert exit_code(["next-word", ""]) == 0
     assert json.loads(capfd.readouterr().out.splitlines()[0])["word"] == "i"
+
+
+def test_counts_on_the_card_add_up(model):
+    """Prevents classes that sum to other posts than those that were learned from."""
+    data = json.loads((model / "card.json").read_bytes())["data"]
+    assert sum(data["training_class_counts"].values()) == data["training_posts"]
+    assert sum(data["held_out_class_counts"].values()) == data["held_out_posts"]
+
+
+def test_a_card_shows_slices_behaviour_and_reliability(model):
+    """Prevents a page with one number of which nobody knows what it hides."""
+    page = (model / "card.md").read_text("utf-8")
+    assert "invented sentences that leave no doubt; the lexicon passes" in page
+    assert "| no lexicon word |" in page
+    assert "| sure, in percent | right, in percent | posts |" in page
+
+
+def test_drift_is_measured_for_a_model_that_train_made(model, home):
+    """Prevents a champion of which it is never known whether it still fits."""
+    lake = Lake.in_folder(home / "lake")
+    assert exit_code(["models", "promote", str(model), "--force"]) == 0
+    rows = [
+        score_row(n, AT, clean_text="the zingy game in the city", sentiment="neutral", polarity=0.0)
+        for n in range(300)
+    ]
+    build_table(lake, SENTIMENT, AT, rows)
+    assert set(no_drift(lake, [AT]).measures) == {"label mix", "polarity", "vocabulary", "texts"}

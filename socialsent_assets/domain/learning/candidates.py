@@ -20,11 +20,20 @@ from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import clean_texts
 from socialsent_assets.domain.learning import training
+from socialsent_assets.domain.learning.behaviour import SENTENCES, behaviour
 from socialsent_assets.domain.learning.card_page import PAGE, markdown
 from socialsent_assets.domain.learning.classifier import Classifier
-from socialsent_assets.domain.learning.evaluation import Interval, difference, evaluate, hard, majority_class
+from socialsent_assets.domain.learning.evaluation import (
+    Interval,
+    difference,
+    discordance,
+    evaluate,
+    hard,
+    majority_class,
+)
 from socialsent_assets.domain.learning.labels import CLASSES, LabelledPosts
 from socialsent_assets.domain.learning.model_card import (
+    BEST,
     BIGRAM,
     CARD,
     CHAMPION,
@@ -34,8 +43,13 @@ from socialsent_assets.domain.learning.model_card import (
     library_versions,
     write_card,
 )
+from socialsent_assets.domain.learning.slices import sliced
 
 __all__ = ["Candidate", "bigram_candidate", "classifier_candidate", "lexicon_classes"]
+
+
+LEXICON = "lexicon (VADER)"
+_INVENTED = [sentence.text for sentence in SENTENCES]
 
 
 @dataclass(frozen=True)
@@ -67,6 +81,7 @@ def classifier_candidate(
     created_at: datetime,
     data: Mapping[str, Any] | Callable[[Classifier], Mapping[str, Any]],
     champion: Classifier | None = None,
+    earlier: Sequence[Classifier] = (),
     grid: Sequence[float] = training.GRID,
     seed: int = 0,
     jobs: int = 1,
@@ -81,6 +96,7 @@ def classifier_candidate(
         created_at: aware, UTC.
         data: origin of the posts, for the card; a function is called after the classifier is trained.
         champion: the model in use, measured on the same posts.
+        earlier: champions of the past, of which the best is measured too.
         grid: as `training.train`.
         seed: as `training.train`, and of the bootstrap.
         jobs: as `training.train`.
@@ -93,26 +109,39 @@ def classifier_candidate(
     measured = evaluate(held_out.labels, trained.held_out_probabilities, seed)
     others = {
         "always the commonest class": hard(np.full(len(held_out), majority_class(posts.labels))),
-        "lexicon (VADER)": hard(lexicon_classes(held_out.texts)),
+        LEXICON: hard(lexicon_classes(held_out.texts)),
     }
     if champion is not None:
         others[CHAMPION] = champion.probabilities(held_out.texts)
+    best = _best(held_out, [*earlier], others.get(CHAMPION))
+    if best is not None:
+        others[BEST] = best
     ours = trained.held_out_probabilities.argmax(axis=1)
     gains = {name: difference(held_out.labels, ours, theirs.argmax(axis=1), seed) for name, theirs in others.items()}
     files = trained.classifier.dump()
+    learned = posts.without(held_out)
     card = ModelCard(
         kind=CLASSIFIER,
         created_at=created_at.isoformat(),
         label_source=label_source,
         data={
             **(data(trained.classifier) if callable(data) else data),
-            "training_posts": len(posts.without(held_out)),
-            "training_class_counts": posts.counts(),
+            "training_posts": len(learned),
+            "training_class_counts": learned.counts(),
             "held_out_posts": len(held_out),
+            "held_out_class_counts": held_out.counts(),
+            "also_held_out": len(posts) - len(learned),
             "duplicates_left_out": posts.duplicates + held_out.duplicates,
             "conflicting_left_out": posts.conflicting + held_out.conflicting,
         },
-        metrics=asdict(measured),
+        metrics={
+            **asdict(measured),
+            "slices": sliced(held_out, trained.held_out_probabilities, others[LEXICON], others.get(CHAMPION), seed),
+            "behaviour": behaviour(trained.classifier.probabilities(_INVENTED), lexicon_classes(_INVENTED).tolist()),
+            "discordance": None
+            if champion is None
+            else asdict(discordance(held_out.labels, ours, others[CHAMPION].argmax(axis=1))),
+        },
         baselines={name: asdict(evaluate(held_out.labels, p, seed)) for name, p in others.items()},
         gains={name: asdict(gain) for name, gain in gains.items()},
         choice={
@@ -126,6 +155,20 @@ def classifier_candidate(
         libraries=library_versions(),
     )
     return Candidate(_with_card(files, card), card, gains.get(CHAMPION))
+
+
+def _best(
+    held_out: LabelledPosts, earlier: Sequence[Classifier], champion: npt.NDArray[np.float64] | None
+) -> npt.NDArray[np.float64] | None:
+    """Probabilities of the earlier champion with the highest macro recall; None where the champion itself is best."""
+    answers = [each.probabilities(held_out.texts) for each in earlier]
+    if champion is not None:
+        answers.insert(0, champion)
+    if not answers:
+        return None
+    recalls = [evaluate(held_out.labels, each).macro_recall.value for each in answers]
+    best = answers[int(np.argmax(recalls))]
+    return None if best is champion else best
 
 
 def bigram_candidate(

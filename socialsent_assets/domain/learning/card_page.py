@@ -81,8 +81,71 @@ def _classifier_metrics(card: ModelCard) -> str:
         f"| class | precision | recall | F1 | posts |\n|---|---|---|---|---|\n{classes}\n\n"
         f"| label, then predicted | {' | '.join(card.classes)} |\n|---|{'---|' * len(card.classes)}\n{confusion}\n"
         f"{calibration}"
+        f"{_reliability(found)}"
         "Probabilities are calibrated for posts of which each class is a third; the label is the likeliest class.\n"
+        f"{_discordance(found)}{_slices(found)}{_behaviour(found)}"
     )
+
+
+def _reliability(found: Mapping[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {100 * each['confidence']:.0f} | {100 * each['accuracy']:.0f} | {each['posts']:,} |"
+        for each in found["calibration"]
+    )
+    return f"\n| sure, in percent | right, in percent | posts |\n|---|---|---|\n{rows}\n\n" if rows else ""
+
+
+def _discordance(found: Mapping[str, Any]) -> str:
+    pair = found.get("discordance")
+    if pair is None:
+        return ""
+    return (
+        f"\nAgainst the champion, post by post: {pair['only_ours']:,} posts only this model gets right, "
+        f"{pair['only_theirs']:,} only the champion (McNemar's exact test: p = {pair['p_value']:.3g}).\n"
+    )
+
+
+def _slices(found: Mapping[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {_cell(name)} | {each['posts']:,} | {_share(each['macro_recall'])} | {100 * each['lexicon']:.1f} "
+        f"| {_interval(each['against_champion'])} |"
+        for name, each in found.get("slices", {}).items()
+    )
+    if not rows:
+        return ""
+    return (
+        "\n## By slice\n\nMacro recall in percent, over the classes that occur; a post can be in many slices. The "
+        "gain on the champion has an interval that is wider the more slices there are.\n\n"
+        f"| slice | posts | macro recall | lexicon | gain on the champion |\n|---|---|---|---|---|\n{rows}\n"
+    )
+
+
+def _behaviour(found: Mapping[str, Any]) -> str:
+    suite = found.get("behaviour")
+    if suite is None:
+        return ""
+    rows = "\n".join(
+        f"| {name} | {group['passed']} of {group['sentences']} | {group['lexicon_passed']} |"
+        for name, group in suite["groups"].items()
+    )
+    failed = "\n".join(f"- {each['answered']}, not {each['expected']}: {each['text']}" for each in suite["failed"])
+    return (
+        f"\n## Behaviour\n\n{suite['passed']} of {suite['sentences']} invented sentences that leave no doubt; "
+        f"the lexicon passes {suite['lexicon_passed']}.\n\n"
+        f"| what they try | this model | lexicon |\n|---|---|---|\n{rows}\n"
+        + (f"\nFailed:\n\n{failed}\n" if failed else "")
+    )
+
+
+def _interval(gain: Mapping[str, float] | None) -> str:
+    if gain is None:
+        return ""
+    return f"{100 * gain['value']:+.1f} [{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}]"
+
+
+def _cell(name: str) -> str:
+    """A topic is the source's words: no pipe may end a cell of the table, no sign begin an element."""
+    return name.replace("|", "/").replace("<", "‹").replace("\n", " ")
 
 
 def _share(found: Mapping[str, float]) -> str:
@@ -90,8 +153,7 @@ def _share(found: Mapping[str, float]) -> str:
 
 
 def _gain(card: ModelCard, name: str) -> str:
-    gain = card.gains.get(name)
-    return f"{100 * gain['value']:+.1f} [{100 * gain['low']:+.1f}, {100 * gain['high']:+.1f}]" if gain else ""
+    return _interval(card.gains.get(name))
 
 
 def _section(title: str, entries: Mapping[str, Any]) -> str:

@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from socialsent_assets.domain.language.text import words
+from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.text import clean_texts, words
 from socialsent_assets.domain.learning.labels import CLASSES
 
-__all__ = ["FEWEST_TEXTS", "THRESHOLD", "Profile", "profile", "shifts", "stability"]
+__all__ = ["FEWEST_TEXTS", "THRESHOLD", "Profile", "profile", "shifts", "stability", "training_profile"]
 
 THRESHOLD = 0.2
 
@@ -85,6 +86,22 @@ def profile(
         polarity=[int(n) for n in bins],
         vocabulary=[known, len(spoken) - known],
     )
+
+
+def training_profile(
+    texts: Sequence[str], unseen: Sequence[str], vocabulary: Collection[str], most: int = 20_000
+) -> Profile:
+    """The profile of what a classifier learned from, for drift to be measured against.
+
+    Args:
+        texts: that it learned from, as they came in; of very many, a fixed share.
+        unseen: texts like them that it did not learn from, whose words are counted.
+        vocabulary: words that it knows.
+        most: texts that are looked at.
+    """
+    step = slice(None, None, 1 + len(texts) // most)
+    scores = score_texts(clean_texts(texts[step]))
+    return profile(scores.polarity, scores.sentiments().tolist(), clean_texts(unseen[:most]), vocabulary)
 
 
 def stability(now: Sequence[int], then: Sequence[int]) -> float:

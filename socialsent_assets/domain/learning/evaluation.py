@@ -16,7 +16,17 @@ import numpy.typing as npt
 
 from socialsent_assets.domain.learning.labels import CLASSES
 
-__all__ = ["ClassScore", "Evaluation", "Interval", "difference", "evaluate", "gate", "hard"]
+__all__ = [
+    "ClassScore",
+    "Discordance",
+    "Evaluation",
+    "Interval",
+    "difference",
+    "discordance",
+    "evaluate",
+    "gate",
+    "hard",
+]
 
 Classes = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -117,7 +127,7 @@ def evaluate(labels: Classes, probabilities: Floats, seed: int = 0) -> Evaluatio
     )
 
 
-def difference(labels: Classes, ours: Classes, theirs: Classes, seed: int = 0) -> Interval:
+def difference(labels: Classes, ours: Classes, theirs: Classes, seed: int = 0, confidence: float = 0.95) -> Interval:
     """Macro recall of `ours` minus that of `theirs` on the same posts (a paired bootstrap)."""
     cells = np.bincount((labels * _SIZE + ours) * _SIZE + theirs, minlength=_SIZE**3)
     cube = cells.reshape(_SIZE, _SIZE, _SIZE)
@@ -126,14 +136,44 @@ def difference(labels: Classes, ours: Classes, theirs: Classes, seed: int = 0) -
     def gain(counts: npt.NDArray[np.int64]) -> Floats:
         return _macro_recall(counts.sum(axis=-1)) - _macro_recall(counts.sum(axis=-2))
 
-    return _interval(gain, cube, resampled)
+    return _interval(gain, cube, resampled, confidence)
 
 
-def gate(against_baselines: Mapping[str, Interval], against_champion: Interval | None) -> list[str]:
+@dataclass(frozen=True)
+class Discordance:
+    """Posts that one of two models gets right and the other wrong.
+
+    Attributes:
+        only_ours, only_theirs: how many.
+        p_value: McNemar's exact test: how often a difference at least this large comes about by chance.
+    """
+
+    only_ours: int
+    only_theirs: int
+    p_value: float
+
+
+def discordance(labels: Classes, ours: Classes, theirs: Classes) -> Discordance:
+    """Compare two models post by post."""
+    from scipy.stats import binomtest  # half a second
+
+    b = int(((ours == labels) & (theirs != labels)).sum())
+    c = int(((ours != labels) & (theirs == labels)).sum())
+    return Discordance(b, c, float(binomtest(min(b, c), b + c, 0.5).pvalue) if b + c else 1.0)
+
+
+def gate(
+    against_baselines: Mapping[str, Interval],
+    against_champion: Interval | None,
+    against_best: Interval | None = None,
+    slices: Mapping[str, Interval] | None = None,
+) -> list[str]:
     """Reasons not to promote a candidate; none means that it may become champion.
 
-    A candidate must beat every baseline by more than noise, and must not be worse than the champion by
-    more than noise. Each interval is a `difference` in macro recall, candidate minus other.
+    A candidate must beat every baseline by more than noise, and must not be worse by more than noise than the
+    champion, on the whole and on each slice, or than the best champion of the past: many champions, each a little
+    worse than the last, would otherwise all pass. Each interval is a `difference` in macro recall, candidate minus
+    other, on the same posts.
     """
     reasons = [
         f"not better than the {name} baseline: {_points(gain)}"
@@ -142,6 +182,13 @@ def gate(against_baselines: Mapping[str, Interval], against_champion: Interval |
     ]
     if against_champion is not None and against_champion.high < 0:
         reasons.append(f"worse than the champion: {_points(against_champion)}")
+    if against_best is not None and against_best.high < 0:
+        reasons.append(f"worse than the best champion of the past: {_points(against_best)}")
+    reasons += [
+        f"worse than the champion on the slice {name}: {_points(gain)}"
+        for name, gain in (slices or {}).items()
+        if gain.high < 0
+    ]
     return reasons
 
 
@@ -160,8 +207,10 @@ def _interval(
     measure: Callable[[npt.NDArray[np.int64]], Floats],
     counts: npt.NDArray[np.int64],
     resampled: npt.NDArray[np.int64],
+    confidence: float = 0.95,
 ) -> Interval:
-    low, high = np.percentile(measure(resampled), (2.5, 97.5))
+    tail = 50 * (1 - confidence)
+    low, high = np.percentile(measure(resampled), (tail, 100 - tail))
     return Interval(float(measure(counts)), float(low), float(high))
 
 

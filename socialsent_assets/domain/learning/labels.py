@@ -13,7 +13,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -46,12 +46,14 @@ class LabelledPosts:
         labels: int64, shape (n,): indices into `CLASSES`.
         duplicates: rows left out because the same text and label came before.
         conflicting: rows left out because their text has two labels.
+        tags: slices that the source of each post names (slices.tags_of); empty when it is not known.
     """
 
     texts: list[str]
     labels: npt.NDArray[np.int64]
     duplicates: int = 0
     conflicting: int = 0
+    tags: list[tuple[str, ...]] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -64,7 +66,8 @@ class LabelledPosts:
     def take(self, rows: Iterable[int]) -> LabelledPosts:
         """The posts in these rows."""
         chosen = list(rows)
-        return LabelledPosts([self.texts[i] for i in chosen], self.labels[chosen])
+        tags = [self.tags[i] for i in chosen] if self.tags else []
+        return LabelledPosts([self.texts[i] for i in chosen], self.labels[chosen], tags=tags)
 
     def without(self, others: LabelledPosts) -> LabelledPosts:
         """The posts whose text is not among the others: what may be trained on beside held-out posts."""
@@ -94,8 +97,13 @@ def is_held_out(author_id: str, share: float = 0.15) -> bool:
     return int.from_bytes(first) < share * 2**64
 
 
-def from_pairs(texts: Sequence[str], labels: Sequence[str], where: str = "the labels") -> LabelledPosts:
-    """Distinct texts of (text, label name) rows, in order of first appearance.
+def from_pairs(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    where: str = "the labels",
+    tags: Sequence[tuple[str, ...]] = (),
+) -> LabelledPosts:
+    """Distinct texts of (text, label name) rows, in order of first appearance; `tags` of each row, or none at all.
 
     Raises:
         UserError: a label that is not a class; the message names the row.
@@ -122,6 +130,7 @@ def from_pairs(texts: Sequence[str], labels: Sequence[str], where: str = "the la
         labels=np.array([numbers[row] for row in kept], dtype=np.int64),
         duplicates=len(texts) - conflicting - len(kept),
         conflicting=conflicting,
+        tags=[tags[row] for row in kept] if tags else [],
     )
 
 

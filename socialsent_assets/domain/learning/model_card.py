@@ -23,6 +23,7 @@ from socialsent_assets.domain.learning.features import FEATURES_VERSION
 from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, WEAK
 
 __all__ = [
+    "BEST",
     "BIGRAM",
     "CARD",
     "CARD_VERSION",
@@ -45,6 +46,8 @@ CARD_VERSION = 1
 BIGRAM, CLASSIFIER = "bigram", "sentiment_classifier"
 CHAMPION = "champion"
 """Name of the champion among a candidate's baselines."""
+BEST = "best champion of the past"
+"""The same of the earlier champion that does best on these posts, where it is another model."""
 _RETRAIN = {
     CLASSIFIER: "socialsent train --labels TRAIN.csv --out DIR",
     BIGRAM: "socialsent materialize --select models/bigram",
@@ -65,7 +68,8 @@ class ModelCard:
         created_at: RFC 3339, UTC; passed in by the caller.
         label_source: HUMAN, or WEAK when the lexicon labelled; None for a model without labels.
         data: what it learned from: window of event times or file name, number of posts, class mix.
-        metrics: what was measured on held-out posts (`evaluation.Evaluation` or `bigrams.Perplexity`).
+        metrics: what was measured on held-out posts (`evaluation.Evaluation` or `bigrams.Perplexity`); of a
+            classifier also `slices` (slices.py), `behaviour` (behaviour.py) and `discordance` with the champion.
         baselines: the same measures of the baselines, on the same posts, by name.
         gains: macro recall minus that of each baseline, as an interval, by name.
         choice: tried and chosen settings.
@@ -200,4 +204,10 @@ def obstacles(card: ModelCard) -> list[str]:
         ours = card.metrics["value"]
         return [] if ours < best else [f"perplexity {ours:.1f} is not below the add-one baseline's {best:.1f}"]
     gains = {name: Interval(**gain) for name, gain in card.gains.items()}
-    return gate({name: gain for name, gain in gains.items() if name != CHAMPION}, gains.get(CHAMPION))
+    slices = {
+        name: Interval(**found["against_champion"])
+        for name, found in card.metrics.get("slices", {}).items()
+        if found["against_champion"]
+    }
+    baselines = {name: gain for name, gain in gains.items() if name not in (CHAMPION, BEST)}
+    return gate(baselines, gains.get(CHAMPION), gains.get(BEST), slices)

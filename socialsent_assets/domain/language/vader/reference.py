@@ -163,7 +163,7 @@ def describe_emoji(text: str, corrections: Corrections = NO_CORRECTIONS) -> str:
 
 
 def _ignore(rule: str, by: str, valence: float) -> None:
-    """The steps of a score that nobody asked to explain."""
+    """Ignore the steps: the score alone is wanted."""
 
 
 def _valences(words: list[Word], flags: bytes) -> list[tuple[int, float]]:
