@@ -139,6 +139,48 @@ def ingest(
         )
 
 
+class QueueFormat(StrEnum):
+    """How texts to label are written."""
+
+    CSV = "csv"
+    JSONL = "jsonl"
+
+
+@labels.command("suggest")
+def suggest(
+    count: Annotated[int, typer.Option("--count", help="How many texts.", min=1, max=5000)] = 50,
+    form: Annotated[
+        QueueFormat, typer.Option("--format", help="csv, or one JSON object per line.")
+    ] = QueueFormat.CSV,
+    seed: Annotated[int, typer.Option(help="Another one chooses others among equals.")] = 0,
+) -> None:
+    """Texts of the lake that are most worth a label: those that the champion is least sure of, and not all alike.
+
+    Fill in the empty label column (negative, neutral, positive), drop the rows that you leave out, and bring the file
+    back with labels import. Predictions are not shown: who sees one tends to agree with it.
+
+    Try:
+
+        socialsent labels suggest --count 100 > to_label.csv
+    """
+    import csv
+    import sys
+
+    from socialsent_assets.lake.lake import Lake
+    from socialsent_assets.ml.label_queue import suggest_labels
+    from socialsent_assets.settings import Settings
+
+    found = suggest_labels(Lake.of(Settings.from_env()), count, seed)
+    if form is QueueFormat.JSONL:
+        for each in found:
+            typer.echo(json.dumps({**each._asdict(), "label": ""}, ensure_ascii=False))
+        return
+    rows = csv.writer(sys.stdout, lineterminator="\n")
+    rows.writerow(("text_id", "text", "label"))
+    # A space keeps a spreadsheet from running a text as a formula, and cleaning takes it away again.
+    rows.writerows((each.text_id, f" {each.text}" if each.text[0] in "=+-@" else each.text, "") for each in found)
+
+
 @labels.command("import")
 def import_labels(
     path: Annotated[Path, typer.Argument(help="CSV or JSON Lines with text,label or text_id,label.")],
