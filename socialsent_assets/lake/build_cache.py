@@ -95,14 +95,29 @@ def _is_there(address: str) -> bool:
 def _remote_pointers(lake: Lake) -> dict[str, str]:
     from socialsent_assets.lake.iceberg.catalog import open_catalog, translate_errors
 
-    found = {}
-    catalog = open_catalog(lake.catalog)
+    catalog: Any = open_catalog(lake.catalog)
+    pointer = _glue_pointer if lake.catalog.kind == "glue" else _rest_pointer
     with translate_errors(lake.catalog):
-        for table in TABLES:
-            identifier = lake.catalog.identifier(table)
-            if catalog.table_exists(identifier):
-                found[f"{table.tier}.{table.name}"] = catalog.load_table(identifier).metadata_location
-    return found
+        found = {f"{table.tier}.{table.name}": pointer(catalog, *lake.catalog.identifier(table)) for table in TABLES}
+    return {name: address for name, address in found.items() if address is not None}
+
+
+def _glue_pointer(catalog: Any, database: str, name: str) -> str | None:
+    """By one call of Glue: pyiceberg's `load_table` would read the table's metadata from S3 as well."""
+    try:
+        table = catalog.glue.get_table(DatabaseName=database, Name=name)["Table"]
+    except catalog.glue.exceptions.EntityNotFoundException:
+        return None
+    return str(table["Parameters"]["metadata_location"])
+
+
+def _rest_pointer(catalog: Any, namespace: str, name: str) -> str | None:
+    from pyiceberg.exceptions import NoSuchTableError
+
+    try:
+        return str(catalog.load_table((namespace, name)).metadata_location)
+    except NoSuchTableError:
+        return None
 
 
 def _file(lake: Lake) -> Path | None:
