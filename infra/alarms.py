@@ -149,7 +149,7 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             of_lambda(deployment, function, "Errors", "Sum"),
             0,
             SILENCE_IS_FINE,
-            f"The Lambda {function} failed. Its log says why, in one line: /aws/lambda/{deployment.named(function)}. "
+            f"The Lambda {function} failed. Its log has the reason: /aws/lambda/{deployment.named(function)}. "
             "Kinesis and Scheduler try again by themselves.",
             3,
             2,
@@ -162,7 +162,7 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             of_lambda(deployment, function, "Throttles", "Sum"),
             0,
             SILENCE_IS_FINE,
-            f"AWS refused calls of the Lambda {function}: raise the account's concurrency quota or "
+            f"AWS throttled calls of the Lambda {function}: raise the account's concurrency quota or "
             "ingest.consumer_reserved_concurrency.",
             3,
             3,
@@ -201,7 +201,7 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             ),
             0,
             SILENCE_IS_FINE,
-            "The stream refused records: senders try again, but raise ingest.stream_shards.",
+            "The stream throttles records: senders retry, but raise ingest.stream_shards.",
             3,
             3,
         ),
@@ -210,8 +210,8 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             counted(ingest_metrics.CONSUMER, ingest_metrics.BATCHES_FAILED),
             0,
             SILENCE_IS_FINE,
-            "The consumer cannot write into landing; nothing is lost while the stream keeps it. Its log says what S3 "
-            "answered.",
+            "The consumer cannot write into landing; nothing is lost while the stream keeps it. Its log has the "
+            "response of S3.",
             3,
             3,
         ),
@@ -244,7 +244,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ours(pipeline.QUARANTINE_RATE, 15),
             size.quarantine_percent / 100,
             SILENCE_IS_FINE,  # no record, no rate; `freshness` covers a silent Dagster
-            "Hours that were built hold more quarantined records than usual: `socialsent status` says in which tier.",
+            "Hours that were built hold more quarantined records than usual: `socialsent status` shows the tier.",
             4,
             4,
         ),
@@ -253,7 +253,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ours(pipeline.RUN_FAILURES, 60),
             2,
             SILENCE_IS_FINE,
-            "Runs keep failing. Each was told on its own; this says that trying again does not help.",
+            "Runs keep failing. Each had its own message; this alarm means that retries do not help.",
         ),
         Watch(
             "stale-hours",
@@ -269,7 +269,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ours(pipeline.UNSENT_MESSAGES, 15),
             0,
             SILENCE_IS_FINE,
-            "Alerts of Dagster do not reach SNS. Its log says what SNS answered; `socialsent alerts` lists them.",
+            "Alerts of Dagster do not reach SNS. Its log has the response of SNS; `socialsent alerts` lists them.",
             2,
             2,
         ),
@@ -281,7 +281,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ),
             1,
             SILENCE_IS_BAD,
-            "Dagster's task does not run. The events of the service in ECS say why; the log is in "
+            "Dagster's task does not run. The events of the service in ECS have the reason; the log is in "
             f"/{deployment.name}/dagster.",
             3,
             3,

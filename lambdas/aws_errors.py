@@ -24,7 +24,7 @@ _ADVICE = (
         | {"UnrecognizedClientException"},
     ),
     (
-        "it is asked for more than it gives: raise its capacity if this lasts",
+        "it is over capacity: raise its capacity if this lasts",
         {"KMSThrottlingException", "LimitExceededException", "ProvisionedThroughputExceededException"}
         | {"RequestLimitExceeded", "SlowDown", "ThrottledException", "Throttling", "ThrottlingException", "503"},
     ),
@@ -55,4 +55,4 @@ def _advice(error: Exception) -> str:
             return advice
     if int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode") or 0) >= 500:
         return "the service itself failed, which passes"
-    return "nobody expected this: see the error"
+    return "unexpected error: see its message"

@@ -1,5 +1,5 @@
 {# Rows of a lake table, at least those of the window: what staging reads. Filter by in_window() on top.
-   Its columns, except the lists of strings that are not asked for in `lists`.
+   Its columns, except the lists of strings that are not named in `lists`.
 
    Redshift and Athena see the Iceberg table itself, through the Glue Data Catalog. DuckDB is given the data files that
    the catalog planned for this build (SOCIALSENT_LAKE_FILES), in the snapshots that belong together; where that is
@@ -8,7 +8,7 @@
     {{ return(adapter.dispatch('lake_rows', 'socialsent')(tier, table, lists)) }}
 {%- endmacro %}
 
-{# Names its columns, because Spectrum refuses `*` where a table has a list. The condition on event_hour itself, without
+{# Names its columns, because Spectrum rejects `*` where a table has a list. The condition on event_hour itself, without
    a cast, lets the engine skip the files of other hours. #}
 {% macro default__lake_rows(tier, table, lists) -%}
     {%- set relation = source(tier, table) -%}
@@ -80,7 +80,7 @@
 {% macro duckdb__list_to_text(column) -%} array_to_string({{ column }}, ' ') {%- endmacro %}
 
 {# Spectrum hands a list over as JSON text: ["a", "b"] -> a b. A quote inside a word is escaped there, so only one that
-   ends a word can stand before a comma. chr(92) is the backslash: in a literal, engines disagree on what it is. #}
+   ends a word can come before a comma. chr(92) is the backslash: in a literal, engines disagree on what it is. #}
 {% macro default__list_to_text(column) -%}
     {%- set backslash = "chr(92)" -%}
     {%- set words = "substring(" ~ column ~ ", 3, length(" ~ column ~ ") - 4)" -%}

@@ -1,4 +1,4 @@
-{# The rule of which version of a post, comment, user or interaction stands: the newest by event_time, then by
+{# The current version of a post, comment, user or interaction: the newest by event_time, then by
    event_id. A total order, so the answer does not depend on the order of arrival.
 
    From `versions` (a CTE with event_id, event_time and `key`), one row per key: the newest version, plus

@@ -29,7 +29,7 @@
     {{ return(false) }}
 {%- endmacro %}
 
-{# Whether this invocation builds all that stands before lake_hours: only then may it say that hours are done. #}
+{# Whether this invocation builds everything upstream of lake_hours: only then may it mark hours as done. #}
 {% macro everything_else_is_selected() -%}
     {%- for node in graph.nodes.values()
         if node.resource_type in ('model', 'snapshot')

@@ -46,13 +46,13 @@
     {{ return(days) }}
 {%- endmacro %}
 
-{# Tests may say `where: __window__(event_hour)`: a mart's test then costs as much as the window, not as the history. #}
+{# Tests may use `where: __window__(event_hour)`: a mart's test then costs as much as the window, not as the history. #}
 {% macro get_where_subquery(relation) -%}
     {%- set where = config.get('where', '') -%}
     {%- if not where -%} {{ return(relation) }} {%- endif -%}
-    {%- set asked = modules.re.fullmatch("__window__\\((\\w+)\\)(.*)", where) -%}
-    {%- if asked -%}
-        {%- set where = in_window(asked.group(1)) ~ asked.group(2) -%}
+    {%- set matched = modules.re.fullmatch("__window__\\((\\w+)\\)(.*)", where) -%}
+    {%- if matched -%}
+        {%- set where = in_window(matched.group(1)) ~ matched.group(2) -%}
     {%- endif -%}
     {{ return("(select * from " ~ relation ~ " where " ~ where ~ ") as dbt_subquery") }}
 {%- endmacro %}

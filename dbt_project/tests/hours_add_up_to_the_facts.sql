@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'agg_sentiment_hourly'}}}) }}
--- Every touched hour counts every living text once.
+-- Every touched hour counts every current text once.
 with texts as (
     select event_hour, cast(count(*) as bigint) as text_count from {{ ref('int_living_texts') }}
     where event_hour in (select event_hour from {{ ref('int_touched_hours') }})

@@ -1,5 +1,5 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_posts'}}}) }}
--- Every touched post and comment with a living version is in its mart exactly once, and no other one is: mart rows
+-- Every touched post and comment with a current version is in its mart exactly once, and no other one is: mart rows
 -- equal lake rows. Costs what the touched keys cost.
 with versions as (
     select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id, deleted from {{ ref('int_post_versions') }}

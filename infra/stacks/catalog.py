@@ -139,7 +139,7 @@ class AthenaWorkgroup(Construct):
         self.reader = stack.make_role(
             "AthenaReaderRole",
             iam.AccountRootPrincipal(),
-            "who asks Athena about the lake",
+            "who queries the lake with Athena",
             may.athena_reader(deployment, lake_key.key_arn),
         )
         stack.output("AthenaWorkgroup", self.name, "Athena workgroup")

@@ -86,7 +86,7 @@ class DashboardsStack(SocialSentStack):
                     "MakeInterfaces",
                     calls,
                     ["*"],
-                    because="Interfaces have no name before they are made; QuickSight asks for these calls.",
+                    because="Interfaces have no name before they are made; QuickSight requires these calls.",
                 )
             ],
         )

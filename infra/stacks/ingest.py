@@ -87,7 +87,7 @@ class IngestStack(SocialSentStack):
             encryption_key=self.key,
             removal_policy=self.deployment.removal_policy,
         )
-        nag.acknowledge(stream, "A key of our own: who may read the stream is then ours to say.", "KDS3")
+        nag.acknowledge(stream, "A customer managed key: its policy decides who may read the stream.", "KDS3")
         return stream
 
     def _queue(self, logical_id: str, name: str) -> sqs.Queue:

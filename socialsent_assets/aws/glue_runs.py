@@ -27,8 +27,8 @@ _STOPPING_TAKES = timedelta(minutes=5)
 
 _WHAT_TO_DO = {
     "TIMEOUT": "give the job a longer timeout or more workers (infra/sizes.toml)",
-    "STOPPED": "somebody stopped it; materialize the hours again when that was no mistake",
-    "EXPIRED": "it waited too long in Glue's queue: run fewer jobs at once, or have the account's DPU quota raised",
+    "STOPPED": "it was stopped by hand; materialize the hours again if that was a mistake",
+    "EXPIRED": "it waited too long in Glue's queue: run fewer jobs in parallel, or raise the account's DPU quota",
     "ERROR": "Glue itself failed: materialize the hours again",
 }
 _SEE_THE_LOG = "see the log"

@@ -84,7 +84,7 @@ def _check_access(host: str, password: str | None, *, login_in_front: bool) -> N
     if host not in LOOPBACK and password is None and not login_in_front:
         raise UserError(
             f"--host {host} lets others read every text: set SOCIALSENT_DASHBOARD_PASSWORD, or --login-in-front "
-            "where a load balancer asks for a login"
+            "where a load balancer requires a login"
         )
 
 

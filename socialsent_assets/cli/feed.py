@@ -36,7 +36,7 @@ def simulate(
     hours: Annotated[int, typer.Option(help="Length of the feed.")] = 24,
     seed: Annotated[int, typer.Option(help="The same seed and --until give the same bytes.")] = 7,
     until: Annotated[
-        str | None, typer.Option(metavar="ISO", help="End of the feed (UTC); the last full hour if not said.")
+        str | None, typer.Option(metavar="ISO", help="End of the feed (UTC). Default: the last full hour.")
     ] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="A new feed, although this home holds one like it.")] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Send each minute's records until Ctrl-C.")] = False,

@@ -50,7 +50,7 @@ def register(app: typer.Typer) -> None:
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders, zips, globs, or - for stdin.", metavar="FILE…")],
     source_name: Annotated[
-        str, typer.Option("--as", metavar="NAME", help="What the files are; recognised if not said. docs/sources.md.")
+        str, typer.Option("--as", metavar="NAME", help="Format of the files. Default: detected. See docs/sources.md.")
     ] = "",
     mapping: Annotated[
         list[str] | None,
@@ -73,7 +73,7 @@ def ingest(
     event_type: Annotated[str, typer.Option(help="Kind of every row, without a column event_type.")] = "post",
     source: Annotated[str, typer.Option(help="Slug of the system that the events come from.")] = "",
     delimiter: Annotated[str, typer.Option(help="CSV: one character, comma, semicolon, tab or pipe.")] = "",
-    encoding: Annotated[str, typer.Option(help="latin-1, utf-16 …; found out if not said.")] = "",
+    encoding: Annotated[str, typer.Option(help="latin-1, utf-16 … Default: detected.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and write nothing.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
@@ -247,7 +247,7 @@ def _times(timezone: str, dates: Dates | None, *, assume_utc: bool) -> TimeReadi
     from socialsent_assets.ingest.times import TimeReading, zone_of
 
     if assume_utc and timezone and timezone.upper() != "UTC":
-        raise UserError(f"--assume-utc and --timezone {timezone} say two things; leave one out")
+        raise UserError(f"--assume-utc and --timezone {timezone} contradict each other; leave one out")
     zone = UTC if assume_utc else zone_of(timezone) if timezone else None
     return TimeReading(zone, None if dates is None else dates.value)
 

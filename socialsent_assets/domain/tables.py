@@ -112,7 +112,7 @@ _ENVELOPE = (
 # Posts and comments share one shape, so that scoring and the current-version rule are written once.
 _TEXT_COLUMNS = (
     *_ENVELOPE,
-    Column("post_id", "string", "The post, or the post that a comment stands under.", required=True),
+    Column("post_id", "string", "The post, or the post of the comment.", required=True),
     Column("comment_id", "string", "The comment; null in posts."),
     Column("parent_comment_id", "string", "The comment that this one replies to; null if to the post."),
     Column("author_id", "string", "Who wrote it; null only in a tombstone."),
@@ -172,7 +172,7 @@ INTERACTIONS = Table(
 DELETIONS = Table(
     "cleansed",
     "deletions",
-    "What networks said was taken back: texts, interactions and accounts, one row per event.",
+    "Deletions that networks sent: texts, interactions and accounts, one row per event.",
     ("event_id",),
     _of_event(
         "deletion",
@@ -207,7 +207,7 @@ QUARANTINE = Table(
         _HOUR,
         Column("event_id", "string", "If it could be read.", False, ("landing/events.event_id",)),
         Column("reason", "string", "One of the nine quarantine reasons.", required=True),
-        Column("detail", "string", "A sentence that says what is wrong.", required=True),
+        Column("detail", "string", "A sentence that describes the error.", required=True),
         Column("source_object", "string", "Landing object that holds the line.", required=True),
         Column("raw", "string", "The line, base64; null if it was JSON or too large: it stays readable in landing."),
     ),
@@ -222,7 +222,7 @@ SENTIMENT = Table(
         Column("event_id", "string", "The version that was scored.", True, _of_texts("event_id")),
         Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
         Column("text_kind", "string", "post or comment.", True),
-        Column("post_id", "string", "The post itself, or the one that the comment stands under.", True, _of_texts("post_id")),
+        Column("post_id", "string", "The post itself, or the post of the comment.", True, _of_texts("post_id")),
         Column("author_id", "string", "Who wrote it.", False, _of_texts("author_id")),
         Column("event_time", "timestamp", "When it happened, UTC.", True, _of_texts("event_time")),
         Column("topic", "string", "Subject given by the source; null in comments.", False, ("cleansed/posts.topic",)),
@@ -257,7 +257,7 @@ LAKE_HOURS = Table(
         Column("records", "bigint", "Landed lines of the hour.", True),
         Column("accepted", "bigint", "Rows in the cleansed tables of events.", True, _ACCEPTED),
         Column("duplicates", "bigint", "Redeliveries dropped.", True),
-        Column("quarantined", "bigint", "Lines set aside with a reason.", True, ("cleansed/quarantine.reason",)),
+        Column("quarantined", "bigint", "Number of quarantined lines.", True, ("cleansed/quarantine.reason",)),
         Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
         Column("lake_version", "string", "Digest of everything written for the hour; changes if any row does.", True),
         *_RECEIPT,
@@ -266,7 +266,7 @@ LAKE_HOURS = Table(
 BUILDS = Table(
     "cleansed",
     "builds",
-    "One row per cleansed event hour: the receipt that says from which landing it was made, and with which counts.",
+    "One row per cleansed event hour: its receipt, with the version of landing that it was made from, and counts.",
     (EVENT_HOUR,),
     (
         _HOUR,

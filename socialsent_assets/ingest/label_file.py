@@ -177,6 +177,6 @@ def _refuse_unknown(path: Path, rows: list[dict[str, str]], known: Mapping[str, 
     pairs = {value: guess.get(value.lower(), "CLASS") if guess else "CLASS" for value in unknown[:_SHOWN]}
     found = ", ".join(unknown[:_SHOWN]) + (", …" if len(unknown) > _SHOWN else "")
     raise UserError(
-        f"{path} has labels other than negative, neutral, positive (found: {found}). Say what they mean: "
+        f"{path} has labels other than negative, neutral, positive (found: {found}). Map them: "
         f"--map {','.join(f'{value}={name}' for value, name in pairs.items())}"
     )

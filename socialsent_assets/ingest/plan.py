@@ -274,7 +274,7 @@ def _rows_plan(
     if times.zone is None and survey.without_zone and survey.without_zone * 2 > sum(survey.spellings.values()):
         raise UserError(
             f"{plan.file.name}: times in column {column} have no offset (first: {shown(survey.first_without_zone)}). "
-            "Say their zone: --timezone UTC (the same as --assume-utc), --timezone Europe/Paris or --timezone +02:00"
+            "Give their zone: --timezone UTC (the same as --assume-utc), --timezone Europe/Paris or --timezone +02:00"
         )
     source = options.source or (preset.name if preset else _default_source(plan))
     label = options.label or (preset.label if preset else "")

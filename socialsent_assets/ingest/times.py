@@ -119,7 +119,7 @@ def spelled(value: object, reading: TimeReading) -> tuple[str, datetime]:
     if time.tzinfo is None:
         if reading.zone is None:
             raise NoZoneError(
-                f"{shown(value)} has no offset; say its zone: --timezone UTC, --timezone Europe/Paris …"
+                f"{shown(value)} has no offset; give its zone: --timezone UTC, --timezone Europe/Paris …"
             )
         time = time.replace(tzinfo=reading.zone)
     try:
@@ -204,7 +204,7 @@ class TimeSurvey:
             )
         if self.is_undecided:
             raise UserError(
-                f"column {column}: {shown(self.first_either)} can be two days; say which: --dates day-first or "
+                f"column {column}: {shown(self.first_either)} can be two days; choose: --dates day-first or "
                 "--dates month-first"
             )
         return replace(asked, order="day-first" if self.day_first else "month-first")
@@ -239,7 +239,7 @@ def _by_numbers(match: re.Match[str], text: str, order: DayOrder | None) -> tupl
     if match["sep"] == ".":  # with dots the day comes first wherever dates are written so
         return "day.month.year", _built(match, b, a)
     if order is None and a != b:
-        raise DayOrderError(f"{shown(text)} can be two days; say which: --dates day-first or --dates month-first")
+        raise DayOrderError(f"{shown(text)} can be two days; choose: --dates day-first or --dates month-first")
     if order == "month-first":
         return "month/day/year", _built(match, a, b)
     return "day/month/year", _built(match, b, a)

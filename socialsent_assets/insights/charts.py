@@ -362,7 +362,7 @@ def _volume(facts: Facts) -> Chart:
     return Chart(
         name="volume",
         title="What happened",
-        note=f"Living posts and comments, known profiles, and interactions: number of each, {number(whole)} in all.",
+        note=f"Current posts and comments, known profiles, and interactions: number of each, {number(whole)} in all.",
         alt=f"Most frequent: {largest[0]}, {number(largest[1])} of {number(whole)}.",
         draw=partial(_draw_counts, facts.kinds, ACCENT),
     )
@@ -373,7 +373,7 @@ def _quarantine(reasons: Mapping[str, int]) -> Chart:
     first = next(iter(reasons))
     return Chart(
         name="quarantine",
-        title="Why records were set aside",
+        title="Quarantined records by reason",
         note=f"Quarantined records by reason: number of each, {number(whole)} in all, at arrival and in cleansing.",
         alt=f"Most frequent: {first}, {number(reasons[first])} of {number(whole)}.",
         draw=partial(_draw_counts, tuple(reasons.items()), NEUTRAL),

@@ -84,7 +84,7 @@ def rows_as_counted(lake: Lake, table: Table, hours: Sequence[EventHour], job: s
         elif receipt is not None and receipt.rows.get(table.name, 0) != rows:
             bad.append(f"{hour}: {rows} rows, receipt says {receipt.rows.get(table.name, 0)}")
     total = sum(held.values())
-    detail = "; ".join(bad[:_NAMED]) if bad else f"{total} rows, as the receipts say"
+    detail = "; ".join(bad[:_NAMED]) if bad else f"{total} rows, equal to the receipts"
     return Verdict(not bad, detail, {"rows": total})
 
 

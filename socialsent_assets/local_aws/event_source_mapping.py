@@ -54,7 +54,7 @@ class MappingOptions:
         if not timedelta(0) <= self.batching_window <= MAX_WINDOW:
             raise ValueError(f"batching_window is {self.batching_window}, Lambda takes 0 to {MAX_WINDOW}")
         if self.maximum_retry_attempts is None and self.maximum_record_age is None:
-            raise ValueError("without a limit of tries or of age one bad batch would hold its shard here for ever")
+            raise ValueError("without a limit of tries or of age one bad batch would block its shard here")
 
 
 @dataclass

@@ -85,7 +85,7 @@ def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
     learned, held_out = _parted(corpus, sentences)
     if not learned or not held_out:
         raise TooLittleToLearnError(
-            f"{len(corpus)} living texts are too few for a next-word model: it needs texts of several authors"
+            f"{len(corpus)} current texts are too few for a next-word model: it needs texts of several authors"
         )
     candidate = bigram_candidate(learned, held_out, created_at=now, data=corpus.as_card_data())
     model = bigram_files.load(candidate.files)

@@ -300,5 +300,5 @@ def _explained() -> Iterator[None]:
         raise HostingError(f"AWS refused {call}: {told.get('Message') or told['Code']}") from error
     except BotoCoreError as error:
         raise HostingError(
-            f"AWS cannot be asked: {error}. Check credentials and region: aws sts get-caller-identity"
+            f"AWS cannot be reached: {error}. Check credentials and region: aws sts get-caller-identity"
         ) from error

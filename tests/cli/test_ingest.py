@@ -133,7 +133,7 @@ def test_a_mapped_csv_lands(home: Path, capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "words"),
     [
         (["nowhere.jsonl"], "nowhere.jsonl does not exist"),
-        (["two_ways.csv"], "column event_time: '02/03/2026' can be two days; say which: --dates day-first"),
+        (["two_ways.csv"], "column event_time: '02/03/2026' can be two days; choose: --dates day-first"),
         (["tweets.csv", "--as", "tweeter"], "--as tweeter is not known; choose from events, table, activitypub"),
         (["tweets.csv", "--timezone", "Mars"], "--timezone Mars is not known; write UTC, +02:00"),
         (["tweets.csv", "--encoding", "utf-9"], "--encoding utf-9 is not known; write utf-8"),

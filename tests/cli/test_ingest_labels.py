@@ -60,9 +60,7 @@ def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureF
     """Prevents a model trained on classes that someone guessed."""
     content = "text,label\na,0\nb,4\nc,2\n"
     assert import_file(content) == 2
-    assert capsys.readouterr().err.endswith(
-        "(found: 0, 2, 4). Say what they mean: --map 0=negative,2=neutral,4=positive\n"
-    )
+    assert capsys.readouterr().err.endswith("(found: 0, 2, 4). Map them: --map 0=negative,2=neutral,4=positive\n")
     assert not labels.exists()
     assert import_file(content, "--map", "0=negative,2=neutral,4=positive") == 0
     assert [row["label"] for row in landed(labels)] == ["negative", "positive", "neutral"]
@@ -80,7 +78,7 @@ def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureF
         ('{"text": "\\ud800", "label": "neutral"}\n', "half of a surrogate pair"),
         (b"text,label\ncaf\xe9,neutral\n", "is not UTF-8"),
         (gzip.compress(b"text,label\na,neutral\n" * 99, mtime=0)[:-9], "cannot be read to its end"),
-        ("text,label\na,wonderful\n", "(found: wonderful). Say what they mean: --map wonderful=CLASS"),
+        ("text,label\na,wonderful\n", "(found: wonderful). Map them: --map wonderful=CLASS"),
     ],
 )
 def test_a_file_that_is_no_set_of_labels_imports_nothing(

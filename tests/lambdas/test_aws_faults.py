@@ -34,7 +34,7 @@ LASTING = [
     (404, "NoSuchBucket", "it is not there"),
     (400, "ExpiredToken", "the credentials do not work"),
     (403, "InvalidAccessKeyId", "the credentials do not work"),
-    (503, "SlowDown", "it is asked for more than it gives"),
+    (503, "SlowDown", "it is over capacity"),
     (500, "InternalError", "the service itself failed"),
 ]
 
@@ -209,10 +209,10 @@ def refusal(code: str, status: int = 400) -> ClientError:
         (refusal("AccessDeniedException"), "allow the function's role kinesis:PutRecords on stream events"),
         (refusal("ResourceNotFoundException"), "it is not there"),
         (refusal("ExpiredTokenException"), "the credentials do not work"),
-        (refusal("ProvisionedThroughputExceededException"), "it is asked for more than it gives"),
+        (refusal("ProvisionedThroughputExceededException"), "it is over capacity"),
         (refusal("InternalFailure", 500), "the service itself failed"),
         (EndpointConnectionError(endpoint_url="https://kinesis.test"), "a function in a VPC needs an endpoint"),
-        (refusal("ValidationException"), "see the error"),
+        (refusal("ValidationException"), "unexpected error"),
     ],
 )
 def test_a_call_that_kinesis_refuses_as_a_whole_says_what_to_do(error: Exception, advice: str) -> None:

@@ -219,7 +219,7 @@ def test_a_query_that_cannot_be_stopped_still_says_what_happened_first() -> None
     ("status", "raised", "says"),
     [
         (ended("CANCELLED", "Bytes scanned limit was exceeded"), UserError, "mood allows .*where dt"),
-        (ended("CANCELLED", ""), UserError, "somebody stopped it"),
+        (ended("CANCELLED", ""), UserError, "it was stopped"),
         (ended("FAILED", "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be", 2), UserError, "line 1:8: Column 'x'"),
         (ended("FAILED", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mood_marts.fct_posts' does not exist", 2),
          NoMartsError, "there is no fct_posts in database mood_marts: .*SOCIALSENT_DBT_TARGET=athena"),

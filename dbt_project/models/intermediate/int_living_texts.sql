@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- Living posts and comments in one shape: what the agg_* marts count.
+-- Current posts and comments in one shape: the input of the agg_* marts.
 select
     {{ typed('post') }} as text_kind, post_id as text_id, event_hour, event_day, author_id, topic,
     polarity, sentiment, unscored_reason, predicted_sentiment, predicted_polarity

@@ -1,6 +1,6 @@
 {{ config(materialized='view') }}
 
--- A deletion names the post, or its author: the keys say which posts those are, whatever their hour.
+-- A deletion names the post, or its author: the keys identify those posts, whatever their hour.
 select distinct entity_id as post_id
 from {{ ref('int_event_keys') }}
 where

@@ -6,7 +6,7 @@ comments as (select * from {{ ref('fct_comments') }}),
 interactions as (select * from {{ ref('fct_interactions') }}),
 profiles as (select * from {{ ref('dim_users') }}),
 
--- A follow goes to a user; anything else to the author of a living post, or to a user when it names no post.
+-- A follow goes to a user; anything else to the author of a current post, or to a user when it names no post.
 received as (
     select
         interactions.action,

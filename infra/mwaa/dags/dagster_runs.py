@@ -241,7 +241,7 @@ class Dagster:
             return f"(its log cannot be read: {error})"
         steps = [_step_failure(event) for event in events if event["__typename"] == "ExecutionStepFailureEvent"]
         runs = [first_line(event["message"]) for event in events if event["__typename"] == "RunFailureEvent"]
-        return "; ".join(steps or runs) or "(its log does not say why)"
+        return "; ".join(steps or runs) or "(its log has no reason)"
 
     def _why_queued(self) -> str:
         try:

@@ -67,7 +67,7 @@ class WebServer:
     def _http_error(self, error: urllib.error.HTTPError) -> FailedError | RefusedError:
         if error.code in (401, 403):
             return RefusedError(
-                f"{self.url} wants to know who asks ({error}): set SOCIALSENT_DAGSTER_AUTHORIZATION_VARIABLE"
+                f"{self.url} requires authentication ({error}): set SOCIALSENT_DAGSTER_AUTHORIZATION_VARIABLE"
             )
         if error.code in (404, 405):
             return RefusedError(f"{self.url} is no Dagster web server ({error}): set SOCIALSENT_DAGSTER_URL")

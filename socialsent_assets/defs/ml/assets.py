@@ -33,7 +33,7 @@ _PROMISE = "Better than every baseline by more than noise, and not worse than th
         dg.AssetSpec(
             BIGRAM,
             deps=_TEXTS,
-            description="The next-word model: bigrams of the living texts with modified Kneser-Ney smoothing.",
+            description="The next-word model: bigrams of the current texts with modified Kneser-Ney smoothing.",
             group_name="models",
             kinds={"numpy"},
             owners=OWNERS,

@@ -25,9 +25,7 @@ def markdown(card: ModelCard) -> str:
         f"# {card.kind.replace('_', ' ').capitalize()}\n\n{card.headline[0].upper()}{card.headline[1:]}.\n",
         _WEAK_WARNING if card.is_weak else "",
         _bigram_metrics(card) if card.kind == BIGRAM else _classifier_metrics(card),
-        _section(
-            "What it learned from", {"Labels by": card.label_source or "nobody (no labels needed)", **card.data}
-        ),
+        _section("What it learned from", {"Labels by": card.label_source or "none (no labels needed)", **card.data}),
         _section("How it was chosen", card.choice),
         _section(
             "Made with",

@@ -192,7 +192,7 @@ def require_usable(card: ModelCard, kind: str) -> None:
                 f"train it again ({_RETRAIN[kind]})"
             )
     if kind == CLASSIFIER and card.label_source not in (HUMAN, WEAK):
-        raise ModelRefusedError(f"the model's card does not say who labelled ({card.label_source!r}): train it again")
+        raise ModelRefusedError(f"the model's card names no annotators ({card.label_source!r}): train it again")
 
 
 def obstacles(card: ModelCard) -> list[str]:

@@ -21,4 +21,4 @@ def wait_asked(headers: Mapping[str, str]) -> float | None:
 
 def refused(server: str, status: int) -> str:
     """A sentence for a status that is no success."""
-    return f"{server} answers {status}{', it is asked too often' if status == 429 else ''}"
+    return f"{server} answers {status}{', too many requests' if status == 429 else ''}"

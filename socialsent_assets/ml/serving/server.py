@@ -123,7 +123,7 @@ async def _body(request: Request) -> bytes:
     async for part in request.stream():
         size += len(part)
         if size > LARGEST_BODY:
-            raise _RefusedError(413, f"the body is larger than {LARGEST_BODY} bytes: send fewer texts at once")
+            raise _RefusedError(413, f"the body is larger than {LARGEST_BODY} bytes: send fewer texts per request")
         parts.append(part)
     return b"".join(parts)
 

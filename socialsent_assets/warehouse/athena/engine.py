@@ -140,10 +140,10 @@ class AthenaSql:
                 "hours (where dt = '2026-11-22' and hr = '09') or fewer columns"
             )
         if status["State"] == "CANCELLED":
-            raise UserError(f"the query was cancelled: {reason or 'somebody stopped it in Athena'}")
+            raise UserError(f"the query was cancelled: {reason or 'it was stopped in Athena'}")
         if error.get("ErrorCategory") == _USER_ERROR or not error:
             self._refuse_missing_marts(reason)
-            raise UserError(reason or "Athena refused the query and gave no reason")
+            raise UserError(reason or "Athena rejected the query without a reason")
         raise AwsCallError(f"Athena failed, not the query: {reason or 'no reason given'}; run it again")
 
     def _refuse_missing_marts(self, reason: str) -> None:

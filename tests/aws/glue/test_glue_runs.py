@@ -76,7 +76,7 @@ def test_a_run_is_followed_to_its_success_and_every_state_is_told_once() -> None
     [
         ("FAILED", "see the log"),
         ("ERROR", "Glue itself failed"),
-        ("STOPPED", "somebody stopped it"),
+        ("STOPPED", "it was stopped by hand"),
         ("TIMEOUT", "longer timeout or more workers"),
         ("EXPIRED", "queue"),
         ("A_STATE_OF_TOMORROW", "see the log"),

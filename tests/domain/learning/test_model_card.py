@@ -84,7 +84,7 @@ def test_a_damaged_card_is_refused(content):
         ({"features_version": 0}, "trained for features 0"),
         ({"scorer_version": "vader-2"}, "trained for scorer vader-2"),
         ({"classes": ["bad", "good"]}, "trained for classes"),
-        ({"label_source": None}, "who labelled"),
+        ({"label_source": None}, "names no annotators"),
         ({"kind": BIGRAM}, "is a bigram model"),
     ],
 )

@@ -7,11 +7,11 @@ from socialsent_assets.domain.events.kinds.kind import DELETED, LANG, TEXT, Kind
 
 KIND = Kind(
     name="comment",
-    meaning="Somebody replied, edited the reply or took it back.",
+    meaning="A user replied, edited the reply or deleted it.",
     identity="comment_id",
     fields=(
         id_field("comment_id", "The comment; an edit repeats it.", required=True),
-        id_field("post_id", "The post that it stands under.", required=True),
+        id_field("post_id", "Its post.", required=True),
         id_field("author_id", "Who wrote it.", required=True, tombstone_may_lack=True),
         TEXT,
         id_field("parent_comment_id", "The comment that it replies to; absent if it replies to the post."),

@@ -7,7 +7,7 @@ from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
 
 KIND = Kind(
     name="interaction",
-    meaning="Somebody liked, shared, commented on or followed something.",
+    meaning="A user liked, shared, commented on or followed something.",
     identity="interaction_id",
     fields=(
         id_field("interaction_id", "The interaction.", required=True),

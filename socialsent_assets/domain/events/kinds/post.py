@@ -7,7 +7,7 @@ from socialsent_assets.domain.events.kinds.kind import DELETED, LANG, TEXT, Fiel
 
 KIND = Kind(
     name="post",
-    meaning="Somebody wrote something, edited it or took it back.",
+    meaning="A user wrote a post, edited it or deleted it.",
     identity="post_id",
     fields=(
         id_field("post_id", "The post; an edit repeats it.", required=True),

@@ -7,7 +7,7 @@ from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
 
 KIND = Kind(
     name="user",
-    meaning="Somebody signed up or changed the profile.",
+    meaning="A user signed up or changed the profile.",
     identity="user_id",
     fields=(
         id_field("user_id", "The user.", required=True),
