@@ -88,6 +88,8 @@ def status(
         return
     console = Console()
     console.print(standing_table(found, now))
+    if found.damaged:
+        console.print(f"Data files of {found.damaged} hours are missing or damaged; materialize builds them again.")
     if found.stale:
         console.print(f"{len(found.stale)} hours are stale: run [bold]socialsent materialize[/bold]")
     elif not found.tiers["landing"].hours:

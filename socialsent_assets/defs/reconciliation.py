@@ -94,7 +94,8 @@ def plan(
     """
     recent = hours_between(EventHour.of(now - RECENT), EventHour.of(now + AHEAD))
     old, day = _next_old_hours(lake, EventHour.of(now - RECENT), memory.day)
-    looked_at = sorted({*recent, *old})
+    # One data file may hold hours of a whole month: only all of them together bring its rows back.
+    looked_at = sorted({*recent, *old, *read_builds(lake).damaged()})
     stale = stale_hours(lake, looked_at, warehouse or {})
     if warehouse is None:
         stale = {hour: tier for hour, tier in stale.items() if tier != "warehouse"}

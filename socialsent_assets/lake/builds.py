@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,6 +115,7 @@ class BuildState:
         scored_pins: the same of the last finished scoring: the cleansed tables that it read, and its own.
         unfinished: hours that a commit changed after the pins: a run is at work on them, or was killed.
         files: data files of the pinned snapshots that are on this machine, to notice when one is lost or damaged.
+        lost: hours, with their tier, of which the pinned snapshots hold other numbers of rows than the receipts say.
     """
 
     cleanse: Mapping[EventHour, Receipt] = field(default_factory=dict)
@@ -122,17 +124,18 @@ class BuildState:
     scored_pins: Pins = field(default_factory=dict)
     unfinished: frozenset[EventHour] = frozenset()
     files: Sequence[KnownFile] = ()
+    lost: Mapping[EventHour, str] = field(default_factory=dict)
 
     def receipts(self, job: str) -> Mapping[EventHour, Receipt]:
         """Receipts of `cleanse` or `score`."""
         return self.cleanse if job == "cleanse" else self.score
 
     def damaged(self) -> dict[EventHour, str]:
-        """Hours of data files that are missing or have another size, with the tier of the file.
+        """Hours of data files that are missing or were changed, and hours of which rows are missing, with the tier.
 
-        Looks at sizes alone, so it costs 2 µs a file; tiers in S3 are not looked at.
+        Looks at sizes and times alone, so it costs 2 µs a file; files in S3 are not looked at.
         """
-        found: dict[EventHour, str] = {}
+        found: dict[EventHour, str] = dict(self.lost)
         for file in self.files:
             if not file.is_whole():
                 built = self.cleanse if file.tier == "cleansed" else self.score
@@ -143,20 +146,33 @@ class BuildState:
 
 @dataclass(frozen=True)
 class KnownFile:
-    """A data file on this machine: `size` in bytes, the hours from `first` to `last`."""
+    """A data file on this machine.
+
+    Attributes:
+        size: in bytes, as the manifest says.
+        changed_ns: time of its last change when it was first seen; a data file never changes.
+        first, last: hours that it may hold.
+    """
 
     tier: str
     path: str
     size: int
+    changed_ns: int
     first: EventHour
     last: EventHour
 
     def is_whole(self) -> bool:
-        """Whether it is there, with its size."""
-        try:
-            return Path(self.path).stat().st_size == self.size
-        except FileNotFoundError:
-            return False
+        """Whether it is there, with its size, and was not written again."""
+        return _size_and_time(self.path) == (self.size, self.changed_ns)
+
+
+def _size_and_time(path: str) -> tuple[int, int]:
+    """Size in bytes and time of the last change; zeros for a file that is missing."""
+    try:
+        found = Path(path).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return 0, 0
+    return found.st_size, found.st_mtime_ns
 
 
 def read_builds(lake: Lake) -> BuildState:
@@ -222,25 +238,59 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
     pins, scored_pins = pins_of("cleanse", loaded["cleanse"]), pins_of("score", loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
+    receipts = {job: _receipts(job, loaded[job]) for job in RECEIPT_TABLES}
+    lost: dict[EventHour, str] = {}
     for table in TABLES:
         if table not in RECEIPT_TABLES.values() and table_name(table) in pointers:
             pinned = (pins if table.tier == "cleansed" else scored_pins).get(table_name(table))
             loaded_table = lake.table(table)
             unfinished |= overtaken_hours(loaded_table, pinned, run="")
-            if pinned is not None and not lake.tier(table.tier).is_remote:
-                files += [_known(table, file) for file in files_of(loaded_table, snapshot_id=pinned)]
+            if pinned is not None:
+                found = files_of(loaded_table, snapshot_id=pinned)
+                built = receipts["cleanse" if table.tier == "cleansed" else "score"]
+                for hour in _hours_without_rows(table, built, found):
+                    lost.setdefault(hour, table.tier)
+                if not lake.tier(table.tier).is_remote:
+                    files += [_known(table, file) for file in found]
     return BuildState(
-        cleanse=_receipts("cleanse", loaded["cleanse"]),
-        score=_receipts("score", loaded["score"]),
+        cleanse=receipts["cleanse"],
+        score=receipts["score"],
         pins=pins,
         scored_pins=scored_pins,
         unfinished=frozenset(unfinished),
         files=files,
+        lost=lost,
     )
 
 
 def _known(table: Table, file: ScannedFile) -> KnownFile:
-    return KnownFile(table.tier, file.path, int(file.entry.file_size_in_bytes), file.first, file.last)
+    changed_ns = _size_and_time(file.path)[1]
+    return KnownFile(table.tier, file.path, int(file.entry.file_size_in_bytes), changed_ns, file.first, file.last)
+
+
+def _hours_without_rows(
+    table: Table, receipts: Mapping[EventHour, Receipt], files: Sequence[ScannedFile]
+) -> list[EventHour]:
+    """Hours of which a snapshot does not hold the rows that were built, by the numbers in manifests and receipts.
+
+    Files may share hours, so what is compared are the hours that one file, or files which overlap, reach over.
+    """
+    expected = {hour: rows for hour, receipt in receipts.items() if (rows := receipt.rows.get(table.name, 0))}
+    if sum(expected.values()) == sum(file.rows for file in files):
+        return []
+    spans: list[tuple[EventHour, EventHour, int]] = []
+    for file in files:  # in the order of their first hours
+        if spans and file.first <= spans[-1][1]:
+            first, last, rows = spans.pop()
+            spans.append((first, max(last, file.last), rows + file.rows))
+        else:
+            spans.append((file.first, file.last, file.rows))
+    whole: set[EventHour] = set()
+    for first, last, rows in spans:
+        within = {hour for hour in expected if first <= hour <= last}
+        if sum(expected[hour] for hour in within) == rows:
+            whole |= within
+    return sorted(set(expected) - whole)
 
 
 def pins_of(job: str, table: IcebergTable | None) -> dict[str, int]:
@@ -268,10 +318,16 @@ _by_file: dict[str, dict[str, list[Receipt]]] = {}
 
 
 def _receipts_in(job: str, table: IcebergTable, path: str) -> list[Receipt]:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with table.io.new_input(path).open() as source:
-        return [Receipt.from_row(job, row) for row in pq.read_table(source).to_pylist()]
+    try:
+        with table.io.new_input(path).open() as source:
+            return [Receipt.from_row(job, row) for row in pq.read_table(source).to_pylist()]
+    except (OSError, pa.ArrowInvalid) as error:
+        # Without receipts its hours are stale, so they are built again, and the next commit drops the file.
+        logging.getLogger(__name__).warning("%s cannot be read, so its hours are built again: %s", path, error)
+        return []
 
 
 def _to_json(state: BuildState) -> dict[str, Any]:
@@ -281,7 +337,10 @@ def _to_json(state: BuildState) -> dict[str, Any]:
         "pins": dict(state.pins),
         "scored_pins": dict(state.scored_pins),
         "unfinished": sorted(hour.key for hour in state.unfinished),
-        "files": [[file.tier, file.path, file.size, file.first.key, file.last.key] for file in state.files],
+        "files": [
+            [file.tier, file.path, file.size, file.changed_ns, file.first.key, file.last.key] for file in state.files
+        ],
+        "lost": {hour.key: tier for hour, tier in state.lost.items()},
     }
 
 
@@ -301,7 +360,8 @@ def _from_json(kept: Mapping[str, Any]) -> BuildState:
         scored_pins=kept["scored_pins"],
         unfinished=frozenset(EventHour.from_key(key) for key in kept["unfinished"]),
         files=[
-            KnownFile(tier, path, size, EventHour.from_key(first), EventHour.from_key(last))
-            for tier, path, size, first, last in kept["files"]
+            KnownFile(tier, path, size, changed_ns, EventHour.from_key(first), EventHour.from_key(last))
+            for tier, path, size, changed_ns, first, last in kept["files"]
         ],
+        lost={EventHour.from_key(key): tier for key, tier in kept["lost"].items()},
     )

@@ -5,6 +5,7 @@ Not here: showing it (cli/status_table.py), which hours are stale and why (lake/
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import re
 import zlib
@@ -55,10 +56,14 @@ class TierStanding:
 
 @dataclass(frozen=True)
 class Standing:
-    """All tiers, and the hours that have to be built again, each with the first tier to rebuild."""
+    """All tiers, and the hours that have to be built again, each with the first tier to rebuild.
+
+    `damaged` counts hours whose data files are missing or were changed.
+    """
 
     tiers: dict[str, TierStanding]
     stale: dict[EventHour, StaleTier]
+    damaged: int = 0
 
 
 def standing(lake: Lake, settings: Settings) -> Standing:
@@ -75,7 +80,7 @@ def standing(lake: Lake, settings: Settings) -> Standing:
         "marts": _marts(settings),
     }
     known = {*landed, *builds.cleanse}
-    return Standing(tiers, stale_hours(lake, known, versions_of(settings), landed))
+    return Standing(tiers, stale_hours(lake, known, versions_of(settings), landed), len(builds.damaged()))
 
 
 def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStanding:
@@ -134,12 +139,14 @@ def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables
 
 
 def _newest_row(lake: Lake, tables: Sequence[Table], pins: Pins, hour: EventHour | None) -> datetime | None:
-    """The latest event of the newest hour."""
+    """The latest event of the newest hour, or its start if no file of it can be read: the hour is stale then."""
+    import duckdb
+
     if hour is None:
         return None
     newest: list[datetime] = []
     for table in tables:
-        with rows_of(lake, table, [hour], pins) as connection:
+        with contextlib.suppress(duckdb.Error), rows_of(lake, table, [hour], pins) as connection:
             newest += [row[0] for row in connection.execute("select max(event_time) from rows").fetchall() if row[0]]
     return max((time.astimezone(UTC) for time in newest), default=hour.start)
 

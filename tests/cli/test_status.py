@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from socialsent_assets.cli.main import exit_code
 from socialsent_assets.cli.status_table import _duration
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import POSTS
+from socialsent_assets.lake.lake import Lake
+from tests.built_lake import build_table
 
 
 @pytest.fixture(autouse=True)
@@ -60,6 +65,18 @@ def test_a_damaged_object_does_not_hide_the_standing(home: Path, capsys: pytest.
     assert exit_code(["status", "--format", "json"]) == 0
     landing = json.loads(capsys.readouterr().out)["tiers"]["landing"]
     assert (landing["rows"], landing["newest_event"]) == (3, "2026-11-22T09:00:00Z")
+
+
+def test_a_damaged_data_file_is_told_and_does_not_hide_the_standing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prevents an overview that ends with DuckDB's words about magic bytes, without what heals them."""
+    lake, hour = Lake.in_folder(home / "lake"), EventHour.from_key("2026-11-22-09:00")
+    build_table(lake, POSTS, hour, [{"event_id": "a", "event_time": hour.start}])
+    [path] = Path(lake.cleansed.path("posts/data")).rglob("*.parquet")
+    os.truncate(path, 100)
+    assert exit_code(["status"]) == 0
+    assert "Data files of 1 hours are missing or damaged; materialize builds them again." in capsys.readouterr().out
 
 
 def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:

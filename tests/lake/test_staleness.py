@@ -1,8 +1,9 @@
 """An hour is stale exactly while what was built differs from what has landed."""
 
 import gzip
+import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,10 @@ import pytest
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour, landing_key
 from socialsent_assets.domain.tables import POSTS
-from socialsent_assets.lake import staleness
+from socialsent_assets.lake import builds, staleness
 from socialsent_assets.lake.builds import Receipt, output_version, read_builds
 from socialsent_assets.lake.lake import Lake
-from tests.built_lake import keep_receipts, write_table
+from tests.built_lake import keep_receipts, write_hours, write_table
 
 HOUR = EventHour(datetime(2026, 11, 22, 9, tzinfo=UTC))
 ONE = Counts(records=1, accepted=1, duplicates=0, quarantined=0)
@@ -89,6 +90,58 @@ def test_a_lost_or_damaged_data_file_makes_its_hours_stale(lake: Lake) -> None:
     assert stale(lake, held) == "cleansed"
     write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
     assert stale(lake, build(lake)) is None
+
+
+def test_a_data_file_replaced_by_one_of_the_same_size_makes_its_hours_stale(lake: Lake) -> None:
+    """Prevents flipped bytes, or a file of somebody else, that size alone does not show."""
+    land(lake, "a.jsonl.gz", b"1")
+    write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
+    held = build(lake)
+    assert stale(lake, held) is None
+    [path] = Path(lake.cleansed.path("posts/data")).rglob("*.parquet")
+    path.write_bytes(path.read_bytes()[::-1])
+    assert stale(lake, held) == "cleansed"
+
+
+@pytest.mark.parametrize("damage", [lambda path: path.unlink(), lambda path: os.truncate(path, 100)])
+def test_a_build_of_one_hour_does_not_hide_that_others_lost_their_rows(
+    lake: Lake, damage: Callable[[Path], None]
+) -> None:
+    """Prevents silent loss: the rebuilt hour's commit drops the damaged file, in which other hours had rows too."""
+    other = EventHour(HOUR.end)
+    rows = {hour: [{"event_id": hour.key}] for hour in (HOUR, other)}
+    receipts = {
+        hour: Receipt("cleanse", hour, "empty", "out", staleness.cleanse_code_version(), ONE, {"posts": 1})
+        for hour in rows
+    }
+    write_hours(lake, POSTS, rows)
+    keep_receipts(lake, receipts.values())
+    assert read_builds(lake).damaged() == {}
+    [path] = Path(lake.cleansed.path("posts/data")).rglob("*.parquet")
+    damage(path)
+    write_hours(lake, POSTS, {HOUR: rows[HOUR]})
+    keep_receipts(lake, [receipts[HOUR]])
+    assert read_builds(lake).damaged() == {other: "cleansed"}
+    write_hours(lake, POSTS, {other: rows[other]})
+    keep_receipts(lake, [receipts[other]])
+    assert read_builds(lake).damaged() == {}
+
+
+def test_receipts_that_cannot_be_read_make_their_hours_stale(lake: Lake) -> None:
+    """Prevents a lake that no command can look at because one file of receipts is damaged."""
+    land(lake, "a.jsonl.gz", b"1")
+    write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
+    build(lake)
+    for path in Path(lake.cleansed.path("builds/data")).rglob("*.parquet"):
+        os.truncate(path, 100)
+    held = build(lake)  # another commit: what was kept of the receipts does not count any more
+    assert stale(lake, held) is None
+    for path in Path(lake.analytics.path("lake_hours/data")).rglob("*.parquet"):
+        os.truncate(path, 100)
+    builds._states.clear()
+    builds._by_file.clear()
+    Path(lake.cleansed.path("")).with_name(".builds.json").unlink()
+    assert stale(lake, held) == "analytics"
 
 
 def test_a_removed_tier_is_noticed_without_new_data(lake: Lake) -> None:

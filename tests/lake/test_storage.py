@@ -156,7 +156,7 @@ def test_a_lake_in_folders_loads_nothing_of_aws() -> None:
         "spark_session.spark_config(Settings.from_env({}));"
         "lake = Lake.in_folder(Path('/nowhere')); lake.cleansed.list('x');"
         "sql = reading(lake, Path('/nowhere/w')); sql.__enter__().run('select 1');"
-        "print(sorted({'boto3', 'botocore', 'fsspec', 's3fs'} & set(sys.modules)))"
+        "print(sorted({'boto3', 'botocore', 'aiobotocore', 's3fs'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -175,13 +175,15 @@ def _carry_over(
     table: IcebergTable, folder: TableFolder, hours: Collection[EventHour], dropped: Sequence[ScannedFile]
 ) -> Iterator[WrittenFile]:
     replaced = set(hours)
-    # A removed file has no rows to carry over; its other hours are stale (lake/builds.py).
-    shared = [file for file in dropped if not file.is_within(replaced) and _exists(table, file)]
+    # A removed or truncated file has no rows to carry over; its other hours are stale, because the table then has
+    # fewer rows than their receipts (lake/builds.py).
+    shared = [file for file in dropped if not file.is_within(replaced) and _is_whole(table, file)]
     yield from write_runs(folder, arrow_schema_of(table), rows_of_hours(table, shared, None, replaced))
 
 
-def _exists(table: IcebergTable, file: ScannedFile) -> bool:
-    return bool(table.io.new_input(file.entry.file_path).exists())
+def _is_whole(table: IcebergTable, file: ScannedFile) -> bool:
+    found = table.io.new_input(file.entry.file_path)
+    return bool(found.exists()) and len(found) == file.entry.file_size_in_bytes
 
 
 def _commit(
