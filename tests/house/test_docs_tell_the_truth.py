@@ -14,7 +14,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").r
 ROOT_ENTRIES = {
     ".ci", ".env.example", ".gitignore", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "benchmarks",
     "dagster.yaml", "dbt_project", "docs", "infra", "lambdas", "pyproject.toml", "scripts", "socialsent_assets",
-    "tests", "uv.lock", "workspace.yaml",
+    "notebooks", "tests", "uv.lock", "workspace.yaml",
 }  # fmt: skip
 
 CODE = re.compile(r"`([^`\n]+)`")
