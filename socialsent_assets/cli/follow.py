@@ -6,6 +6,7 @@ Not here: the loop (ingest/live/follower.py), the networks (ingest/live/), the s
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from socialsent_assets.ingest.source import JsonSource
     from socialsent_assets.settings import Settings
 
-_NETWORKS = ("bluesky", "mastodon", "hackernews")
+_SHOWN = 60
+_NETWORKS = ("bluesky", "mastodon", "reddit", "hackernews")
 
 
 def register(app: typer.Typer) -> None:
@@ -34,9 +36,9 @@ def register(app: typer.Typer) -> None:
 
 def follow(
     what: Annotated[
-        str, typer.Argument(help="bluesky, mastodon, hackernews, or a file that grows.", metavar="SOURCE")
+        str, typer.Argument(help="bluesky, mastodon, reddit, hackernews, or a file that grows.", metavar="SOURCE")
     ],
-    host: Annotated[str, typer.Argument(help="mastodon: the server's name.")] = "",
+    place: Annotated[str, typer.Argument(help="mastodon: the server's name; reddit: the subreddit's.")] = "",
     match: Annotated[str, typer.Option(metavar="WORD,…", help="Keep texts that hold one of these words.")] = "",
     lang: Annotated[str, typer.Option(metavar="LANG,…", help="Keep texts in these languages.")] = "",
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes; 0 for never.")] = 0,
@@ -52,6 +54,8 @@ def follow(
 
         socialsent follow mastodon mastodon.social
 
+        socialsent follow reddit askscience
+
         socialsent follow posts.jsonl
     """
     from socialsent_assets.ingest.live.checkpoint import Checkpoint, write_gap
@@ -60,7 +64,7 @@ def follow(
     from socialsent_assets.settings import Settings
 
     settings = Settings.from_env()
-    connection = _connection(what, host, server)
+    connection = _connection(what, place, server)
     landing = Lake.of(settings).landing
     checkpoint = Checkpoint(settings.home / "follow" / f"{connection.key}.json")
     say = _Printer(output, checkpoint.read())
@@ -81,11 +85,11 @@ def follow(
         return
     typer.echo(f"stopped: {_line(done)}")
     for gap in done.gaps:
-        typer.echo(f"gap after {gap.after}: {gap.reason}")
+        typer.echo(f"gap after {_short(gap.after)}: {gap.reason}")
     typer.echo("next: socialsent materialize")
 
 
-def _connection(what: str, host: str, server: str) -> Connection:
+def _connection(what: str, place: str, server: str) -> Connection:
     from socialsent_assets.ingest.live import hackernews, jetstream, mastodon
     from socialsent_assets.ingest.live.tail import Tail
 
@@ -94,13 +98,38 @@ def _connection(what: str, host: str, server: str) -> Connection:
     if what == "hackernews":
         return hackernews.HackerNews(server or hackernews.SERVER)
     if what == "mastodon":
-        if not (host or server):
+        if not (place or server):
             raise UserError("which server? socialsent follow mastodon mastodon.social")
-        return mastodon.MastodonStream(server or host, os.environ.get("SOCIALSENT_MASTODON_TOKEN", ""))
+        return mastodon.MastodonStream(server or place, _secret("SOCIALSENT_MASTODON_TOKEN"))
+    if what == "reddit":
+        return _subreddit(place, server)
     path = Path(what)
     if not path.is_file():
         raise UserError(f"{what} is neither a file nor one of {', '.join(_NETWORKS)}")
     return Tail(path, _file_source(path))
+
+
+def _subreddit(place: str, server: str) -> Connection:
+    from socialsent_assets.ingest.live.reddit import SERVER, TOKENS, Credentials, Subreddit
+
+    name = place.removeprefix("/").removeprefix("r/").strip("/")
+    if not re.fullmatch(r"\w{2,21}", name, re.ASCII):
+        raise UserError("which subreddit? socialsent follow reddit askscience")
+    known = Credentials(_secret("SOCIALSENT_REDDIT_CLIENT_ID"), _secret("SOCIALSENT_REDDIT_CLIENT_SECRET"))
+    if not (known.client_id and known.secret):
+        raise UserError(
+            "Reddit answers applications alone: make one at https://www.reddit.com/prefs/apps (script) and set "
+            "SOCIALSENT_REDDIT_CLIENT_ID and SOCIALSENT_REDDIT_CLIENT_SECRET"
+        )
+    # A server that is named is asked for tokens too: no secret goes to another one.
+    return Subreddit(name, known, server or SERVER, f"{server}/api/v1/access_token" if server else TOKENS)
+
+
+def _secret(name: str) -> str:
+    """A token of a network, from the environment or .env; no setting, so that no page or log can show it."""
+    from socialsent_assets.settings import read_dotenv
+
+    return os.environ.get(name) or read_dotenv(Path(".env")).get(name, "")
 
 
 def _file_source(path: Path) -> JsonSource | None:
@@ -143,7 +172,9 @@ class _Printer:
         self._output, self._said_at = output, datetime.min.replace(tzinfo=UTC)
         self._began, self._offered = datetime.now(UTC), 0
         if output is Format.TEXT:
-            typer.echo(f"going on after {cursor}; Ctrl-C stops" if cursor else "following from now on; Ctrl-C stops")
+            typer.echo(
+                f"going on after {_short(cursor)}; Ctrl-C stops" if cursor else "following from now on; Ctrl-C stops"
+            )
 
     def __call__(self, done: Followed) -> None:
         """One batch more."""
@@ -163,6 +194,10 @@ def _line(done: Followed) -> str:
     again = f", connected again {_times(done.reconnects, 'time')}" if done.reconnects else ""
     made = f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}"
     return f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = {made}{gaps}{again}"
+
+
+def _short(cursor: str) -> str:
+    return cursor if len(cursor) <= _SHOWN else f"{cursor[:_SHOWN]}…"
 
 
 def _times(number: int, what: str) -> str:

@@ -39,6 +39,8 @@ NOT_DEPLOYED = {
     "SOCIALSENT_ATHENA_DEADLINE_SECONDS": "the default fits",
     "SOCIALSENT_SENTIMENT": "the default fits",
     "SOCIALSENT_MASTODON_TOKEN": "a source is followed by a command, on one machine",
+    "SOCIALSENT_REDDIT_CLIENT_ID": "a source is followed by a command, on one machine",
+    "SOCIALSENT_REDDIT_CLIENT_SECRET": "a source is followed by a command, on one machine",
     "SOCIALSENT_DASHBOARD_PASSWORD": "the live dashboard runs on one machine",
     "SOCIALSENT_MODEL_DIGEST": "of the model container",
 }

@@ -41,6 +41,8 @@ def _drafts(record: Record) -> Iterator[Draft]:
         return
     thing = inner if isinstance(inner, Mapping) and record.get("kind") in ("t1", "t3") else record
     created = required_time(thing, "created_utc")
+    if "received_at" in record:  # seen to be gone by who follows the subreddit (live/reddit.py)
+        created = required_time(record, "received_at")
     if "body" in thing and not ("title" in thing and "selftext" in thing):
         yield _comment(thing, created)
     else:
@@ -50,7 +52,7 @@ def _drafts(record: Record) -> Iterator[Draft]:
 def _submission(thing: Record, created: datetime) -> Draft:
     post_id = _full("t3", required_id(thing, "id", "name"))
     body = first_at(thing, "selftext", "body") or ""
-    if _is_gone(thing, str(body)):
+    if is_gone(thing, str(body)):
         return Draft("post", created, _NAME, {"post_id": post_id, "deleted": True})
     text = "\n\n".join(part for part in (required_text(thing, "title"), str(body)) if part)
     data = present(post_id=post_id, author_id=_author(thing), text=unescaped(text), topic=_subreddit(thing))
@@ -67,7 +69,7 @@ def _comment(thing: Record, created: datetime) -> Draft:
         post_id=post_id,
         parent_comment_id=parent if isinstance(parent, str) and parent.startswith("t1_") else None,
     )
-    if _is_gone(thing, body):
+    if is_gone(thing, body):
         return Draft("comment", created, _NAME, {**ids, "deleted": True})
     data = {**ids, "author_id": _author(thing), "text": unescaped(body)}
     return Draft("comment", _time(thing, created), _NAME, data)
@@ -77,7 +79,9 @@ def _full(kind: str, name: str) -> str:
     return name if name[:1] == "t" and name[2:3] == "_" else f"{kind}_{name}"
 
 
-def _is_gone(thing: Record, text: str) -> bool:
+def is_gone(thing: Record, text: str = "") -> bool:
+    """Whether a submission or comment was removed or deleted, now or later as a dump says."""
+    text = text or str(first_at(thing, "body", "selftext") or "")
     later = (
         at(thing, "_meta.was_deleted_later") or at(thing, "_meta.removal_type") or thing.get("removed_by_category")
     )

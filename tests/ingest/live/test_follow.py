@@ -22,6 +22,7 @@ from socialsent_assets.ingest.live.follower import Followed, Follower, Wanted
 from socialsent_assets.ingest.live.hackernews import HackerNews
 from socialsent_assets.ingest.live.jetstream import Jetstream
 from socialsent_assets.ingest.live.mastodon import MastodonStream
+from socialsent_assets.ingest.live.reddit import Credentials, Subreddit
 from socialsent_assets.ingest.live.tail import Tail
 from socialsent_assets.ingest.sources import bluesky
 from socialsent_assets.lake.storage.local import FolderStorage
@@ -229,6 +230,8 @@ def http(answers: Callable[[str, dict[str, str]], tuple[int, dict[str, str], byt
             self.end_headers()
             self.wfile.write(body)
 
+        do_POST = do_GET
+
         def log_message(self, *_: object) -> None:
             return
 
@@ -320,3 +323,93 @@ def test_a_growing_file_is_read_once_and_its_replacement_is_a_gap(tmp_path: Path
     run(made)
     assert len(sink.lines) == 5
     assert "replaced or cut" in gaps[0].reason
+
+
+class RedditApi:
+    """The wire of Reddit's API: a token, listings with the newest first, things by their names."""
+
+    def __init__(self) -> None:
+        lines = map(json.loads, (FIXTURES / "reddit.ndjson").read_text().splitlines())
+        things = [{"kind": "t3" if "title" in thing else "t1", "data": thing} for thing in lines]
+        self.listings = {"new": things[:1], "comments": things[1:3]}
+        self.asked: list[str] = []
+        self.headers: dict[str, str] = {}
+        self.status = 200
+
+    def __call__(self, path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        self.asked.append(path)
+        if path == "/token":
+            return 200, {}, b'{"access_token": "t", "expires_in": 86400}'
+        assert headers["Authorization"] == "Bearer t"
+        assert "socialsent" in headers["User-Agent"]
+        address = urlparse(path)
+        if address.path == "/api/info":
+            names = parse_qs(address.query)["id"][0].split(",")
+            everything = [thing for found in self.listings.values() for thing in found]
+            found = [thing for thing in everything if f"{thing['kind']}_{thing['data']['id']}" in names]
+        else:
+            found = self.listings[address.path.rpartition("/")[2]][::-1]
+        body = {"kind": "Listing", "data": {"after": None, "children": found}}
+        return self.status, self.headers, json.dumps(body).encode()
+
+
+@contextmanager
+def subreddit(api: RedditApi, times: list[datetime]) -> Iterator[Subreddit]:
+    with http(api) as address:
+        known = Credentials("id", "secret")
+        yield Subreddit("trams", known, address, f"{address}/token", lambda _: None, lambda: times[-1])
+
+
+def test_a_subreddit_is_read_once_and_what_is_deleted_later_goes(tmp_path: Path) -> None:
+    """Prevents posts that are read twice or missed, and texts that stay although their author took them away."""
+    api, sink, times = RedditApi(), Kept(), [NOW]
+    with subreddit(api, times) as connection:
+        first = run(follower(connection, sink, tmp_path, 3)[0])
+        api.listings["comments"].append(json.loads(json.dumps(api.listings["comments"][0])))
+        api.listings["comments"][-1]["data"]["id"] = "cc9"
+        api.listings["comments"][0]["data"]["body"] = "[deleted]"
+        times.append(NOW + timedelta(hours=2))
+        second = run(follower(connection, sink, tmp_path, 2)[0])
+    assert (first.offered, first.filtered, second.gaps) == (3, 0, [])
+    kinds = [(json.loads(line)["event_type"], json.loads(line)["data"].get("deleted")) for line in sink.lines]
+    assert kinds[:4] == [("post", None), ("comment", None), ("comment", None), ("comment", None)]
+    gone = next(json.loads(line) for line in sink.lines if b'"deleted":true' in line)
+    assert gone["data"]["comment_id"] == "t1_cc1"
+    assert gone["event_time"] == "2024-05-01T12:01:00.000000Z"
+
+
+def test_a_subreddit_with_more_than_its_listings_show_is_a_gap(tmp_path: Path) -> None:
+    """Prevents a busy day that is missing without a row that says so."""
+    api, times = RedditApi(), [NOW]
+
+    def endless(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
+        status, sent, body = api(path, headers)
+        return status, sent, body.replace(b'"after": null', b'"after": "t1_x"')
+
+    Checkpoint(tmp_path / "checkpoint.json").write('{"highest": {"t3": "1", "t1": "1"}, "watched": {}}', NOW)
+    with http(endless) as address:
+        known = Credentials("id", "secret")
+        connection = Subreddit("trams", known, address, f"{address}/token", lambda _: None, lambda: times[-1])
+        done = run(follower(connection, Kept(), tmp_path, 3)[0])
+    assert "1000 things" in done.gaps[0].reason
+
+
+def test_no_request_is_made_while_none_is_left(tmp_path: Path) -> None:
+    """Prevents an application that Reddit bars because it asks on."""
+    api, times, slept = RedditApi(), [NOW], []
+    api.headers = {"X-Ratelimit-Remaining": "0.0", "X-Ratelimit-Reset": "42"}
+    with subreddit(api, times) as connection:
+        connection.sleep = slept.append
+        frames = connection.frames("")
+        found = [next(frames) for _ in range(44)]
+    assert sum(not frame.raw for frame in found) == 42
+    assert len([path for path in api.asked if path != "/token"]) == 2
+
+
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_subreddit_that_cannot_be_read_says_so(status: int, tmp_path: Path) -> None:
+    """Prevents a program that asks for ever for what is private or not there."""
+    api = RedditApi()
+    api.status = status
+    with subreddit(api, [NOW]) as connection, pytest.raises(UserError, match="r/trams is private"):
+        run(follower(connection, Kept(), tmp_path, 1)[0])
