@@ -12,6 +12,7 @@ import dagster as dg
 from socialsent_assets.defs import (
     analytics,
     cleansed,
+    following,
     jobs,
     landing,
     marts,
@@ -39,6 +40,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             landing.landed_events,
             landing.quarantined_records,
             landing.human_labels,
+            following.followed_networks,
             cleansed.cleansed_tables,
             models.bigram,
             models.sentiment_classifier,
@@ -66,6 +68,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             retraining.drift_sensor,
             endpoint_sensor.endpoint_sensor,
             monitoring.alert_sensor,
+            following.following_sensor,
         ],
         resources=resources_for(settings, project),
         # A step process costs 5 to 10 CPU seconds, most of it imports, and would start a JVM of its own.

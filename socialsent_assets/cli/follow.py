@@ -36,8 +36,12 @@ def register(app: typer.Typer) -> None:
 
 def follow(
     what: Annotated[
-        str, typer.Argument(help="bluesky, mastodon, reddit, hackernews, or a file that grows.", metavar="SOURCE")
-    ],
+        str,
+        typer.Argument(
+            help="bluesky, mastodon, reddit, hackernews, or a file that grows; else SOCIALSENT_FOLLOW.",
+            metavar="SOURCE",
+        ),
+    ] = "",
     place: Annotated[str, typer.Argument(help="mastodon: the server's name; reddit: the subreddit's.")] = "",
     match: Annotated[str, typer.Option(metavar="WORD,…", help="Keep texts that hold one of these words.")] = "",
     lang: Annotated[str, typer.Option(metavar="LANG,…", help="Keep texts in these languages.")] = "",
@@ -64,9 +68,15 @@ def follow(
     from socialsent_assets.settings import Settings
 
     settings = Settings.from_env()
+    if not what:
+        if settings.follow is None:
+            raise UserError("what is to be followed? socialsent follow bluesky, or SOCIALSENT_FOLLOW=bluesky")
+        what, place = settings.follow.network, settings.follow.place
+        match, lang = match or settings.follow.match, lang or settings.follow.lang
     connection = _connection(what, place, server)
-    landing = Lake.of(settings).landing
-    checkpoint = Checkpoint(settings.home / "follow" / f"{connection.key}.json")
+    lake = Lake.of(settings)
+    landing = lake.landing
+    checkpoint = Checkpoint(lake.artifacts, connection.key)
     say = _Printer(output, checkpoint.read())
     with stopped_by_signal() as stop, _sink(settings, stream) as sink:
         follower = Follower(

@@ -1,6 +1,7 @@
 """`socialsent ui`: Dagster and a live feed on this machine, until Ctrl-C.
 
-It supervises `dagster dev` (web server, daemon, code server), the continuous feed and the dashboard.
+It supervises `dagster dev` (web server, daemon, code server), the dashboard, and the simulated feed or the public
+network that SOCIALSENT_FOLLOW names.
 
 Not here: starting and stopping processes (supervisor.py), what the daemon does (defs/sensors.py).
 """
@@ -23,7 +24,7 @@ from socialsent_assets.cli.supervisor import Child, start, stop_all
 from socialsent_assets.cli.waiting import waiting
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
-from socialsent_assets.settings import PROJECT_ROOT, Settings
+from socialsent_assets.settings import PROJECT_ROOT, FollowSettings, Settings
 
 READY_WITHIN_S = 300.0
 _LOOK_EVERY_S = 1.0
@@ -41,7 +42,9 @@ def register(app: typer.Typer) -> None:
 
 def ui(
     port: Port = 3000,
-    feed: Annotated[bool, typer.Option(help="Keep simulating a network, a minute at a time.")] = True,
+    feed: Annotated[
+        bool, typer.Option(help="Keep simulating a network, or follow that of SOCIALSENT_FOLLOW.")
+    ] = True,
     per_minute: Annotated[int, typer.Option(help="Events of the feed per minute.")] = 60,
 ) -> None:
     """Dagster's UI and daemon on this lake, with a continuous feed and the sensors on, until Ctrl-C.
@@ -84,7 +87,9 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             beside += _start_dashboard(settings, port + DASHBOARD_BESIDE, console)
             if per_minute is not None:
                 feed_log = settings.home / "logs" / "feed.log"
-                children.append(start("feed", feed_command(per_minute), feed_log, console))
+                children.append(start("feed", feed_command(per_minute, settings.follow), feed_log, console))
+                if settings.follow is not None:
+                    console.print(f"Following {settings.follow.network}; its log is {feed_log}")
         while not stopping.wait(_LOOK_EVERY_S) and all(child.is_alive for child in children):
             pass
         ended = [child for child in children if not child.is_alive]
@@ -115,8 +120,10 @@ def dagster_command(port: int) -> list[str]:
     return [sys.executable, "-m", "dagster", "dev", "-w", workspace, "-h", "127.0.0.1", "-p", str(port)]
 
 
-def feed_command(per_minute: int) -> list[str]:
-    """The continuous feed."""
+def feed_command(per_minute: int, follow: FollowSettings | None) -> list[str]:
+    """The continuous feed: a public network if one is to be followed, else the simulated one."""
+    if follow is not None:
+        return own_command("follow", *follow.arguments())
     return own_command("simulate", "--follow", "--per-minute", str(per_minute))
 
 

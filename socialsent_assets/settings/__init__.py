@@ -19,6 +19,7 @@ from socialsent_assets.settings.alerts import AlertSettings
 from socialsent_assets.settings.catalog import AthenaSettings, CatalogSettings
 from socialsent_assets.settings.compute import ComputeName, compute_of
 from socialsent_assets.settings.dotenv import read_dotenv
+from socialsent_assets.settings.following import FollowSettings
 from socialsent_assets.settings.glue import GlueSettings
 from socialsent_assets.settings.redshift import RedshiftSettings
 from socialsent_assets.settings.sagemaker import SageMakerSettings
@@ -28,6 +29,7 @@ __all__ = [
     "AlertSettings",
     "AthenaSettings",
     "CatalogSettings",
+    "FollowSettings",
     "GlueSettings",
     "RedshiftSettings",
     "SageMakerSettings",
@@ -63,6 +65,7 @@ class Settings:
         catalog: the Iceberg catalog of the lake's tables.
         athena: who answers queries on AWS; None when DuckDB does.
         alerts: where alerts and metrics go besides this machine.
+        follow: the public network that is followed instead of the simulated feed; None for that.
     """
 
     home: Path
@@ -86,6 +89,7 @@ class Settings:
     redshift: RedshiftSettings | None = None
     athena: AthenaSettings | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
+    follow: FollowSettings | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -125,6 +129,7 @@ class Settings:
             redshift=RedshiftSettings.from_env(env),
             athena=AthenaSettings.from_env(env),
             alerts=AlertSettings.from_env(env),
+            follow=FollowSettings.from_env(env),
         )
 
     @property

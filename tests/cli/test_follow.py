@@ -44,7 +44,10 @@ def test_a_growing_file_lands_and_the_second_run_goes_on_behind_it(
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["nowhere"], "nowhere is neither a file nor one of bluesky, mastodon, hackernews"),
+        (["nowhere"], "nowhere is neither a file nor one of bluesky, mastodon, reddit, hackernews"),
+        ([], "what is to be followed? socialsent follow bluesky"),
+        (["reddit", "a/b"], "which subreddit? socialsent follow reddit askscience"),
+        (["reddit", "r/trams"], "Reddit answers applications alone: make one at https://www.reddit.com/prefs/apps"),
         (["mastodon"], "which server? socialsent follow mastodon mastodon.social"),
         (
             ["posts.csv"],

@@ -1,4 +1,4 @@
-"""Position of following a network, in a file that is replaced as a whole; gaps as rows in the landing tier.
+"""Positions of followed networks in the artifacts tier; gaps as rows in the landing tier.
 
 A checkpoint is written after its records have landed: a process that dies in between sends them again, with the same
 bytes, and cleansing drops what came twice.
@@ -9,46 +9,84 @@ Not here: what a cursor means (the networks' modules).
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from socialsent_assets.domain.events.layout import content_digest
-from socialsent_assets.domain.events.times import format_time
+from socialsent_assets.domain.events.times import format_time, parse_time
 from socialsent_assets.ingest.live.connection import Gap
 from socialsent_assets.lake.storage.base import Storage
 
 GAPS = "gaps"
 """Prefix in the landing tier: one JSON object per gap."""
+PLACES = "follow"
+"""Prefix in the artifacts tier: one JSON object per followed network."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the following of one network stands.
+
+    Attributes:
+        key: name of the network, as its connection says it.
+        written_at: aware; when its last records had landed.
+        newest: aware; time of the newest record, as far as the network says it.
+    """
+
+    key: str
+    written_at: datetime
+    newest: datetime | None
+
+    @property
+    def lag_s(self) -> float | None:
+        """Seconds from the newest record to its landing."""
+        return None if self.newest is None else max((self.written_at - self.newest).total_seconds(), 0.0)
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """File with the cursor of one followed network."""
+    """The cursor of one followed network, `follow/<key>.json` in the artifacts tier."""
 
-    path: Path
+    artifacts: Storage
+    key: str
 
     def read(self) -> str:
-        """The cursor; "" if nothing was followed yet, or the file is damaged."""
+        """The cursor; "" if nothing was followed yet, or the object is damaged."""
         try:
-            cursor = json.loads(self.path.read_text(encoding="utf-8"))["cursor"]
+            cursor = json.loads(self.artifacts.read(self._name))["cursor"]
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return ""
         return cursor if isinstance(cursor, str) else ""
 
-    def write(self, cursor: str, now: datetime) -> None:
+    def write(self, cursor: str, now: datetime, newest: datetime | None = None) -> None:
         """Replace the cursor as a whole."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=".checkpoint-")
+        content = {"cursor": cursor, "written_at": format_time(now)}
+        if newest is not None:
+            content["newest"] = format_time(newest)
+        self.artifacts.write(self._name, json.dumps(content).encode())
+
+    @property
+    def _name(self) -> str:
+        return f"{PLACES}/{self.key}.json"
+
+
+def places(artifacts: Storage) -> list[Place]:
+    """Every network that was ever followed into this lake, by name; damaged objects are left out."""
+    found = []
+    for info in artifacts.list(PLACES):
         try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump({"cursor": cursor, "written_at": format_time(now)}, file)
-            os.replace(temporary, self.path)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+            content = json.loads(artifacts.read(info.key))
+            newest = parse_time(content["newest"]) if content.get("newest") else None
+            key = info.key.rpartition("/")[2].removesuffix(".json")
+            found.append(Place(key, parse_time(content["written_at"]), newest))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue
+    return sorted(found, key=lambda place: place.key)
+
+
+def gap_count(landing: Storage) -> int:
+    """How many gaps the lake has."""
+    return len(list(landing.list(GAPS)))
 
 
 def write_gap(landing: Storage, gap: Gap) -> None:

@@ -173,7 +173,7 @@ class Follower:
         last = next((frame.cursor for frame in reversed(frames) if frame.cursor), "")
         if last:
             self.done.cursor = last
-            self.checkpoint.write(last, now)
+            self.checkpoint.write(last, now, self.done.newest)
         self.progress(self.done)
 
     def _events(self, frame: Frame, now: datetime) -> list[tuple[bytes, str]]:

@@ -63,7 +63,7 @@ def follower(
     made = Follower(
         connection=connection,
         sink=sink,
-        checkpoint=Checkpoint(path / "checkpoint.json"),
+        checkpoint=Checkpoint(FolderStorage(path), "checkpoint"),
         wanted=wanted or Wanted(),
         clock=lambda: now + timedelta(seconds=next(ticks)),
         wait=wait,
@@ -145,7 +145,7 @@ def test_a_cursor_is_kept_only_after_its_records_have_landed(tmp_path: Path) -> 
         made, _, _ = follower(connection, sink, tmp_path, len(JETSTREAM))
         with pytest.raises(OSError, match="disk full"):
             run(made)
-        assert Checkpoint(tmp_path / "checkpoint.json").read() == ""
+        assert Checkpoint(FolderStorage(tmp_path), "checkpoint").read() == ""
         run(follower(connection, sink, tmp_path, len(JETSTREAM))[0])
     assert len(set(sink.lines)) == 10
 
@@ -153,7 +153,7 @@ def test_a_cursor_is_kept_only_after_its_records_have_landed(tmp_path: Path) -> 
 def test_a_cursor_that_the_server_no_longer_has_is_a_gap(tmp_path: Path) -> None:
     """Prevents a day that is missing from the lake without a row that records it."""
     old = int((NOW - timedelta(hours=40)).timestamp() * 1e6)
-    Checkpoint(tmp_path / "checkpoint.json").write(str(old), NOW)
+    Checkpoint(FolderStorage(tmp_path), "checkpoint").write(str(old), NOW)
     with jetstream() as (connection, _):
         made, _, gaps = follower(connection, Kept(), tmp_path, 10)
         done = run(made)
@@ -295,7 +295,7 @@ def test_hacker_news_reads_every_number_once(tmp_path: Path) -> None:
             return 429, {"Retry-After": "7"}, b""
         return 200, {}, json.dumps(items.get(int(path[6:-5]))).encode()
 
-    Checkpoint(tmp_path / "checkpoint.json").write("9000", NOW)
+    Checkpoint(FolderStorage(tmp_path), "checkpoint").write("9000", NOW)
     sink = Kept()
     with http(answers) as address:
         made, waits, _ = follower(HackerNews(address, sleep=lambda _: None), sink, tmp_path, 3)
@@ -386,7 +386,7 @@ def test_a_subreddit_with_more_than_its_listings_show_is_a_gap(tmp_path: Path) -
         status, sent, body = api(path, headers)
         return status, sent, body.replace(b'"after": null', b'"after": "t1_x"')
 
-    Checkpoint(tmp_path / "checkpoint.json").write('{"highest": {"t3": "1", "t1": "1"}, "watched": {}}', NOW)
+    Checkpoint(FolderStorage(tmp_path), "checkpoint").write('{"highest": {"t3": "1", "t1": "1"}, "watched": {}}', NOW)
     with http(endless) as address:
         known = Credentials("id", "secret")
         connection = Subreddit("trams", known, address, f"{address}/token", lambda _: None, lambda: times[-1])

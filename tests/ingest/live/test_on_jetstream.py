@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 
 from socialsent_assets.ingest.live.checkpoint import Checkpoint
+from socialsent_assets.lake.storage.local import FolderStorage
 from tests.ingest.live.atproto_network import Network, Wire, network
 
 MINUTES = float(os.environ.get("FOLLOW_MINUTES", "0.5"))
@@ -76,8 +77,12 @@ class Following:
         )
 
 
+def checkpoint(home: Path) -> Checkpoint:
+    return Checkpoint(FolderStorage(home / "lake" / "artifacts"), "bluesky")
+
+
 def cursor_of(home: Path) -> int:
-    return int(Checkpoint(home / "follow" / "bluesky.json").read() or 0)
+    return int(checkpoint(home).read() or 0)
 
 
 def wait_until_it_has(home: Path, time_us: int) -> None:
@@ -125,7 +130,7 @@ def test_what_the_relay_sent_is_in_the_lake_after_drops_and_restarts(bluesky: Ne
     """Prevents records that are lost or doubled where a line is cut, a server dies or the program is killed."""
     home = tmp_path / "home"
     first = bluesky.log(wanted=1)[0]
-    Checkpoint(home / "follow" / "bluesky.json").write(str(first["time_us"]), datetime.now(UTC))
+    checkpoint(home).write(str(first["time_us"]), datetime.now(UTC))
     wire = Wire(bluesky.port)
     following = Following(home, wire.port)
     cuts = kills = 0
