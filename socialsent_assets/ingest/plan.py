@@ -97,6 +97,8 @@ def plan_file(file: InputFile, options: Options) -> FilePlan:
         return FilePlan(file, "empty", "empty", encoding)
     if begin[:9].lower().startswith(_MARKUP):
         raise UserError(f"{file.name} is XML or HTML; export it as CSV or JSON, and ingest that")
+    if begin.startswith(b"%PDF"):
+        raise UserError(f"{file.name} is a PDF; export the posts as CSV or JSON, and ingest that")
     if b"\0" in head[:4096] or _CONTROL.search(head[:64]):
         raise UserError(f"{file.name} is no text: neither JSON nor CSV nor a workbook; name a file of posts")
     is_json = begin[:1] in (b"{", b"[") or begin.startswith(b"window.YTD") or _is_json_name(file.name)
@@ -134,6 +136,11 @@ def _encoding_note(encoding: str) -> str:
     return f"it is not UTF-8 and is read as {name}; --encoding says otherwise"
 
 
+def _unreadable(file: InputFile, error: BrokenFileError) -> UserError:
+    """Nothing of it can be read, which is not the same as an empty file."""
+    return UserError(f"{file.name} cannot be read: {error}; get the whole file and try again")
+
+
 def _head(file: InputFile, encoding: str | None) -> bytes:
     """The beginning, whole lines unless the first is very long, blank lines at the front left out."""
     head = b""
@@ -143,8 +150,10 @@ def _head(file: InputFile, encoding: str | None) -> bytes:
                 head = (head + piece).lstrip(b"\r\n") if not head.strip() else head + piece
                 if len(head) >= _HEAD:
                     return head[: head.rfind(b"\n") + 1] or head
-        except BrokenFileError:
-            pass  # raised when the file is read, after the rows before it
+        except BrokenFileError as error:
+            if not head.strip():
+                raise _unreadable(file, error) from None
+            # else it is raised when the file is read, after the rows before it
     return head
 
 
@@ -234,11 +243,16 @@ def _sample_rows(plan: FilePlan) -> list[Sequence[object]]:
 def _table_rows(plan: FilePlan, time_column: str) -> Iterator[TableRow]:
     if plan.layout is None:
         return
+    count = 0
     with plan.file.open() as handle:
         try:
-            yield from csv_table(chunks(handle, plan.encoding), plan.file.name, plan.layout, time_column)
-        except BrokenFileError:
-            return
+            for row in csv_table(chunks(handle, plan.encoding), plan.file.name, plan.layout, time_column):
+                count += 1
+                yield row
+        except BrokenFileError as error:
+            if not count:
+                raise _unreadable(plan.file, error) from None
+            # else it is raised when the file is read, after the rows before it
 
 
 def _workbook_plan(file: InputFile, options: Options) -> FilePlan:

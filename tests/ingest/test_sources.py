@@ -37,6 +37,7 @@ EXPECTED = {
     "twitter_archive.js": ("X/Twitter account archive", 3, 0, {"post": 1, "comment": 1, "interaction": 1}, 0),
     "reddit.ndjson": ("Reddit submissions and comments", 5, 0, {"post": 1, "comment": 4}, 0),
     "reddit_comments.csv": ("Reddit submissions and comments", 2, 0, {"comment": 2}, 0),
+    "praw_submissions.csv": ("Reddit submissions and comments", 2, 0, {"post": 2}, 0),
     "mastodon.json": ("Mastodon statuses", 4, 1, {"post": 2, "comment": 1, "interaction": 1, "user": 3}, 0),
     "outbox.json": ("ActivityPub outbox", 6, 1, {"post": 2, "comment": 1, "deletion": 1, "interaction": 2}, 0),
     "jetstream.jsonl": (
@@ -48,6 +49,7 @@ EXPECTED = {
     ),
     "bluesky_search.json": ("Bluesky posts of the API", 1, 0, {"post": 1, "user": 1}, 0),
     "youtube.json": ("YouTube comments", 2, 0, {"comment": 3}, 0),
+    "youtube.csv": ("YouTube comments as CSV", 2, 0, {"comment": 2}, 0),
     "ytdlp.info.json": ("YouTube comments", 2, 0, {"comment": 2}, 0),
     "telegram.json": ("Telegram export", 2, 2, {"post": 1, "comment": 1}, 0),
     "hackernews.jsonl": ("Hacker News items", 3, 0, {"post": 1, "comment": 2}, 0),

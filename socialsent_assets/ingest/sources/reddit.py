@@ -43,7 +43,9 @@ def _drafts(record: Record) -> Iterator[Draft]:
     created = required_time(thing, "created_utc")
     if "received_at" in record:  # seen to be gone by who follows the subreddit (live/reddit.py)
         created = required_time(record, "received_at")
-    if "body" in thing and not ("title" in thing and "selftext" in thing):
+    # Tables made with PRAW call a submission's text `body` too; only a comment has something above it.
+    has_parent = first_at(thing, "link_id", "parent_id") is not None
+    if "body" in thing and (has_parent or "title" not in thing):
         yield _comment(thing, created)
     else:
         yield _submission(thing, created)

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.ingest.html_text import text_of_html
 from socialsent_assets.ingest.records import at, first_at, present, required_id, required_text, required_time
-from socialsent_assets.ingest.source import JsonSource, Record
+from socialsent_assets.ingest.source import JsonSource, Record, TableSource
 
 _NAME = "youtube"
 _KINDS = ("youtube#commentThread", "youtube#comment")
@@ -75,4 +75,19 @@ def _downloaded(comment: Record) -> Draft:
     return Draft("comment", required_time(comment, "timestamp"), _NAME, data)
 
 
-SOURCES = (JsonSource(_NAME, "YouTube comments", _recognises, _drafts, _unfold),)
+_CSV = TableSource(
+    "youtube-csv",
+    "YouTube comments as CSV",
+    columns=("videoId", "textDisplay"),
+    fields={
+        "comment_id": ("commentId", "id"),
+        "post_id": "videoId",
+        "parent_comment_id": "parentId",
+        "author_id": ("authorChannelId", "authorDisplayName"),
+        "text": ("textOriginal", "textDisplay"),
+        "event_time": ("updatedAt", "publishedAt"),
+    },
+    event_type="comment",
+)
+
+SOURCES = (JsonSource(_NAME, "YouTube comments", _recognises, _drafts, _unfold), _CSV)
