@@ -2,7 +2,7 @@
 
 The records themselves come in beside Dagster, by `socialsent follow`, as the simulated feed does by the producer.
 
-Not here: following a network (ingest/live/), starting and stopping it (cli/ui.py, infra/stacks/following.py).
+Not here: following a network (ingest/live/), starting and stopping it (cli/ui.py).
 """
 
 from __future__ import annotations

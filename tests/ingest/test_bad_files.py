@@ -3,6 +3,7 @@
 import gzip
 import json
 import random
+from collections.abc import Callable
 
 import pytest
 import zstandard
@@ -26,9 +27,9 @@ TABLE = (HEAD + "".join(row(number) for number in range(4_000))).encode()
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
-def test_a_packed_file_of_which_nothing_can_be_read_is_not_called_empty(pack: object) -> None:
+def test_a_packed_file_of_which_nothing_can_be_read_is_not_called_empty(pack: Callable[[bytes], bytes]) -> None:
     """Prevents half a download that ends with "nothing to ingest" and the exit code of success."""
-    content = pack(TABLE)  # type: ignore[operator]
+    content = pack(TABLE)
     with pytest.raises(UserError, match=r"cut off; get the whole file|damaged"):
         plan(content[:12], "tweets.csv.gz")
 
