@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socialsent_assets.cli import text_stream
+from socialsent_assets.cli.lexicon import corrections_of_the_lake
 from socialsent_assets.domain.events.errors import UserError
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def serve(
 
     from socialsent_assets.ml.serving.server import application
 
-    uvicorn.run(application(_classifier(model)), host=host, port=port, log_level="info")
+    uvicorn.run(application(_classifier(model), corrections_of_the_lake()), host=host, port=port, log_level="info")
 
 
 def list_models() -> None:

@@ -18,7 +18,7 @@ from socialsent_assets.domain.language.bigram.distinctive import TypicalBigram, 
 from socialsent_assets.domain.language.bigram.model import BigramModel
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import words
-from socialsent_assets.domain.language.vader.corrections import Corrections
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
 from socialsent_assets.domain.learning.drift import profile
@@ -75,7 +75,7 @@ class NextWords:
     examples: dict[str, list[tuple[str, float]]]
 
 
-def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
+def train_next_words(corpus: Corpus, now: datetime, corrections: Corrections = NO_CORRECTIONS) -> NextWords:
     """Train the bigram model on current texts; evaluate it on held-out authors.
 
     Raises:
@@ -89,7 +89,7 @@ def train_next_words(corpus: Corpus, now: datetime) -> NextWords:
         )
     candidate = bigram_candidate(learned, held_out, created_at=now, data=corpus.as_card_data())
     model = bigram_files.load(candidate.files)
-    sentiments = score_texts(corpus.texts, corpus.langs).sentiments()
+    sentiments = score_texts(corpus.texts, corpus.langs, corrections).sentiments()
     groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
     for sentiment, sentence in zip(sentiments, sentences, strict=True):
         if sentiment:  # a text that was not scored belongs to no group

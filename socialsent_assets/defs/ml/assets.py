@@ -48,6 +48,7 @@ def bigram(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Train on all current texts (of very many, a fixed share) and keep the candidate."""
     from socialsent_assets.defs.ml.metadata import next_words_metadata
+    from socialsent_assets.lake.lexicon_corrections import read_corrections
     from socialsent_assets.ml.corpus import read_corpus
     from socialsent_assets.ml.train import TooLittleToLearnError, keep, train_next_words
 
@@ -55,7 +56,7 @@ def bigram(
     corpus = read_corpus(opened)
     context.log.info(f"{len(corpus)} living texts, {corpus.share:.0%} of the ids")
     try:
-        made = train_next_words(corpus, _now())
+        made = train_next_words(corpus, _now(), read_corrections(opened.artifacts))
     except TooLittleToLearnError as error:
         yield _not_made(BIGRAM, error)
         return

@@ -99,7 +99,13 @@ def train(
     Raises:
         UserError: too few posts of a class to learn from, or none held out.
     """
-    posts = posts.without(held_out)
+    learned = posts.without(held_out)
+    if len(posts) and not len(learned):
+        raise UserError(
+            "every text to learn from is also among those to measure on: give another file with --val, or none, and "
+            "a part is kept aside"
+        )
+    posts = learned
     _require_enough(posts)
     if not len(held_out):
         raise UserError("no labelled posts to measure on: give some with --val, or more training posts")
@@ -142,7 +148,13 @@ def _search(
 
     rarest = (1, 1) if len(posts) < _SMALL else (2, 5)
     counters = [counter(kind, min_df=n) for kind, n in zip(("words", "characters"), rarest, strict=True)]
-    counts = [each.fit_transform(posts) for each in counters]
+    try:
+        counts = [each.fit_transform(posts) for each in counters]
+    except ValueError as error:  # scikit-learn's words for an empty vocabulary
+        raise UserError(
+            f"there is nothing to learn from {len(posts):,} posts: no word comes in {rarest[0]} of them, or no text "
+            "holds a word. Are these whole posts, in the column text?"
+        ) from error
     table = sp.hstack([*counts, numbers_of(posts)], format="csr", dtype=np.float32)
     search = GridSearchCV(
         PostClassifier(tuple(count.shape[1] for count in counts), rarest),

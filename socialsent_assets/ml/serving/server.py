@@ -20,6 +20,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
+from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.ml.serving.archive import MODEL_DIGEST
 from socialsent_assets.ml.serving.payloads import (
     CSV,
@@ -54,8 +55,11 @@ class _RefusedError(Exception):
         self.status = status
 
 
-def application(classifier: Classifier) -> Starlette:
-    """The server of one model, which is compiled first: every request is answered fast, the first too."""
+def application(classifier: Classifier, corrections: Corrections = NO_CORRECTIONS) -> Starlette:
+    """The server of one model, which is compiled first: every request is answered fast, the first too.
+
+    `corrections`: of the lexicon, for the polarity that `/explain` explains.
+    """
     from socialsent_assets.domain.learning.explanation import explain
 
     classifier.prepare()
@@ -88,7 +92,9 @@ def application(classifier: Classifier) -> Starlette:
         except InvalidBodyError as error:
             return _complaint(400, str(error))
         answer = await run_in_threadpool(
-            lambda: reasons_written([explain(text, classifier) for text in texts], wanted, single=single)
+            lambda: reasons_written(
+                [explain(text, classifier, corrections=corrections) for text in texts], wanted, single=single
+            )
         )
         return Response(answer, media_type=wanted)
 

@@ -10,7 +10,7 @@ from socialsent_assets.domain.learning import training
 from socialsent_assets.domain.learning.candidates import classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier
 from socialsent_assets.domain.learning.features import documents
-from socialsent_assets.domain.learning.labels import HUMAN, WEAK, from_pairs
+from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, WEAK, from_pairs
 from socialsent_assets.domain.learning.tfidf import Weighing, counter, numbers_of, weigh
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -157,3 +157,17 @@ def test_a_champion_is_a_baseline_on_the_same_posts(candidate, posts, held_out):
     assert again.against_champion is not None
     assert again.against_champion.value == pytest.approx(0, abs=0.03)
     assert again.card.baselines["champion"]["posts"] == len(held_out)
+
+
+def test_posts_without_a_shared_word_are_refused_in_words_of_ours():
+    """Prevents scikit-learn's advice about min_df as the answer to a wrong column."""
+    texts = [f"w{number:05}" for number in range(3000)]
+    labels = [CLASSES[number % 3] for number in range(3000)]
+    with pytest.raises(UserError, match="nothing to learn from 3,000 posts"):
+        training.train(from_pairs(texts, labels), from_pairs(["held out"], ["neutral"]), grid=(1.0,))
+
+
+def test_measuring_on_the_training_posts_is_refused(posts):
+    """Prevents "0 posts of each class" as the answer to one file given twice."""
+    with pytest.raises(UserError, match="also among those to measure on"):
+        training.train(posts, posts, grid=(1.0,))
