@@ -113,19 +113,19 @@ def _lines(found: dict[str, Any]) -> Iterator[str]:
 
 def _polarity_lines(found: dict[str, Any]) -> Iterator[str]:
     yield f"  lexicon: {found['sentiment']}, polarity {found['polarity']:+.4f}"
-    strongest = sorted(found["words"], key=lambda word: -abs(word["adds"]))
-    shown = [word for word in found["words"] if word in strongest[:LINES]]
-    for word in shown:
+    words = found["words"]
+    by_strength = sorted(range(len(words)), key=lambda place: -abs(words[place]["adds"]))
+    for word in (words[place] for place in sorted(by_strength[:LINES])):
         name = f"{word['emoji']} ({word['word']})" if word["emoji"] else word["word"]
         yield f"    {word['adds']:+.4f}  {name:{_WIDTH}} {_steps(word['steps'])}"
-    rest = strongest[LINES:]
+    rest = [words[place] for place in by_strength[LINES:]]
     count = len(rest) + found["others"]["count"]
     if count:
         adds = sum(word["adds"] for word in rest) + found["others"]["adds"]
         yield f"    {adds:+.4f}  {f'{count:,} other words':{_WIDTH}}"
     if found["emphasis"]["adds"]:
         yield f"    {found['emphasis']['adds']:+.4f}  {'! and ?':{_WIDTH}}"
-    if not found["words"]:
+    if not words:
         yield "    no word of the text is in the lexicon"
 
 
@@ -148,6 +148,7 @@ def _prediction_lines(found: dict[str, Any]) -> Iterator[str]:
         return
     yield f"    for {label} (+) or against it (-), in logits above the mean of the classes:"
     lines = [(word["word"], _for(label, word["adds"])) for word in found["words"]]
+    lines.sort(key=lambda line: -abs(line[1]))  # listed by what they do to any class, shown by this one
     for word, adds in lines[:LINES]:
         yield f"    {adds:+.3f}  {word}"
     rest = [adds for _, adds in lines[LINES:]] + [_for(label, found["other_words"]["adds"])]

@@ -72,13 +72,14 @@ def model_reasons(lake: Lake | None, digest: str | None, clean_text: str) -> dic
         logging.getLogger(__name__).warning("model %s cannot explain itself: %s", digest[:12], error)
         return None
     label = CLASSES.index(found.label)
-    adds = [float(word.centred[label]) for word in found.words]
+    words = sorted(found.words, key=lambda word: -abs(word.centred[label]))
+    adds = [float(word.centred[label]) for word in words]
     return {
         "label": found.label,
         "probability": float(found.probabilities[label]),
         "words": [
             {"word": word.word[:80], "adds": add}
-            for word, add in zip(found.words[:MODEL_WORDS], adds[:MODEL_WORDS], strict=True)
+            for word, add in zip(words[:MODEL_WORDS], adds[:MODEL_WORDS], strict=True)
         ],
         "others": sum(adds[MODEL_WORDS:]),
         "intercept": float(found.intercept[label] - found.intercept.mean()),

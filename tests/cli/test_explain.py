@@ -5,7 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
+from socialsent_assets.cli.explain import LINES
 from socialsent_assets.cli.main import exit_code
+from socialsent_assets.domain.language.polarity import score_text
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
@@ -44,6 +46,14 @@ def test_the_champions_reasons_stand_beside_the_lexicons(home, explained):
     assert "classifier: positive" in shown
     assert "corking" in shown
     assert "intercept" in shown
+
+
+def test_the_lines_of_a_long_text_add_up_too(explained):
+    """Prevents equal words that are shown as reasons and counted among the others once more."""
+    lines = [line.split() for line in explained("good bad good " * 20 + "love").splitlines()]
+    shown = [float(line[0]) for line in lines if line and line[0][0] in "+-"]
+    assert len(shown) == LINES + 1
+    assert sum(shown) == pytest.approx(score_text("good bad good " * 20 + "love").polarity, abs=1e-3)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ function lexiconReasons(found) {
   const rest = [found.emphasis && `! and ? ${signed(found.emphasis, 3)}`, found.others && `words further on ${signed(found.others, 3)}`].filter(Boolean);
   return [
     h("p", { class: "words", dir: "auto" }, found.words.map((word) => [
-      h("span", { class: word.adds > 0 ? "adds positive" : word.adds < 0 ? "adds negative" : "", style: word.adds ? { "--strength": (Math.abs(word.adds) / strongest).toFixed(2) } : {}, title: word.why || null }, word.word, word.adds ? h("sub", {}, signed(word.adds)) : null), " "]), found.cut && "…"),
+      h("span", { class: word.adds > 0 ? "adds positive" : word.adds < 0 ? "adds negative" : "", style: word.adds ? { "--strength": (Math.abs(word.adds) / strongest).toFixed(2) } : {}, title: word.why || null }, word.word, word.adds ? h("sub", { dir: "ltr" }, signed(word.adds)) : null), " "]), found.cut && "…"),
     h("p", { class: "note" }, `Lexicon: polarity ${signed(found.polarity, 4)}, the sum of the small numbers${rest.length ? `, ${rest.join(", ")}` : ""}. Point at a word for the rules behind its number.`)];
 }
 
