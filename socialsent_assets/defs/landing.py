@@ -13,7 +13,8 @@ from socialsent_assets.domain.events.hour_set import days_of
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_LABELS, LANDING_QUARANTINE
 from socialsent_assets.domain.tables import LANDED_EVENTS
 from socialsent_assets.lake.lake import fingerprint
-from socialsent_assets.lake.landing_stats import stock_of
+from socialsent_assets.lake.landing_stats import Stock, stock_of
+from socialsent_assets.lake.quarantine_stats import quarantine_stock
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 from socialsent_assets.lake.storage.parallel import each
 from socialsent_assets.resources.lake import LakeResource
@@ -56,7 +57,9 @@ def quarantined_records(context: dg.AssetExecutionContext, lake: LakeResource) -
 def human_labels(lake: LakeResource) -> dg.MaterializeResult[None]:
     """Sentiment labels of single texts: simulated annotators and imported label files."""
     objects = lake.open().landing.list(LANDING_LABELS)
-    return dg.MaterializeResult(metadata=_stock_metadata(objects), data_version=dg.DataVersion(fingerprint(objects)))
+    return dg.MaterializeResult(
+        metadata=_stock_metadata(stock_of(objects), objects), data_version=dg.DataVersion(fingerprint(objects))
+    )
 
 
 def _take_stock(context: dg.AssetExecutionContext, lake: LakeResource, kind: str) -> dg.MaterializeResult[None]:
@@ -65,7 +68,8 @@ def _take_stock(context: dg.AssetExecutionContext, lake: LakeResource, kind: str
     listed = dict(zip(days, each(landing, lambda day: _objects_of_day(landing, kind, day), days), strict=True))
     if len(days) <= DAYS_DESCRIBED:
         for day, objects in listed.items():
-            context.add_asset_metadata(_stock_metadata(objects), partition_key=day)
+            stock = quarantine_stock(landing, objects) if kind == LANDING_QUARANTINE else stock_of(objects)
+            context.add_asset_metadata(_stock_metadata(stock, objects), partition_key=day)
     everything = fingerprint(info for objects in listed.values() for info in objects)
     return dg.MaterializeResult(data_version=dg.DataVersion(everything))
 
@@ -75,8 +79,7 @@ def _objects_of_day(landing: Storage, kind: str, day: str) -> list[ObjectInfo]:
     return [info for hour in landing.folders(folder) for info in landing.list(f"{folder}/{hour}")]
 
 
-def _stock_metadata(objects: list[ObjectInfo]) -> dict[str, Any]:
-    stock = stock_of(objects)
+def _stock_metadata(stock: Stock, objects: list[ObjectInfo]) -> dict[str, Any]:
     return {
         "dagster/row_count": stock.rows,
         "objects": stock.objects,

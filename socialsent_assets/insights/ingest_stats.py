@@ -14,6 +14,7 @@ from socialsent_assets.domain.events.layout import LANDING_EVENTS, LANDING_QUARA
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import stock_of
+from socialsent_assets.lake.quarantine_stats import is_delivered_by_a_stream, quarantine_stock
 from socialsent_assets.lake.storage.base import Storage
 
 OPENED = 2000
@@ -51,19 +52,26 @@ def read_arrivals(lake: Lake) -> Arrivals:
 
 def _reasons_at_arrival(landing: Storage) -> Counter[str]:
     reasons: Counter[str] = Counter()
+    read, delivered = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
     objects = landing.walk(LANDING_QUARANTINE)
     for info in objects[-OPENED:]:
-        for line in gzip.decompress(landing.read(info.key)).splitlines():
-            reasons[_reason(line)] += 1
-    unopened = stock_of(objects[:-OPENED]).rows
+        lines = Counter(map(_place_and_reason, gzip.decompress(landing.read(info.key)).splitlines()))
+        if is_delivered_by_a_stream(info):
+            delivered |= lines  # a record that was delivered again is one record
+        else:
+            read += lines
+    for (_, reason), count in (read + delivered).items():
+        reasons[reason] += count
+    unopened = quarantine_stock(landing, objects[:-OPENED]).rows
     return reasons + Counter({NOT_OPENED: unopened})
 
 
-def _reason(line: bytes) -> str:
+def _place_and_reason(line: bytes) -> tuple[str, str]:
     try:
-        return str(json.loads(line)["reason"])
-    except (ValueError, KeyError, TypeError):
-        return UNREADABLE
+        record = json.loads(line)
+        return str(record.get("position", "")), str(record["reason"])
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "", UNREADABLE
 
 
 def _reasons_in_cleansing(lake: Lake) -> Counter[str]:

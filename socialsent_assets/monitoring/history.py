@@ -24,7 +24,7 @@ from socialsent_assets.domain.monitoring.hour_stats import History, HourStats
 from socialsent_assets.domain.monitoring.volume import DAYS
 from socialsent_assets.lake.builds import BuildState, Receipt
 from socialsent_assets.lake.lake import NOTHING_LANDED, Lake
-from socialsent_assets.lake.landing_stats import stock_of
+from socialsent_assets.lake.quarantine_stats import quarantine_stock
 
 HISTORY = "alerts/history.json"  # in the artifacts tier
 WINDOW = timedelta(days=DAYS, hours=2)
@@ -66,7 +66,7 @@ def with_hours(
 def read_stats(lake: Lake, builds: BuildState, hour: EventHour) -> HourStats | None:
     """Statistics of an hour from its receipts and object names; None if it has neither."""
     cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
-    on_arrival = stock_of(lake.landing.list(table_prefix(LANDING_QUARANTINE, hour))).rows
+    on_arrival = quarantine_stock(lake.landing, lake.landing.list(table_prefix(LANDING_QUARANTINE, hour))).rows
     if cleanse is None and not on_arrival:
         return None
     sentiments = _mapping(score, "rows_by_sentiment")

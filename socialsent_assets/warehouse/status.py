@@ -18,6 +18,7 @@ from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
 from socialsent_assets.lake.builds import Pins, Receipt, read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
+from socialsent_assets.lake.quarantine_stats import quarantine_stock
 from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
 from socialsent_assets.lake.table_rows import rows_of
@@ -85,12 +86,12 @@ def standing(lake: Lake, settings: Settings) -> Standing:
 
 def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStanding:
     events = sum((stock_of(objects) for objects in landed.values()), Stock())
-    quarantine = stock_of(lake.landing.walk(LANDING_QUARANTINE))
+    quarantine = quarantine_stock(lake.landing, lake.landing.walk(LANDING_QUARANTINE))
     return TierStanding(
         hours=len(landed),
-        records=events.rows + events.duplicates + quarantine.rows,
+        records=events.rows + events.duplicates + quarantine.rows + quarantine.duplicates,
         rows=events.rows,
-        duplicates=events.duplicates,
+        duplicates=events.duplicates + quarantine.duplicates,
         quarantined=quarantine.rows,
         newest_event=_newest_landed(lake, list(landed)),
     )
