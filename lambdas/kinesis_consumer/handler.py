@@ -25,6 +25,7 @@ from lambdas.kinesis_consumer.sink import Store, store_at
 from lambdas.telemetry import telemetry_for
 from socialsent_assets.domain.events import ingest_metrics
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.landing import SourceRecord, land
 from socialsent_assets.domain.events.start import start_hour
 
@@ -60,12 +61,13 @@ def lambda_handler(event: Mapping[str, Any], context: object) -> dict[str, list[
     return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 
 
-def consume(event: Mapping[str, Any], store: Store, start: datetime) -> Consumed:
-    """Land the records of a Kinesis event, shard by shard; `start` is aware."""
+def consume(event: Mapping[str, Any], store: Store, start: datetime, erased: Erased = NOTHING_ERASED) -> Consumed:
+    """Land the records of a Kinesis event, shard by shard; `start` is aware; what is `erased` is counted alone."""
     counts, failed, reasons = Counts.none(), [], Counter[str]()
     for shard, records in _by_shard(event["Records"]).items():
         first, last = (record["kinesis"]["sequenceNumber"] for record in (records[0], records[-1]))
-        batch = land(list(_source_records(shard, records)), _arrival(records[0]), start, f"{shard}-{first}-{last}")
+        sent, origin = list(_source_records(shard, records)), f"{shard}-{first}-{last}"
+        batch = land(sent, _arrival(records[0]), start, origin, erased)
         try:
             for key, content in batch.objects.items():
                 store.put(key, content)

@@ -82,7 +82,7 @@ def _summary(feed: Feed) -> Iterator[str]:
     yield f"feed of {plan.hours:,} hours until {plan.until:%Y-%m-%dT%H:%MZ}, seed {plan.seed}"
     yield (
         f"sent {counts.records:,} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
-        f"+ quarantined {counts.quarantined:,}"
+        f"+ quarantined {counts.quarantined:,}{f' + erased {counts.erased:,}' if counts.erased else ''}"
     )
     yield f"{feed.objects:,} objects in landing, {feed.labels:,} annotator labels among them"
     yield "next: socialsent materialize"
@@ -124,7 +124,7 @@ def _sum(result: FeedResult) -> str:
     counts = result.counts
     return (
         f"sent {result.sent:,} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
-        f"+ quarantined {counts.quarantined:,}"
+        f"+ quarantined {counts.quarantined:,}{f' + erased {counts.erased:,}' if counts.erased else ''}"
     )
 
 

@@ -203,6 +203,7 @@ def _line(done: Followed) -> str:
     gaps = f", {_times(len(done.gaps), 'gap')}" if done.gaps else ""
     again = f", connected again {_times(done.reconnects, 'time')}" if done.reconnects else ""
     made = f"landed {counts.accepted:,} + duplicates {counts.duplicates:,} + quarantined {counts.quarantined:,}"
+    made += f" + erased {counts.erased:,}" if counts.erased else ""
     return f"records {done.offered:,} ({done.filtered:,} filtered); events {counts.records:,} = {made}{gaps}{again}"
 
 

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from socialsent_assets.cli.build import build, only_one_writer, report_is_current, report_page, write_report
-from socialsent_assets.cli.status_table import as_json, model_lines, standing_table
+from socialsent_assets.cli.status_table import as_json, deletion_line, model_lines, standing_table
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
@@ -96,6 +96,8 @@ def status(
         console.print(
             "Nothing has landed yet: run [bold]socialsent simulate[/bold] or [bold]socialsent ingest[/bold]"
         )
+    if line := deletion_line(found):
+        console.print(line, highlight=False, soft_wrap=True)
     for line in model_lines(models) or ["No models yet."]:
         console.print(line, highlight=False, soft_wrap=True)
 

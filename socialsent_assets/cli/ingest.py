@@ -98,6 +98,7 @@ def ingest(
     from socialsent_assets.ingest.options import Options
     from socialsent_assets.ingest.plan import plan_file
     from socialsent_assets.ingest.registry import source_named
+    from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.lake.storage.dry_run import DryRunStorage
     from socialsent_assets.settings import Settings
@@ -125,6 +126,7 @@ def ingest(
         cast("Storage", DryRunStorage(landing)) if dry_run else landing,
         min(HISTORY_START, settings.start),
         datetime.now(UTC),
+        read_ledger(ledger_folder(settings.landing)),
     )
     with _progress_bar(sum(plan.file.size for plan in plans)) as progress:
         problems = land_files(plans, zone, source, progress)

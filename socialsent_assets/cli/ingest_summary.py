@@ -38,6 +38,7 @@ def as_json(landed: Landed, plans: Sequence[FilePlan], problems: list[str]) -> d
         "landed": landed.counts.accepted,
         "duplicates": landed.counts.duplicates,
         "quarantined": landed.counts.quarantined,
+        "erased": landed.counts.erased,
         "filtered": dict(sorted(landed.filtered.items())),
         "events": dict(sorted(landed.events.items())),
         "labels": landed.labels,
@@ -60,7 +61,8 @@ def summary_lines(landed: Landed, plans: Sequence[FilePlan], *, is_dry_run: bool
     several = "" if records == landed.lines else f" (records; {landed.lines:,} lines, some hold arrays)"
     yield (
         f"lines in {records:,}{several} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
-        f"+ quarantined {counts.quarantined:,}{f' + filtered {filtered:,}' if filtered else ''}"
+        f"+ quarantined {counts.quarantined:,}{f' + erased {counts.erased:,}' if counts.erased else ''}"
+        f"{f' + filtered {filtered:,}' if filtered else ''}"
     )
     if landed.events.total() > counts.accepted or set(landed.events) - {"post"}:
         yield f"events: {', '.join(f'{name} {number:,}' for name, number in sorted(landed.events.items()))}"

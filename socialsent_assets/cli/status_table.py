@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from socialsent_assets.ml.summary import ModelStanding
+    from socialsent_assets.warehouse.deletion_latency import DeletionLatency
 
 _NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")
 
@@ -25,19 +26,21 @@ def standing_table(found: Standing, now: datetime) -> Table:
     from rich import box
     from rich.table import Table
 
+    has_erased = any(tier.erased for tier in found.tiers.values())
+    names = (*_NUMBERS, "erased") if has_erased else _NUMBERS
     table = Table(
-        caption="records = rows + duplicates + quarantined; times are UTC",
+        caption=f"records = rows + duplicates + quarantined{' + erased' if has_erased else ''}; times are UTC",
         box=box.SIMPLE_HEAD,
         padding=0,
         pad_edge=False,
     )
     table.add_column("tier", no_wrap=True)
-    for name in _NUMBERS:
+    for name in names:
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("newest", no_wrap=True)
     table.add_column("lag", justify="right", no_wrap=True)
     for name, tier in found.tiers.items():
-        numbers = [f"{getattr(tier, field):,}" for field in _NUMBERS]
+        numbers = [f"{getattr(tier, field):,}" for field in names]
         table.add_row(name, *numbers, _time(tier), _duration(tier.lag_seconds(now)))
     return table
 
@@ -73,14 +76,28 @@ def as_json(found: Standing, models: Sequence[ModelStanding], now: datetime) -> 
     return {
         "tiers": {name: _tier_json(tier, now) for name, tier in found.tiers.items()},
         "stale_hours": [hour.key for hour in sorted(found.stale)],
+        "deletions": None if found.deletions is None else _deletions_json(found.deletions),
         "models": [asdict(model) for model in models],
     }
+
+
+def deletion_line(found: Standing) -> str:
+    """How long the latest deletions took; "" where there were none."""
+    last = found.deletions
+    if last is None:
+        return ""
+    return f"deletions: the last {last.deletions:,} left the marts within {_duration(last.slowest_s)} of landing"
+
+
+def _deletions_json(last: DeletionLatency) -> dict[str, Any]:
+    applied = last.applied_at.isoformat().replace("+00:00", "Z")
+    return {"deletions": last.deletions, "slowest_seconds": last.slowest_s, "applied_at": applied}
 
 
 def _tier_json(tier: TierStanding, now: datetime) -> dict[str, Any]:
     newest = tier.newest_event
     return {
-        **{name: getattr(tier, name) for name in _NUMBERS},
+        **{name: getattr(tier, name) for name in (*_NUMBERS, "erased")},
         "newest_event": None if newest is None else newest.isoformat().replace("+00:00", "Z"),
         "lag_seconds": tier.lag_seconds(now),
         "tables": dict(tier.tables),

@@ -5,6 +5,7 @@ column lineage out of them (warehouse/dbt/column_lineage.py).
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -17,6 +18,7 @@ from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
 from socialsent_assets.warehouse.dbt.environment import in_environment, window_environment
 from socialsent_assets.warehouse.dbt.manifest import lineage_path
+from socialsent_assets.warehouse.deletion_latency import note_latency
 
 # Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
 BUILD = ("build", "--exclude-resource-type", "unit_test")
@@ -102,7 +104,7 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
         warehouse: Warehouse,
     ) -> Iterator[Any]:
         """Build the models for the hours of the run, then test them; a failed test stops what depends on it."""
-        hours = hours_of_run(context.run)
+        hours, before = hours_of_run(context.run), warehouse.built_at()
         with warehouse.building(context.log.info), in_environment(window_environment(hours)):
             invocation = dbt.cli(BUILD, context=context, target_path=warehouse.artifacts_folder())
             tables = _tables_of(invocation.manifest)
@@ -111,6 +113,11 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             key = tables[table]
             if key in context.selected_asset_keys:
                 context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
+        lake_hours = dg.AssetKey(["marts", "lake_hours"])
+        if failure is None and lake_hours in context.selected_asset_keys:
+            latency = note_latency(warehouse.lake.open(), hours, before, datetime.now(UTC))
+            if latency is not None:
+                context.add_asset_metadata({"deletion_latency_s": latency.slowest_s}, asset_key=lake_hours)
         yield from events
         if failure is not None and OTHER_COLUMNS in str(failure):
             raise dg.Failure(

@@ -128,6 +128,7 @@ def sum_of_counts(receipts: Iterable[Receipt]) -> Counts:
         accepted=sum(counts.accepted for counts in found),
         duplicates=sum(counts.duplicates for counts in found),
         quarantined=sum(counts.quarantined for counts in found),
+        erased=sum(counts.erased for counts in found),
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.event import Event, parse_record
 from socialsent_assets.domain.events.landing import LandedBatch, SourceRecord, land
 from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, parse_landing_name
@@ -66,10 +67,11 @@ class LandingZone:
         storage: the landing tier.
         start: aware; the first accepted event time.
         now: aware; when records arrive that have not arrived before.
+        erased: whose events are counted and not landed.
     """
 
-    def __init__(self, storage: Storage, start: datetime, now: datetime) -> None:
-        self._storage, self._start, self._now = storage, start, now
+    def __init__(self, storage: Storage, start: datetime, now: datetime, erased: Erased = NOTHING_ERASED) -> None:
+        self._storage, self._start, self._now, self._erased = storage, start, now, erased
         self._seen: set[str] = set()
         self.landed = Landed()
 
@@ -78,7 +80,7 @@ class LandingZone:
         digest = _digest(records)
         manifest = f"{MANIFESTS}/{digest}.json"
         arrived_at, before = self._read(manifest)
-        batch = land(records, arrived_at, self._start, f"file-{digest}")
+        batch = land(records, arrived_at, self._start, f"file-{digest}", self._erased)
         self.landed.lines += len(records)
         if digest in self._seen:  # records that come twice in one run are in the lake once
             self.landed.counts += Counts(batch.counts.records, 0, batch.counts.records, 0)

@@ -22,8 +22,9 @@ from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.normalise import normaliser
 from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
-from socialsent_assets.jobs.read_landing import TABLE_OF
+from socialsent_assets.jobs.read_landing import ERASED, TABLE_OF
 from socialsent_assets.lake.builds import Receipt, output_version, write_receipts
+from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.staleness import cleanse_code_version
@@ -73,13 +74,13 @@ def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | N
 def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
     objects = lake.landed_by_hour(set(hours))
     landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
-    files = _table_files(lake)
+    files, erased = _table_files(lake), read_ledger(ledger_folder(lake.landing.uri))
     written = Written()
     for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES):
         found = [info for hour in batch for info in hour.objects]
         groups = Groups.by_size([(hour.hour, hour.size) for hour in batch], GROUP_BYTES)
         if found:
-            written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups))
+            written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups, erased))
     pins = publish_tables(lake, TABLES, hours, written.files, run)
     receipts = [_receipt(hour, written) for hour in landed]
     write_receipts(lake, JOB, receipts, pins, run)
@@ -90,7 +91,7 @@ def _table_files(lake: Lake) -> dict[str, TableFile]:
     schemas = {table.name: arrow_schema_of(lake.table(table)) for table in TABLES}
     tables = {table.name: table for table in CLEANSED_EVENTS}
     files = {name: TableFile(tables[name], schemas[name], derive=normaliser(kind)) for kind, name in TABLE_OF.items()}
-    quarantine = TableFile(QUARANTINE, schemas[QUARANTINE.name], unique=False, measure=_by_reason)
+    quarantine = TableFile(QUARANTINE, schemas[QUARANTINE.name], unique=False, measure=_by_reason, left_out=ERASED)
     return {**files, QUARANTINE.name: quarantine}
 
 
@@ -104,6 +105,8 @@ def _receipt(landed: LandedHour, written: Written) -> Receipt:
     quarantined = rows[QUARANTINE.name]
     accepted = sum(rows[table.name] for table in CLEANSED_EVENTS)
     duplicates = sum(count.duplicates for count in counts.values())
+    reasons = dict(counts[QUARANTINE.name].measures)
+    erased = reasons.pop(ERASED, 0)
     input_version = fingerprint(landed.objects)
     return Receipt(
         job=JOB,
@@ -111,10 +114,10 @@ def _receipt(landed: LandedHour, written: Written) -> Receipt:
         input_version=input_version,
         output_version=output_version(input_version, cleanse_code_version()),
         code_version=cleanse_code_version(),
-        counts=Counts(accepted + duplicates + quarantined, accepted, duplicates, quarantined),
+        counts=Counts(accepted + duplicates + quarantined + erased, accepted, duplicates, quarantined, erased),
         rows={**rows, BUILDS.name: 1},
         measures={
-            "quarantined_by_reason": dict(counts[QUARANTINE.name].measures),
+            "quarantined_by_reason": reasons,
             "announced_records": landed.announced,
             "landing_objects": len(landed.objects),
         },

@@ -43,6 +43,7 @@ class TableFile:
         unique: whether rows of one event_id are copies, of which only the first is kept.
         derive: from a record batch, the columns to add, by name; runs in batches of any size.
         measure: from a finished record batch, numbers to add up over the hour, by name.
+        left_out: a reason; rows that give it are counted as a measure of that name, and not written.
     """
 
     table: Table
@@ -50,6 +51,7 @@ class TableFile:
     unique: bool = True
     derive: Callable[[pa.RecordBatch], Mapping[str, pa.Array]] | None = None
     measure: Callable[[pa.RecordBatch], Mapping[str, int]] | None = None
+    left_out: str = ""
 
 
 @dataclass
@@ -168,6 +170,8 @@ class _TableWriter:
         hour = self._hour
         if hour is None:
             raise ValueError(f"not a partition of an event hour: {partition}")
+        if self._kind.left_out:
+            rows = self._without(rows, hour)
         if self._kind.unique:
             rows, repeats = self._without_repeats(rows)
         else:
@@ -199,6 +203,14 @@ class _TableWriter:
         return pa.RecordBatch.from_pylist(
             [dict(zip(_FIELDS, (self.name, *written, json.dumps(counts)), strict=True))]
         )
+
+    def _without(self, rows: pa.RecordBatch, hour: EventHour) -> pa.RecordBatch:
+        import pyarrow.compute as pc
+
+        kept = rows.filter(pc.not_equal(rows.column("reason"), self._kind.left_out))
+        if kept.num_rows < rows.num_rows:
+            self._counts[hour].measures[self._kind.left_out] += rows.num_rows - kept.num_rows
+        return kept
 
     def _without_repeats(self, rows: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
         import numpy as np

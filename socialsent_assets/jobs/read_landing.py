@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from socialsent_assets.domain.events.erasure import ID_FIELDS, NOTHING_ERASED, Erased, is_erased, names_erased
 from socialsent_assets.domain.events.event import EVENT_ID, MAX_AHEAD, Event, Rejection, parse, too_large
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.layout import EventHour
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 TABLE_OF = {kind: f"{kind}s" for kind in KINDS}
 """Event type -> cleansed table."""
+
+ERASED = "erased"
+"""In the place of a quarantine reason: the row is counted and not written."""
 
 BLOCK_BYTES = 4 * 1024 * 1024
 """Lines per batch: many small objects cost as little as one large one, and memory stays bounded."""
@@ -65,24 +69,26 @@ def row_schema() -> pa.Schema:
     )
 
 
-def landing_rows(landing: Storage, keys: Iterable[str]) -> Iterator[pa.Table]:
+def landing_rows(landing: Storage, keys: Iterable[str], erased: Erased = NOTHING_ERASED) -> Iterator[pa.Table]:
     """A row per line of landing objects, good or bad; objects of one hour go together when they are neighbours.
+
+    A line that belongs to what was erased is a row of quarantine that says no more than the reason ERASED.
 
     Yields tables of one partition and of those columns of `row_schema` that are not null everywhere in its table.
     """
-    block = _Block()
+    block = _Block(erased)
     for key in keys:
         hour = EventHour.from_path(key)
         if hour is None:
             raise ValueError(f"not a landing object: {key}")
         if block.hour != hour:
             yield from block.rows()
-            block = _Block(hour)
+            block = _Block(erased, hour)
         for part in parts_of(landing, key):
             block.add(part, key)
             if block.size >= BLOCK_BYTES:
                 yield from block.rows()
-                block = _Block(hour)
+                block = _Block(erased, hour)
     yield from block.rows()
 
 
@@ -102,8 +108,9 @@ def full_batches(rows: pa.Table) -> Iterator[pa.RecordBatch]:
 class _Block:
     """Lines of one hour that are not parsed yet, and the origin of each."""
 
-    def __init__(self, hour: EventHour | None = None) -> None:
+    def __init__(self, erased: Erased, hour: EventHour | None = None) -> None:
         self.hour = hour
+        self._erased = erased
         self.size = 0
         self._texts: list[bytes] = []
         self._sources: list[str] = []
@@ -131,11 +138,19 @@ class _Block:
             judged[QUARANTINE.name] += self._bad
         for raw, key in self._lines(recognised.doubtful):
             if raw.strip():
-                table, row = _judged(raw, self.hour, key)
+                if is_erased(raw, self._erased):
+                    table, row = QUARANTINE.name, _bad_row(ERASED, "", "")
+                else:
+                    table, row = _judged(raw, self.hour, key)
                 judged[table].append(row)
-        for kind, events in recognised.events.items():
-            yield _as_text(events, f"{TABLE_OF[kind]}/{self.hour.path}")
+        for kind, found in recognised.events.items():
+            events = _not_erased(found, self._erased) if self._erased else found
+            judged[QUARANTINE.name] += [_bad_row(ERASED, "", "")] * (found.num_rows - events.num_rows)
+            if events.num_rows:
+                yield _as_text(events, f"{TABLE_OF[kind]}/{self.hour.path}")
         for name, rows in judged.items():
+            if not rows:
+                continue
             yield _as_rows(rows, name, self.hour)
 
     def _lines(self, numbers: Sequence[int]) -> Iterator[tuple[bytes, str]]:
@@ -151,6 +166,20 @@ class _Block:
                     yield lines[number - first], key
                     number = next(wanted, None)
             first += count
+
+
+def _not_erased(events: pa.Table, erased: Erased) -> pa.Table:
+    """The rows that name nothing erased; every distinct id is looked up once."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    kept = pa.chunked_array([pa.repeat(True, events.num_rows)])
+    for name in ID_FIELDS.intersection(events.column_names):
+        ids = events.column(name)
+        gone = [one for one in pc.unique(ids).to_pylist() if one is not None and names_erased(name, one, erased)]
+        if gone:
+            kept = pc.and_(kept, pc.invert(pc.is_in(ids, value_set=pa.array(gone, ids.type))))
+    return events.filter(kept)
 
 
 def _judged(raw: bytes, hour: EventHour, key: str) -> tuple[str, dict[str, Any]]:
@@ -185,7 +214,7 @@ def _text(value: object) -> object:
     return str(value) if isinstance(value, int) else value
 
 
-def _bad_row(reason: Reason, detail: str, key: str) -> dict[str, Any]:
+def _bad_row(reason: str, detail: str, key: str) -> dict[str, Any]:
     return {"event_id": None, "reason": reason, "detail": detail, "source_object": key, "raw": None}
 
 

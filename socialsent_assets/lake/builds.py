@@ -38,6 +38,8 @@ PINS = "socialsent.pins"
 RECEIPT_TABLES: Mapping[str, Table] = {"cleanse": BUILDS, "score": LAKE_HOURS}
 """Job -> table of its receipts."""
 
+_ERASED = "erased_records"
+
 Pins = Mapping[str, int]
 
 
@@ -50,7 +52,7 @@ class Receipt:
         input_version: fingerprint of what was read (landing objects, or the output of the job before).
         output_version: changes whenever the rows written can be others.
         code_version: changes when the job would write other rows for the same input.
-        counts: records in = accepted + duplicates + quarantined.
+        counts: records in = accepted + duplicates + quarantined + erased.
         rows: rows written, by table.
         measures: numbers and small mappings worth plotting (quarantined by reason, mean polarity, …).
         held_version: `attempt_version` of a build that was undone; it is not repeated while it would be the same.
@@ -70,9 +72,11 @@ class Receipt:
 
     def to_row(self) -> dict[str, Any]:
         """As a row of its table."""
+        erased = {_ERASED: self.counts.erased} if self.counts.erased else {}
         row: dict[str, Any] = {
             EVENT_HOUR: self.hour.start,
-            "records": self.counts.records,
+            # As the marts have them: what is erased is told by the measures alone.
+            "records": self.counts.records - self.counts.erased,
             "accepted": self.counts.accepted,
             "duplicates": self.counts.duplicates,
             "quarantined": self.counts.quarantined,
@@ -80,7 +84,7 @@ class Receipt:
             "output_version": self.output_version,
             "code_version": self.code_version,
             "rows_by_table": json.dumps(dict(self.rows), sort_keys=True),
-            "measures": json.dumps(dict(self.measures), sort_keys=True),
+            "measures": json.dumps({**self.measures, **erased}, sort_keys=True),
             "held_version": self.held_version,
         }
         if self.job == "score":
@@ -90,16 +94,17 @@ class Receipt:
     @classmethod
     def from_row(cls, job: str, row: Mapping[str, Any]) -> Receipt:
         """The inverse of `to_row`."""
-        hour = row[EVENT_HOUR]
+        hour, measures = row[EVENT_HOUR], json.loads(row["measures"])
+        erased = measures.pop(_ERASED, 0)
         return cls(
             job=job,
             hour=EventHour.from_key(hour) if isinstance(hour, str) else EventHour.of(hour),
             input_version=row["input_version"],
             output_version=row["output_version"],
             code_version=row["code_version"],
-            counts=Counts(row["records"], row["accepted"], row["duplicates"], row["quarantined"]),
+            counts=Counts(row["records"] + erased, row["accepted"], row["duplicates"], row["quarantined"], erased),
             rows=json.loads(row["rows_by_table"]),
-            measures=json.loads(row["measures"]),
+            measures=measures,
             held_version=row.get("held_version"),
             lake_version=row.get("lake_version"),
         )

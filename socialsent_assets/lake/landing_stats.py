@@ -23,6 +23,7 @@ class Stock:
             do not contain the number of rows.
         rows: records kept in the other objects.
         duplicates: repeats that were dropped while those were written.
+        erased: records that were erased from them, or came again after that.
         size: bytes, compressed.
     """
 
@@ -31,6 +32,12 @@ class Stock:
     rows: int = 0
     duplicates: int = 0
     size: int = 0
+    erased: int = 0
+
+    @property
+    def records(self) -> int:
+        """What came in: rows + duplicates + erased."""
+        return self.rows + self.duplicates + self.erased
 
     def __add__(self, other: Stock) -> Stock:
         return Stock(
@@ -38,6 +45,7 @@ class Stock:
             uncounted=self.uncounted + other.uncounted,
             rows=self.rows + other.rows,
             duplicates=self.duplicates + other.duplicates,
+            erased=self.erased + other.erased,
             size=self.size + other.size,
         )
 
@@ -68,4 +76,4 @@ def _one(info: ObjectInfo) -> Stock:
     name = parse_landing_name(info.key.rpartition("/")[2])
     if name is None:
         return Stock(objects=1, uncounted=1, size=info.size)
-    return Stock(objects=1, rows=name.rows, duplicates=name.duplicates, size=info.size)
+    return Stock(objects=1, rows=name.rows, duplicates=name.duplicates, erased=name.erased, size=info.size)

@@ -96,7 +96,7 @@ def records_add_up(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
     """
     bad: list[str] = []
     receipts, landed = read_builds(lake).cleanse, lake.landed_by_hour(set(hours))
-    sums = {"records": 0, "accepted": 0, "duplicates": 0, "quarantined": 0}
+    sums = {"records": 0, "accepted": 0, "duplicates": 0, "quarantined": 0, "erased": 0}
     for hour in hours:
         receipt = receipts.get(hour)
         if receipt is None:
@@ -104,7 +104,8 @@ def records_add_up(lake: Lake, hours: Sequence[EventHour]) -> Verdict:
         for name in sums:
             sums[name] += getattr(receipt.counts, name)
         bad += [f"{hour}: {words}" for words in _miscounts(landed.get(hour, []), receipt)]
-    words = "{records} in = {accepted} accepted + {duplicates} duplicates + {quarantined} quarantined".format(**sums)
+    parts = " + ".join(f"{sums[name]} {name}" for name in ("accepted", "duplicates", "quarantined", "erased"))
+    words = f"{sums['records']} in = {parts}"
     return Verdict(not bad, "; ".join(bad[:_NAMED]) if bad else words, sums)
 
 

@@ -14,6 +14,7 @@ import re
 import zlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from socialsent_assets.domain.events.layout import parse_landing_name
 from socialsent_assets.lake.landing_stats import Stock, stock_of
@@ -32,7 +33,7 @@ def quarantine_stock(landing: Storage, objects: Iterable[ObjectInfo]) -> Stock:
         if all(lines is not None for lines in found):
             deliveries = [lines for lines in found if lines is not None]
             repeats += sum(lines.total() for lines in deliveries) - distinct(deliveries).total()
-    return Stock(stock.objects, stock.uncounted, stock.rows - repeats, stock.duplicates + repeats, stock.size)
+    return replace(stock, rows=stock.rows - repeats, duplicates=stock.duplicates + repeats)
 
 
 def distinct(deliveries: Iterable[Counter[str]]) -> Counter[str]:

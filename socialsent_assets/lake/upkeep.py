@@ -10,7 +10,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.tables import Table
@@ -123,10 +123,15 @@ def _expire(table: IcebergTable, pinned: Collection[int], before: datetime) -> i
     return len(old)
 
 
+def expire_all(lake: Lake, table: Table) -> int:
+    """Expire every snapshot but the current one and those that receipts pin; how many."""
+    return _expire(lake.table(table), _pinned(lake, table), datetime.max.replace(tzinfo=UTC))
+
+
 def _remove_orphans(lake: Lake, table: Table, now: datetime) -> list[int]:
     """Delete files below the table that no kept snapshot names; their sizes."""
     loaded = lake.table(table)
-    named = _named_files(loaded)
+    named = named_files(loaded)
     storage = lake.tier(table.tier)
     youngest = now - ORPHANS_KEPT_FOR
     removed = []
@@ -138,7 +143,7 @@ def _remove_orphans(lake: Lake, table: Table, now: datetime) -> list[int]:
     return removed
 
 
-def _named_files(table: IcebergTable) -> set[str]:
+def named_files(table: IcebergTable) -> set[str]:
     """Paths of everything that the table's metadata names: metadata, manifest lists, manifests and data files."""
     named = {table.metadata_location, *(entry.metadata_file for entry in table.metadata.metadata_log)}
     for snapshot in table.snapshots():

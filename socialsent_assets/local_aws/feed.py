@@ -27,6 +27,7 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.landing import gzip_lines
 from socialsent_assets.domain.events.layout import LANDING_LABELS, content_digest, parse_landing_name
+from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
 from socialsent_assets.simulator.feed import label_rows, planned_world
@@ -220,6 +221,7 @@ class _Ingest:
 
     def __init__(self, landing: str, start: datetime, settings: FeedSettings, shards: int) -> None:
         self.store = store_at(landing)
+        self.erasures = ledger_folder(landing)
         self.start = start
         self.settings = settings
         self.shards = shards
@@ -242,7 +244,7 @@ class _Ingest:
         stream = f"socialsent-{next(_stream_numbers)}"
 
         def consumer(event: dict[str, Any], _context: object) -> dict[str, Any]:
-            done = consume(event, store, self.start)
+            done = consume(event, store, self.start, read_ledger(self.erasures))
             result.counts += done.counts
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 

@@ -17,6 +17,7 @@ from lambdas.kinesis_consumer.handler import consume
 from lambdas.kinesis_consumer.sink import store_at
 from lambdas.mock_server.delivery import deliver
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from socialsent_assets.local_aws.feed import FeedError, quiet_server
 from socialsent_assets.local_aws.server import EmbeddedAws
@@ -35,7 +36,7 @@ class EmbeddedSink:
     """
 
     def __init__(self, landing: str, start: datetime) -> None:
-        self._store, self._start = store_at(landing), start
+        self._store, self._start, self._erasures = store_at(landing), start, ledger_folder(landing)
         self._numbers = itertools.count(1)
 
     def __enter__(self) -> EmbeddedSink:
@@ -57,7 +58,7 @@ class EmbeddedSink:
 
         def consumer(event: dict[str, Any], _context: object) -> dict[str, Any]:
             nonlocal counts
-            done = consume(event, self._store, self._start)
+            done = consume(event, self._store, self._start, read_ledger(self._erasures))
             counts += done.counts
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 

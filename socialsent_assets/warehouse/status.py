@@ -23,6 +23,7 @@ from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
 from socialsent_assets.lake.table_rows import rows_of
 from socialsent_assets.settings import Settings
+from socialsent_assets.warehouse.deletion_latency import DeletionLatency, last_latency
 from socialsent_assets.warehouse.engine import HOURS_TABLE
 from socialsent_assets.warehouse.errors import NoMartsError
 from socialsent_assets.warehouse.marts import marts_of, versions_of
@@ -37,7 +38,7 @@ class TierStanding:
 
     Attributes:
         hours: event hours that hold at least one row.
-        records: what came in: rows + duplicates + quarantined.
+        records: what came in: rows + duplicates + quarantined + erased.
         newest_event: the latest event time held; None if there is none.
         tables: rows by table; a mart holds fewer rows than versions came in, because edits and deletions apply.
     """
@@ -47,6 +48,7 @@ class TierStanding:
     rows: int = 0
     duplicates: int = 0
     quarantined: int = 0
+    erased: int = 0
     newest_event: datetime | None = None
     tables: dict[str, int] = field(default_factory=dict)
 
@@ -59,12 +61,13 @@ class TierStanding:
 class Standing:
     """All tiers, and the hours that have to be built again, each with the first tier to rebuild.
 
-    `damaged` counts hours whose data files are missing or were changed.
+    `damaged` counts hours whose data files are missing or were changed; `deletions` is how long the latest took.
     """
 
     tiers: dict[str, TierStanding]
     stale: dict[EventHour, StaleTier]
     damaged: int = 0
+    deletions: DeletionLatency | None = None
 
 
 def standing(lake: Lake, settings: Settings) -> Standing:
@@ -81,7 +84,8 @@ def standing(lake: Lake, settings: Settings) -> Standing:
         "marts": _marts(settings),
     }
     known = {*landed, *builds.cleanse}
-    return Standing(tiers, stale_hours(lake, known, versions_of(settings), landed), len(builds.damaged()))
+    stale = stale_hours(lake, known, versions_of(settings), landed)
+    return Standing(tiers, stale, len(builds.damaged()), last_latency(lake))
 
 
 def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStanding:
@@ -89,10 +93,11 @@ def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> Ti
     quarantine = quarantine_stock(lake.landing, lake.landing.walk(LANDING_QUARANTINE))
     return TierStanding(
         hours=len(landed),
-        records=events.rows + events.duplicates + quarantine.rows + quarantine.duplicates,
+        records=events.records + quarantine.records,
         rows=events.rows,
         duplicates=events.duplicates + quarantine.duplicates,
         quarantined=quarantine.rows,
+        erased=events.erased + quarantine.erased,
         newest_event=_newest_landed(lake, list(landed)),
     )
 
@@ -128,12 +133,14 @@ def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables
     # Scoring drops nothing: what came in is what it wrote.
     counts = [receipt.counts for receipt in receipts.values()] if tables != (SENTIMENT,) else []
     duplicates, quarantined = sum(c.duplicates for c in counts), sum(c.quarantined for c in counts)
+    erased = sum(c.erased for c in counts)
     return TierStanding(
         hours=len(full),
-        records=total + duplicates + quarantined,
+        records=total + duplicates + quarantined + erased,
         rows=total,
         duplicates=duplicates,
         quarantined=quarantined,
+        erased=erased,
         newest_event=_newest_row(lake, tables, pins, max(full, default=None)),
         tables=rows,
     )

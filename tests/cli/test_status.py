@@ -34,7 +34,7 @@ def test_an_empty_home_has_a_standing_too(capsys: pytest.CaptureFixture[str]) ->
     """Prevents an error from the command that one types first."""
     assert exit_code(["status", "--format", "json"]) == 0
     standing = json.loads(capsys.readouterr().out)
-    assert set(standing) == {"tiers", "stale_hours", "models"}
+    assert set(standing) == {"tiers", "stale_hours", "deletions", "models"}
     assert set(standing["tiers"]) == {"landing", "cleansed", "analytics", "marts"}
     for tier in standing["tiers"].values():
         assert {"hours", "rows", "duplicates", "quarantined", "newest_event", "lag_seconds"} <= set(tier)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased, ErasedIds
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, POSTS, QUARANTINE, SENTIMENT
 from socialsent_assets.jobs.cleanse import cleanse
@@ -20,6 +22,7 @@ from socialsent_assets.jobs.grouping import Groups
 from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake.builds import Receipt
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
@@ -52,6 +55,9 @@ def fill(lake: Lake) -> None:
 def built(engine: Engine, root: Path) -> tuple[list[Receipt], dict[str, list[dict[str, Any]]]]:
     lake = lake_at(root)
     fill(lake)
+    folder = ledger_folder(lake.landing.uri)
+    assert folder is not None
+    add_to_ledger(folder, ErasedIds(frozenset(("u-2",))), datetime(2026, 11, 22, tzinfo=UTC), "")
     receipts = [*cleanse(engine, lake, HOURS), *score(engine, lake, HOURS)]
     return receipts, {table.name: rows_of_table(lake, table) for table in TABLES}
 
@@ -66,6 +72,7 @@ def test_spark_builds_what_the_process_builds(spark: Engine, in_process: Any, tm
     """Prevents two pipelines: rows, kept copies and counts may not depend on who did the work."""
     receipts, tables = built(spark, tmp_path)
     assert receipts == in_process[0]
+    assert any(receipt.counts.erased for receipt in receipts)
     assert _in_order(tables) == _in_order(in_process[1])
 
 
@@ -140,6 +147,7 @@ class Noted:
         tier: str,
         tables: Mapping[str, TableFile],
         groups: Groups,
+        erased: Erased = NOTHING_ERASED,
     ) -> Written:
         self._calls.append(self.name)
         return Written()

@@ -1,4 +1,4 @@
-"""The conservation law: records in = accepted + duplicates + quarantined.
+"""The conservation law: records in = accepted + duplicates + quarantined + erased.
 
 Not here: where the counts are kept (lake/builds.py) or shown (cli/, defs/).
 """
@@ -16,20 +16,21 @@ class Counts:
         ValueError: a sum that does not close cannot be built.
 
     >>> Counts(records=3, accepted=1, duplicates=1, quarantined=1) + Counts.none()
-    Counts(records=3, accepted=1, duplicates=1, quarantined=1)
+    Counts(records=3, accepted=1, duplicates=1, quarantined=1, erased=0)
     """
 
     records: int
     accepted: int
     duplicates: int
     quarantined: int
+    erased: int = 0
 
     def __post_init__(self) -> None:
-        parts = self.accepted + self.duplicates + self.quarantined
-        if self.records != parts or min(self.accepted, self.duplicates, self.quarantined) < 0:
+        parts = self.accepted + self.duplicates + self.quarantined + self.erased
+        if self.records != parts or min(self.accepted, self.duplicates, self.quarantined, self.erased) < 0:
             raise ValueError(
                 f"records do not add up: {self.records} in, but {self.accepted} accepted "
-                f"+ {self.duplicates} duplicates + {self.quarantined} quarantined = {parts}"
+                f"+ {self.duplicates} duplicates + {self.quarantined} quarantined + {self.erased} erased = {parts}"
             )
 
     def __add__(self, other: Counts) -> Counts:
@@ -38,6 +39,7 @@ class Counts:
             accepted=self.accepted + other.accepted,
             duplicates=self.duplicates + other.duplicates,
             quarantined=self.quarantined + other.quarantined,
+            erased=self.erased + other.erased,
         )
 
     @classmethod

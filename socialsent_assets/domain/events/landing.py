@@ -19,6 +19,7 @@ from datetime import datetime
 
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.draft import Draft, seal
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased, is_erased
 from socialsent_assets.domain.events.event import Event, Rejection, parse_record
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
@@ -85,7 +86,13 @@ class LandedBatch:
     labels: int = 0
 
 
-def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime, origin: str) -> LandedBatch:
+def land(
+    records: Sequence[SourceRecord],
+    arrived_at: datetime,
+    start: datetime,
+    origin: str,
+    erased: Erased = NOTHING_ERASED,
+) -> LandedBatch:
     """Accepted events by the hour of their time, the others to quarantine by the hour of arrival.
 
     Byte-identical repeats within an hour of the batch are dropped and counted as duplicates.
@@ -95,8 +102,9 @@ def land(records: Sequence[SourceRecord], arrived_at: datetime, start: datetime,
         arrived_at: aware; when the batch arrived, for records without a time of their own.
         start: aware; the first accepted event time.
         origin: begins the objects' names; with a digest of the content it makes them unique.
+        erased: whose events are counted and not kept.
     """
-    batch = _Batch(start)
+    batch = _Batch(start, erased)
     for record in records:
         batch.add(record, record.arrived_at or arrived_at)
     return batch.landed(origin)
@@ -110,14 +118,17 @@ def gzip_lines(lines: Iterable[bytes]) -> bytes:
 class _Batch:
     """Adds up a batch: what to write per hour, and what became of each record."""
 
-    def __init__(self, start: datetime) -> None:
-        self._start = start
+    def __init__(self, start: datetime, erased: Erased) -> None:
+        self._start, self._erased = start, erased
+        self._gone: defaultdict[EventHour, set[bytes]] = defaultdict(set)
+        self._erasures: Counter[EventHour] = Counter()
+        self._quarantine_erasures: Counter[EventHour] = Counter()
         self._lines: defaultdict[EventHour, dict[bytes, None]] = defaultdict(dict)
         self._repeats: Counter[EventHour] = Counter()
         self._quarantine: defaultdict[EventHour, list[bytes]] = defaultdict(list)
         self._labels: dict[bytes, None] = {}
         self._profiles: dict[str, dict[str, object]] = {}
-        self._accepted = self._duplicates = 0
+        self._accepted = self._duplicates = self._erased_records = 0
         self._reasons: Counter[str] = Counter()
         self._first_of: dict[str, str] = {}
         self._events: Counter[str] = Counter()
@@ -134,19 +145,22 @@ class _Batch:
             for answer in _answers(record, arrival, self._start):
                 if isinstance(answer, Rejection):
                     self._reject(answer, record.position, arrival)
-                elif self._keep(answer):
-                    self._accepted += 1
+                elif is_erased(answer.line, self._erased):
+                    self._count(is_new=self._erase(answer), is_gone=True)
                 else:
-                    self._duplicates += 1
+                    self._count(is_new=self._keep(answer), is_gone=False)
 
     def landed(self, origin: str) -> LandedBatch:
         """The objects and the counts of all that was added."""
-        hours = sorted(self._lines)
+        # An hour of which everything is erased keeps an object, so that the counts of landing still close.
+        hours = sorted({*self._lines, *self._erasures})
         objects = dict(
-            _object(LANDING_EVENTS, hour, origin, self._lines[hour], self._repeats[hour]) for hour in hours
+            _object(LANDING_EVENTS, hour, origin, self._lines[hour], self._repeats[hour], self._erasures[hour])
+            for hour in hours
         )
         objects |= dict(
-            _object(LANDING_QUARANTINE, hour, origin, self._quarantine[hour], 0) for hour in sorted(self._quarantine)
+            _object(LANDING_QUARANTINE, hour, origin, self._quarantine[hour], 0, self._quarantine_erasures[hour])
+            for hour in sorted({*self._quarantine, *self._quarantine_erasures})
         )
         if self._labels:
             digest = content_digest(b"\n".join(self._labels), _DIGEST)
@@ -155,7 +169,11 @@ class _Batch:
         return LandedBatch(
             objects=objects,
             counts=Counts(
-                self._accepted + self._duplicates + quarantined, self._accepted, self._duplicates, quarantined
+                self._accepted + self._duplicates + quarantined + self._erased_records,
+                self._accepted,
+                self._duplicates,
+                quarantined,
+                self._erased_records,
             ),
             reasons=dict(sorted(self._reasons.items())),
             first_of=self._first_of,
@@ -172,18 +190,27 @@ class _Batch:
         except RefusalError as error:
             self._reject(Rejection(error.reason, error.detail, record.raw), record.position, arrival)
             return
-        is_new = False
+        is_new = is_gone = False
         for event, left_out in sealed:
             if event.event_type == "user" and self._is_known_profile(event):
                 continue
+            if is_erased(event.line, self._erased):
+                is_gone = self._erase(event) or is_gone
+                continue
             self._left_out.update(left_out)
             is_new = self._keep(event) or is_new
-        new_labels = [line for line in record.labels if line not in self._labels]
+        kept = [] if is_gone else [line for line in record.labels if not is_erased(line, self._erased)]
+        new_labels = [line for line in kept if line not in self._labels]
         self._labels.update(dict.fromkeys(new_labels))
-        if is_new or new_labels:
-            self._accepted += 1
-        else:
+        self._count(is_new=bool(is_new or new_labels or is_gone), is_gone=is_gone and not is_new and not new_labels)
+
+    def _count(self, *, is_new: bool, is_gone: bool) -> None:
+        if not is_new:
             self._duplicates += 1
+        elif is_gone:
+            self._erased_records += 1
+        else:
+            self._accepted += 1
 
     def _is_known_profile(self, event: Event) -> bool:
         """Whether the batch holds this very profile: networks repeat the author's in every post."""
@@ -192,6 +219,16 @@ class _Batch:
             return True
         self._profiles[user_id] = event.data
         return False
+
+    def _erase(self, event: Event) -> bool:
+        """Count an erased event where it would have landed; False for a repeat within the batch."""
+        gone = self._gone[event.hour]
+        if event.line in gone:
+            self._repeats[event.hour] += 1
+            return False
+        gone.add(event.line)
+        self._erasures[event.hour] += 1
+        return True
 
     def _keep(self, event: Event) -> bool:
         hour = event.hour
@@ -204,6 +241,10 @@ class _Batch:
         return True
 
     def _reject(self, rejection: Rejection, position: str, arrival: datetime) -> None:
+        if is_erased(rejection.raw, self._erased):
+            self._erased_records += 1
+            self._quarantine_erasures[EventHour.of(arrival)] += 1
+            return
         self._reasons[rejection.reason] += 1
         self._first_of.setdefault(rejection.reason, f"{position}: {rejection.detail}")
         self._quarantine[EventHour.of(arrival)].append(_quarantine_line(rejection, position, arrival))
@@ -217,9 +258,11 @@ def _answers(record: SourceRecord, arrived_at: datetime, start: datetime) -> lis
     return parse_record(record.raw, arrived_at, start)
 
 
-def _object(kind: str, hour: EventHour, origin: str, lines: Collection[bytes], duplicates: int) -> tuple[str, bytes]:
+def _object(
+    kind: str, hour: EventHour, origin: str, lines: Collection[bytes], duplicates: int, erased: int
+) -> tuple[str, bytes]:
     digest = content_digest(b"\n".join(lines), _DIGEST)
-    name = landing_name(f"{origin}-{digest}", rows=len(lines), duplicates=duplicates)
+    name = landing_name(f"{origin}-{digest}", rows=len(lines), duplicates=duplicates, erased=erased)
     return landing_key(kind, hour, name), gzip_lines(lines)
 
 

@@ -24,7 +24,7 @@ LANDING_LABELS = "labels"
 HOUR = timedelta(hours=1)
 _KEY_FORMAT = "%Y-%m-%d-%H:%M"
 _PATH = re.compile(r"dt=(\d{4})-(\d{2})-(\d{2})/hr=(\d{2})(?=/|$)")
-_NAME = re.compile(r"(?P<origin>[A-Za-z0-9_-]+)\.(?P<rows>\d+)r(?P<duplicates>\d+)d\.jsonl\.gz")
+_NAME = re.compile(r"(?P<origin>[A-Za-z0-9_-]+)\.(?P<rows>\d+)r(?P<duplicates>\d+)d(?:(?P<erased>\d+)e)?\.jsonl\.gz")
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -149,9 +149,10 @@ class LandingName(NamedTuple):
     origin: str
     rows: int
     duplicates: int
+    erased: int = 0
 
 
-def landing_name(origin: str, rows: int, duplicates: int) -> str:
+def landing_name(origin: str, rows: int, duplicates: int, erased: int = 0) -> str:
     """Name of one landing object: where its records came from and how many there are.
 
     `origin` is the same for the same records (shard, first and last sequence number and a digest of
@@ -159,8 +160,10 @@ def landing_name(origin: str, rows: int, duplicates: int) -> str:
 
     >>> landing_name("shardId-000-1-9-ab12", rows=7, duplicates=2)
     'shardId-000-1-9-ab12.7r2d.jsonl.gz'
+    >>> landing_name("shardId-000-1-9-ab12", rows=6, duplicates=2, erased=1)
+    'shardId-000-1-9-ab12.6r2d1e.jsonl.gz'
     """
-    return f"{_UNSAFE.sub('-', origin)}.{rows}r{duplicates}d.jsonl.gz"
+    return f"{_UNSAFE.sub('-', origin)}.{rows}r{duplicates}d{f'{erased}e' if erased else ''}.jsonl.gz"
 
 
 def parse_landing_name(name: str) -> LandingName | None:
@@ -168,7 +171,7 @@ def parse_landing_name(name: str) -> LandingName | None:
     match = _NAME.fullmatch(name)
     if match is None:
         return None
-    return LandingName(match["origin"], int(match["rows"]), int(match["duplicates"]))
+    return LandingName(match["origin"], int(match["rows"]), int(match["duplicates"]), int(match["erased"] or 0))
 
 
 def landing_key(kind: str, hour: EventHour, name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
 from socialsent_assets.jobs.grouping import Groups
 from socialsent_assets.jobs.partition_writer import TableFile, Written
@@ -52,11 +53,12 @@ class AutoEngine:
         tier: str,
         tables: Mapping[str, TableFile],
         groups: Groups,
+        erased: Erased = NOTHING_ERASED,
     ) -> Written:
         """See `Engine.cleanse`."""
         size = sum(info.size for info in objects)
         why = f"{size / _MB:,.1f} MB of landing, Spark works from {self.from_bytes / _MB:,.0f} MB on"
-        return self._choose(size >= self.from_bytes, why).cleanse(landing, objects, tier, tables, groups)
+        return self._choose(size >= self.from_bytes, why).cleanse(landing, objects, tier, tables, groups, erased)
 
     def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:
         """See `Engine.score`."""

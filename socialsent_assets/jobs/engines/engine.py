@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.grouping import Groups
 from socialsent_assets.jobs.partition_writer import TableFile, Written
@@ -50,8 +51,12 @@ class Engine(Protocol):
         tier: str,
         tables: Mapping[str, TableFile],
         groups: Groups,
+        erased: Erased = NOTHING_ERASED,
     ) -> Written:
-        """Landing objects -> data files below the URI `tier`. Every line becomes a row or a counted repeat."""
+        """Landing objects -> data files below the URI `tier`. Every line becomes a row or a counted repeat.
+
+        A line that names what is `erased` is counted alone.
+        """
         ...
 
     def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import EVENT_HOUR, SENTIMENT
 from socialsent_assets.jobs.engines.buckets import Buckets
@@ -59,6 +60,7 @@ class ProcessEngine:
         tier: str,
         tables: Mapping[str, TableFile],
         groups: Groups,
+        erased: Erased = NOTHING_ERASED,
     ) -> Written:
         """See `Engine.cleanse`."""
         by_group: defaultdict[int, list[ObjectInfo]] = defaultdict(list)
@@ -66,24 +68,30 @@ class ProcessEngine:
             by_group[groups.of_path(hour_of(info.key).path)].append(info)
 
         def write(infos: Sequence[ObjectInfo]) -> Written:
-            return _written(_in_memory(landing_rows(landing, _keys(infos))), tier, tables)
+            return _written(_in_memory(landing_rows(landing, _keys(infos), erased)), tier, tables)
 
         small = [partial(write, infos) for group, infos in by_group.items() if groups.cuts[group] == 1]
         written = _sum(self._all(small))
         for group, infos in by_group.items():
             if groups.cuts[group] > 1:
-                written.add(self._cleanse_large_hour(landing, infos, tier, tables, groups.cuts[group]))
+                written.add(self._cleanse_large_hour(landing, infos, tier, tables, groups.cuts[group], erased))
         return written
 
     def _cleanse_large_hour(
-        self, landing: Storage, objects: Sequence[ObjectInfo], tier: str, tables: Mapping[str, TableFile], cuts: int
+        self,
+        landing: Storage,
+        objects: Sequence[ObjectInfo],
+        tier: str,
+        tables: Mapping[str, TableFile],
+        cuts: int,
+        erased: Erased,
     ) -> Written:
         """Read into buckets first, then sort and write a bucket at a time."""
         with tempfile.TemporaryDirectory(prefix="socialsent-cleanse-") as folder:
             buckets = Buckets(Path(folder), row_schema(), cuts)
 
             def read(infos: Sequence[ObjectInfo]) -> None:
-                rows = landing_rows(landing, _keys(infos))
+                rows = landing_rows(landing, _keys(infos), erased)
                 buckets.add(batch for table in rows for batch in full_batches(table))
 
             def write(number: int) -> Written:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, EVENT_HOUR, POSTS, SENTIMENT
 from socialsent_assets.jobs.engines.engine import TextFiles
@@ -45,11 +46,14 @@ class SparkEngine:
         tier: str,
         tables: Mapping[str, TableFile],
         groups: Groups,
+        erased: Erased = NOTHING_ERASED,
     ) -> Written:
         """See `Engine.cleanse`. Raises SparkRunError, see `write_hours`."""
-        return write_hours(self.landing_rows(landing, objects), tier, tables, groups)
+        return write_hours(self.landing_rows(landing, objects, erased), tier, tables, groups)
 
-    def landing_rows(self, landing: Storage, objects: Sequence[ObjectInfo]) -> DataFrame:
+    def landing_rows(
+        self, landing: Storage, objects: Sequence[ObjectInfo], erased: Erased = NOTHING_ERASED
+    ) -> DataFrame:
         """A row per line of these objects, in the columns of `row_schema`, in no order."""
         tasks = [
             ([info.key for info in slice_],)
@@ -60,7 +64,7 @@ class SparkEngine:
         def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
             for batch in batches:
                 for keys in batch.column("keys").to_pylist():
-                    for table in landing_rows(storage_at(uri), keys):
+                    for table in landing_rows(storage_at(uri), keys, erased):
                         yield from full_batches(table)
 
         frame = self.session.createDataFrame(tasks, "keys array<string>").repartition(len(tasks))

@@ -1,0 +1,203 @@
+"""`socialsent erase`: a person or a text out of everything that is kept, and the search that proves it.
+
+Not here: how each tier forgets (erasure/), which events belong to what is erased (domain/events/erasure.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from socialsent_assets.domain.events.erasure import ErasedIds
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.settings import Settings
+
+if TYPE_CHECKING:
+    from socialsent_assets.erasure.request import ErasureRequest
+    from socialsent_assets.erasure.traces import Trace
+
+_ROUNDS = 3
+_SHOWN = 20
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's command to the application."""
+    app.command()(erase)
+
+
+def erase(
+    user: Annotated[list[str] | None, typer.Option("--user", metavar="ID", help="A person, by id.")] = None,
+    post: Annotated[
+        list[str] | None, typer.Option("--post", metavar="ID", help="A post, comment or interaction, by id.")
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="Many: a line each, `user ID` or `post ID`."),
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Kept in the ledger; name nobody in it.")] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
+    verify: Annotated[
+        list[str] | None,
+        typer.Option("--verify", metavar="ID", help="Only search: say where it stands; 1 if it stands anywhere."),
+    ] = None,
+) -> None:
+    """Erase a person or a text from every tier, the history, the marts, reports and logs.
+
+    What stays is a keyed fingerprint, by which the same event is recognised if it comes again: it counts as erased.
+    Replies to an erased text, and likes of it, go with it. Safe to repeat, to interrupt, and beside a running build.
+
+    Try:
+
+        socialsent erase --user u-42 --reason "request 17"
+
+        socialsent erase --post p-17 --dry-run
+
+        socialsent erase --from ids.txt
+
+        socialsent erase --verify u-42
+    """
+    settings, console = Settings.from_env(), Console()
+    folder = _folder_of(settings)
+    if verify:
+        _verify(settings, verify, console)
+        return
+    from socialsent_assets.erasure.request import ErasureRequest, pending, together
+
+    asked = ErasureRequest(_ids(user or [], post or [], from_file), reason=reason)
+    begun = together(pending(folder))
+    if not asked.ids and not begun.ids:
+        raise UserError("name what to erase: --user ID, --post ID or --from FILE (socialsent erase --help)")
+    _erase(settings, asked | begun, console, is_known=not asked.ids, dry_run=dry_run)
+
+
+def _erase(settings: Settings, asked: ErasureRequest, console: Console, *, is_known: bool, dry_run: bool) -> None:
+    from socialsent_assets.erasure.landing import erase_landing, with_own_texts
+    from socialsent_assets.erasure.models import mark_models
+    from socialsent_assets.erasure.request import ErasureRequest, finish, keep
+    from socialsent_assets.erasure.warehouse import own_texts
+
+    lake, folder, now = Lake.of(settings), _folder_of(settings), datetime.now(UTC)
+    if is_known:
+        console.print("Going on with an erasure that was interrupted.")
+    found = with_own_texts(lake.landing, asked)
+    request = ErasureRequest(own_texts(settings.warehouse, found.ids), found.words, found.reason)
+    if dry_run:
+        done = erase_landing(lake.landing, request, dry_run=True)
+        console.print(
+            f"Would erase {_words(done.lines)} in {done.objects} objects of {len(done.hours)} hours; "
+            f"{len(mark_models(lake.artifacts, now, dry_run=True))} models would be marked. Nothing was changed."
+        )
+        return
+    keep(folder, request)
+    add_to_ledger(folder, request.ids, now, request.reason)
+    models = mark_models(lake.artifacts, now)
+    for _ in range(_ROUNDS):
+        done = erase_landing(lake.landing, request)
+        console.print(f"landing: {_words(done.lines)} out of {done.objects} objects, {len(done.hours)} hours")
+        _forget(settings, lake, request, console)
+        traces = _traces(settings, request.needles())
+        if not traces:
+            break
+    else:
+        places = "; ".join(str(trace) for trace in traces[:3])
+        raise RuntimeError(
+            f"a build at work brought traces back ({places}); run socialsent erase again when it ended"
+        )
+    if models:
+        console.print(
+            f"models: {len(models)} may have learned from it and are marked ({', '.join(models[:4])}"
+            f"{' …' if len(models) > 4 else ''}); train others: socialsent materialize --select group:models",
+            soft_wrap=True,
+        )
+    finish(folder)
+    console.print("Erased. Nothing of it was found in any tier; socialsent erase --verify ID searches again.")
+
+
+def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Console) -> None:
+    """Build what landing no longer holds, then forget what was built before."""
+    from socialsent_assets.cli.build import build, only_one_writer
+    from socialsent_assets.erasure.files import erase_file, in_order
+    from socialsent_assets.erasure.tables import forget_history
+    from socialsent_assets.erasure.warehouse import erase_warehouse
+    from socialsent_assets.lake.staleness import known_hours
+
+    if known_hours(lake):
+        with only_one_writer(settings):
+            build(settings, None, None, console)
+    snapshots, files = forget_history(lake, request.needles())
+    console.print(f"tables: {snapshots} snapshots expired, {files} files removed")
+    console.print(f"warehouse: {erase_warehouse(settings.warehouse, request)} keys forgotten, the file written anew")
+    needles = request.needles_and_words()
+    for path in in_order([trace for trace in _traces(settings, needles) if _is_ours(settings, trace.path)]):
+        console.print(f"{path}: {erase_file(path, needles)}", soft_wrap=True)
+
+
+def _is_ours(settings: Settings, path: Path) -> bool:
+    """Whether a file is a report, a log, a cache or a record of Dagster: no tier, no warehouse."""
+    tiers = [Path(uri) for uri in (settings.landing, settings.cleansed, settings.analytics)]
+    own = [settings.artifacts + "/models", str(_folder_of(settings))]
+    kept = [*tiers, *(Path(one) for one in own)]
+    return path != settings.warehouse and not any(folder in path.parents for folder in kept)
+
+
+def _verify(settings: Settings, ids: Sequence[str], console: Console) -> None:
+    traces = _traces(settings, ids)
+    for trace in traces[:_SHOWN]:
+        console.print(f"{trace.needle}  {trace}", soft_wrap=True, highlight=False)
+    if len(traces) > _SHOWN:
+        console.print(f"… and {len(traces) - _SHOWN} more places")
+    if traces:
+        raise typer.Exit(1)
+    console.print(f"{', '.join(ids)}: found nowhere below {', '.join(map(str, _roots(settings)))}", soft_wrap=True)
+
+
+def _traces(settings: Settings, needles: Sequence[str]) -> list[Trace]:
+    from socialsent_assets.erasure.request import PENDING
+    from socialsent_assets.erasure.traces import find_traces
+
+    folder = _folder_of(settings)
+    found = find_traces(_roots(settings), needles)
+    return [trace for trace in found if not (trace.path.parent == folder and trace.path.suffix == f".{PENDING}")]
+
+
+def _roots(settings: Settings) -> list[Path]:
+    tiers = (settings.landing, settings.cleansed, settings.analytics, settings.artifacts)
+    folders = [settings.home, *(Path(uri.removeprefix("file://").removeprefix("file:")) for uri in tiers)]
+    return [folder for folder in folders if not any(other in folder.parents for other in folders)]
+
+
+def _folder_of(settings: Settings) -> Path:
+    folder = ledger_folder(settings.landing)
+    others = (settings.cleansed, settings.analytics, settings.artifacts)
+    if folder is None or any(uri.startswith("s3://") for uri in others) or settings.dbt_target != "local":
+        raise UserError(
+            "erase works on a lake in folders with marts in DuckDB; for a lake on AWS see docs/erasure.md"
+        )
+    return folder
+
+
+def _ids(users: Sequence[str], texts: Sequence[str], file: Path | None) -> ErasedIds:
+    wanted: dict[str, set[str]] = {"user": set(users), "post": set(texts)}
+    lines = file.read_text().splitlines() if file is not None else []
+    for number, line in enumerate(lines, start=1):
+        kind, _, identity = line.strip().partition(" ")
+        if not kind or kind.startswith("#"):
+            continue
+        if kind not in wanted or not identity.strip():
+            raise UserError(f"{file} line {number}: write `user ID` or `post ID`, got {line.strip()[:60]!r}")
+        wanted[kind].add(identity.strip())
+    everything = wanted["user"] | wanted["post"]
+    if any(not one.strip() for one in everything):
+        raise UserError("an id is empty; name what to erase")
+    return ErasedIds(frozenset(wanted["user"]), frozenset(wanted["post"]))
+
+
+def _words(lines: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} lines of {kind}" for kind, count in sorted(lines.items())) or "nothing"

@@ -1,0 +1,184 @@
+"""Landing without what is erased: events, quarantine, labels, and the manifests that name their objects.
+
+An object is written anew without its erased lines, under the name that the consumer would give it, which counts them;
+then the old one is removed. A run that is killed in between leaves both, and the next one removes the old.
+
+Not here: which lines are erased (domain/events/erasure.py), the tables, which are built again from landing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from socialsent_assets.domain.events.erasure import ErasedIds, ids_in, is_erased, own_ids
+from socialsent_assets.domain.events.landing import gzip_lines
+from socialsent_assets.domain.events.layout import (
+    LANDING_EVENTS,
+    LANDING_LABELS,
+    LANDING_QUARANTINE,
+    EventHour,
+    content_digest,
+    landing_name,
+    parse_landing_name,
+)
+from socialsent_assets.erasure.request import ErasureRequest
+from socialsent_assets.erasure.traces import Needles
+from socialsent_assets.ingest.landing_writer import MANIFESTS
+from socialsent_assets.jobs.landing_lines import DamagedObject, TooLargeLine, parts_of
+from socialsent_assets.lake.storage.base import Storage
+
+_DIGEST = 12
+_FEW = 40  # ids up to which each is looked for in a block; more are looked up in a set
+
+
+@dataclass
+class LandingErased:
+    """What was taken out of landing.
+
+    Attributes:
+        lines: by kind: `events`, `quarantine`, `labels`.
+        objects: that were written anew.
+        hours: event hours whose landing is another now.
+    """
+
+    lines: dict[str, int] = field(default_factory=dict)
+    objects: int = 0
+    hours: set[EventHour] = field(default_factory=set)
+
+
+def with_own_texts(landing: Storage, asked: ErasureRequest) -> ErasureRequest:
+    """The request with every text and interaction that its persons made, as far as landing tells."""
+    texts, words = set(asked.ids.texts), set(asked.words)
+    for info in landing.walk(LANDING_EVENTS):
+        for line in _suspects(_lines(landing, info.key), asked.ids):
+            data = _data(line)
+            if data is None:
+                continue
+            texts.update(own_ids(data, asked.ids))
+            text = data.get("text")
+            if isinstance(text, str) and _is_own(data, asked.ids):
+                words.add(text)
+    return ErasureRequest(ErasedIds(asked.ids.users, frozenset(texts)), frozenset(words), asked.reason)
+
+
+def erase_landing(landing: Storage, request: ErasureRequest, *, dry_run: bool = False) -> LandingErased:
+    """Take the lines out. Safe to repeat. Raises OSError when landing cannot be written."""
+    done = LandingErased()
+    ids, needles = request.ids, Needles(request.needles())
+    kinds: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
+        (LANDING_EVENTS, lambda line: is_erased(line, ids)),
+        (LANDING_QUARANTINE, lambda line: _names(_raw_of(line), needles) or _names(line, needles)),
+        (LANDING_LABELS, lambda line: is_erased(line, ids) or _text_of(line) in request.words),
+    )
+    for kind, is_gone in kinds:
+        for info in landing.walk(kind):
+            whole = _lines(landing, info.key)
+            suspects = set(_suspects(whole, ids)) if kind == LANDING_EVENTS else whole
+            gone = {line for line in suspects if is_gone(line)}
+            if not gone:
+                continue
+            kept = [line for line in whole if line not in gone]
+            removed = len(whole) - len(kept)
+            done.lines[kind] = done.lines.get(kind, 0) + removed
+            done.objects += 1
+            hour = EventHour.from_path(info.key)
+            if hour is not None and kind == LANDING_EVENTS:
+                done.hours.add(hour)
+            if not dry_run:
+                _replace(landing, info.key, kept, removed)
+    if not dry_run:
+        _rename_in_manifests(landing)
+    return done
+
+
+def _replace(landing: Storage, key: str, kept: list[bytes], removed: int) -> None:
+    folder, _, old = key.rpartition("/")
+    name = parse_landing_name(old)
+    content = gzip_lines(kept) if key.endswith(".gz") else b"".join(line + b"\n" for line in kept)
+    if name is None:  # somebody else's, or labels: their names say nothing of the content
+        landing.write(key, content)
+        return
+    digest = content_digest(b"\n".join(kept), _DIGEST)
+    origin = f"{name.origin.rpartition('-')[0] or name.origin}-{digest}"
+    new = f"{folder}/{landing_name(origin, len(kept), name.duplicates, name.erased + removed)}"
+    landing.write(new, content)
+    if new != key:
+        landing.delete(key)
+
+
+def _rename_in_manifests(landing: Storage) -> None:
+    """Let manifests name what stands for the objects they named; a run that was killed may have left old names."""
+    there: dict[str, list[str]] = {}
+    for kind in (LANDING_EVENTS, LANDING_QUARANTINE, LANDING_LABELS):
+        for info in landing.walk(kind):
+            origin = info.key.rpartition("/")[2].partition(".")[0].rpartition("-")[0]
+            there.setdefault(origin, []).append(info.key)
+    for info in landing.walk(MANIFESTS):
+        content = json.loads(landing.read(info.key))
+        batch = info.key.rpartition("/")[2].removesuffix(".json")
+        objects = sorted(there.get(f"file-{batch}", ()))
+        if not set(content["objects"]) <= set(objects):
+            written = {**content, "objects": objects}
+            landing.write(info.key, json.dumps(written, sort_keys=True, indent=1).encode())
+
+
+def _lines(landing: Storage, key: str) -> list[bytes]:
+    """Whole lines of an object; what follows a damage, or is too large for an event, is left out."""
+    lines: list[bytes] = []
+    for part in parts_of(landing, key):
+        if isinstance(part, bytes):
+            lines += [line for line in part.split(b"\n") if line.strip()]
+        elif isinstance(part, DamagedObject | TooLargeLine):
+            continue
+    return lines
+
+
+def _suspects(lines: list[bytes], ids: ErasedIds) -> Iterable[bytes]:
+    """Lines in which one of the ids may stand: all of those that do, quickly."""
+    wanted = ids.users | ids.texts
+    if len(wanted) > _FEW:
+        return (line for line in lines if any(_is_wanted(value, wanted) for _, value in ids_in(line)))
+    spelled = [json.dumps(one, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass") for one in sorted(wanted)]
+    # A line of somebody else may spell any character as \u….
+    return (line for line in lines if b"\\u" in line or any(one in line for one in spelled))
+
+
+def _is_wanted(value: str, wanted: frozenset[str]) -> bool:
+    return value in wanted or ("/" in value and any(part in wanted for part in value.split("/")))
+
+
+def _data(line: bytes) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return None
+    data = value.get("data") if isinstance(value, dict) else None
+    return data if isinstance(data, dict) else None
+
+
+def _is_own(data: dict[str, Any], ids: ErasedIds) -> bool:
+    author = data.get("author_id")
+    return author in ids.users or any(data.get(name) in ids.texts for name in ("comment_id", "post_id"))
+
+
+def _raw_of(line: bytes) -> bytes:
+    try:
+        return base64.b64decode(json.loads(line)["raw"])
+    except (ValueError, KeyError, TypeError):
+        return b""
+
+
+def _text_of(line: bytes) -> str | None:
+    try:
+        text = json.loads(line).get("text")
+    except (ValueError, AttributeError):
+        return None
+    return text if isinstance(text, str) else None
+
+
+def _names(content: bytes, needles: Needles) -> bool:
+    return any(found.whole for found in needles.count(content).values())

@@ -1,0 +1,39 @@
+"""Tables whose history is gone: every snapshot but the current ones expires, and the files that it alone named go.
+
+Not here: rows of the current snapshots, which are built again from landing; the daily upkeep (lake/upkeep.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from socialsent_assets.erasure.traces import traces_in
+from socialsent_assets.lake.history import existing_tables
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.upkeep import expire_all, named_files
+
+
+def forget_history(lake: Lake, needles: Sequence[str]) -> tuple[int, int]:
+    """Snapshots expired and files removed. `history`, `--as-of` and `undo` reach back to this moment, no further.
+
+    A file that no snapshot names goes if one of the snapshots named it, or if it holds a trace: such a file was left
+    by a build that was killed. A build at work whose file goes finds its hours stale, and builds them again.
+
+    Raises:
+        CommitConflictError, ValueError: a build commits at this moment; the same may work later.
+    """
+    snapshots = removed = 0
+    for table in existing_tables(lake):
+        before = named_files(lake.table(table))
+        snapshots += expire_all(lake, table)
+        kept = named_files(lake.table(table))
+        storage = lake.tier(table.tier)
+        for info in storage.walk(table.name):
+            path = storage.path(info.key)
+            if path in kept:
+                continue
+            if path in before or traces_in(Path(path), needles):
+                storage.delete(info.key)
+                removed += 1
+    return snapshots, removed

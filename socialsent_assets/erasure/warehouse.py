@@ -1,0 +1,104 @@
+"""The DuckDB warehouse without what is erased: rows that only remember, and then the bytes of the file itself.
+
+DuckDB frees the blocks of deleted rows without clearing them, so the whole database is copied into a new file, which
+takes the place of the old one in one step.
+
+Not here: the marts, which dbt has built again from the lake.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from socialsent_assets.domain.events.erasure import ErasedIds, names_erased
+from socialsent_assets.erasure.request import ErasureRequest
+from socialsent_assets.warehouse.dbt.environment import ARTIFACTS
+from socialsent_assets.warehouse.duckdb.database import reading
+from socialsent_assets.warehouse.duckdb.rebuild import copy_of, publish, rebuilding
+
+if TYPE_CHECKING:
+    import duckdb
+
+# Tables that remember ids whatever the lake holds now: column -> the name of the event field that it came from.
+_MEMORIES = {
+    "staging.int_event_keys": {
+        "entity_id": "subject_id",
+        "post_id": "post_id",
+        "user_id": "user_id",
+        "other_user_id": "target_user_id",
+    },
+    "main.user_profile_history": {"user_id": "user_id"},
+}
+_OWN = """
+    select entity_id from staging.int_event_keys
+    where event_kind in ('post', 'comment', 'interaction') and user_id in (select unnest(?))
+"""
+
+
+def own_texts(path: Path, ids: ErasedIds) -> ErasedIds:
+    """The ids with the texts and interactions that the marts remember of these persons."""
+    import duckdb
+
+    try:
+        with reading(path) as connection:
+            rows = connection.execute(_OWN, [sorted(ids.users)]).fetchall()
+    except (FileNotFoundError, duckdb.CatalogException):
+        return ids
+    return ErasedIds(ids.users, ids.texts | {identity for (identity,) in rows if identity})
+
+
+def erase_warehouse(path: Path, request: ErasureRequest) -> int:
+    """Rows forgotten; the file is another one afterwards. Safe to repeat; readers and builds wait.
+
+    Raises:
+        WarehouseBusyError: builds held the file for an hour.
+    """
+    import duckdb
+
+    if not path.is_file():
+        return 0
+    copy = copy_of(path, path.absolute().parent / ARTIFACTS)
+    fresh = copy.with_name(f".{copy.name}.erasing")
+    with rebuilding(path, copy):
+        fresh.unlink(missing_ok=True)
+        with duckdb.connect(str(copy)) as connection:
+            forgotten = sum(_forget(connection, table, columns, request.ids) for table, columns in _MEMORIES.items())
+        with duckdb.connect() as connection:
+            # Views name their tables with the name of the database, which is that of the file.
+            connection.execute(f"attach '{_quoted(copy)}' as \"{path.stem}\"")
+            connection.execute(f"attach '{_quoted(fresh)}' as erased")
+            connection.execute(f'copy from database "{path.stem}" to erased')
+        os.replace(fresh, copy)
+        publish(copy, path)
+    return forgotten
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str, str], ids: ErasedIds) -> int:
+    import pyarrow as pa
+
+    schema, _, name = table.partition(".")
+    found = connection.execute(
+        "select column_name from information_schema.columns where table_schema = ? and table_name = ?", [schema, name]
+    ).fetchall()
+    known = {column for (column,) in found}
+    forgotten = 0
+    for column, field_name in columns.items():
+        if column not in known:
+            continue
+        values = connection.execute(
+            f"select distinct {column} from {table} where {column} is not null"  # noqa: S608 - names of our own
+        ).fetchall()
+        gone = [value for (value,) in values if names_erased(field_name, value, ids)]
+        if not gone:
+            continue
+        connection.register("gone", pa.table({"id": pa.array(gone, pa.string())}))
+        row = connection.execute(f"delete from {table} where {column} in (select id from gone)").fetchone()  # noqa: S608
+        connection.unregister("gone")
+        forgotten += int(row[0]) if row else 0
+    return forgotten
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")

@@ -1,0 +1,99 @@
+"""The ledger of erasures: fingerprints of what was erased, one file per erasure, and the key beside them.
+
+Whoever has both key and ledger can test a guess, and no more. Without the key the ledger is useless: what was
+erased would come back when it is sent again.
+
+Not here: the rule (domain/events/erasure.py), erasing (erasure/).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import secrets
+import tempfile
+from datetime import datetime
+from pathlib import Path
+
+from socialsent_assets.domain.events.erasure import NOTHING_ERASED, ErasedIds, ErasureLedger, fingerprints
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.times import format_time
+
+KEY = "key"
+_KEY_BYTES = 32
+
+
+def ledger_folder(landing: str) -> Path | None:
+    """Where the ledger of a lake lies: `erasures` beside its landing tier; None for one in S3, which has none."""
+    if landing.startswith("s3://"):
+        return None
+    return Path(landing.removeprefix("file://").removeprefix("file:")).absolute().parent / "erasures"
+
+
+def read_ledger(folder: Path | None) -> ErasureLedger:
+    """Everything that was erased; nothing where there is no ledger.
+
+    Raises:
+        UserError: the ledger is damaged, or its key is gone.
+    """
+    files = sorted(folder.glob("*.json")) if folder is not None and folder.is_dir() else []
+    if not files or folder is None:
+        return NOTHING_ERASED
+    try:
+        key = (folder / KEY).read_bytes()
+    except FileNotFoundError:
+        raise UserError(
+            f"{folder} holds erasures but no key: restore {folder / KEY} from a backup; without it, what was erased "
+            "would come back"
+        ) from None
+    found: set[str] = set()
+    for file in files:
+        try:
+            content = json.loads(file.read_bytes())
+            known = content["fingerprints"]
+            is_whole = file.stem == _name(known)
+        except (ValueError, KeyError, TypeError):
+            is_whole, known = False, []
+        if not is_whole:
+            raise UserError(f"{file} was changed or is damaged: restore it from a backup, and run this again")
+        found.update(known)
+    return ErasureLedger(key, frozenset(found))
+
+
+def add_to_ledger(folder: Path, ids: ErasedIds, now: datetime, reason: str) -> ErasureLedger:
+    """Enter ids; entering them again changes nothing. Raises UserError as `read_ledger`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    key_file = folder / KEY
+    if not key_file.exists():
+        if any(folder.glob("*.json")):
+            read_ledger(folder)  # says that the key is gone
+        _write(key_file, secrets.token_bytes(_KEY_BYTES), 0o600, keep=True)
+    known = fingerprints(key_file.read_bytes(), ids)
+    file = folder / f"{_name(known)}.json"
+    if known and not file.exists():
+        content = {"erased_at": format_time(now), "reason": reason, "fingerprints": known}
+        _write(file, json.dumps(content, indent=1).encode(), 0o644)
+    return read_ledger(folder)
+
+
+def _name(known: list[str]) -> str:
+    return hashlib.sha256("\n".join(known).encode()).hexdigest()[:16]
+
+
+def _write(file: Path, content: bytes, mode: int, *, keep: bool = False) -> None:
+    """Replace a file in one step; with `keep`, leave one that is there already (another process was first)."""
+    handle, temporary = tempfile.mkstemp(prefix=".writing-", dir=file.parent)
+    try:
+        with os.fdopen(handle, "wb") as written:
+            written.write(content)
+            os.fsync(written.fileno())
+        os.chmod(temporary, mode)
+        if keep:
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, file)
+        else:
+            os.replace(temporary, file)
+    finally:
+        Path(temporary).unlink(missing_ok=True)

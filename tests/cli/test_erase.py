@@ -1,0 +1,60 @@
+"""What `socialsent erase` accepts, and what it says when it cannot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from socialsent_assets.cli.main import exit_code
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SOCIALSENT_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "name what to erase"),
+        (["--user", " "], "an id is empty"),
+        (["--from", "ids.txt"], "line 2: write `user ID` or `post ID`, got 'u-42'"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], arguments: list[str], words: str
+) -> None:
+    """Prevents a typing mistake from being an erasure of something else."""
+    monkeypatch.chdir(home)
+    (home / "ids.txt").write_text("user u-1\nu-42\n")
+    assert exit_code(["erase", *arguments]) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_a_lake_in_s3_is_refused_before_anything_is_read(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prevents an erasure that reaches half of what is kept and calls it done."""
+    monkeypatch.setenv("SOCIALSENT_LAKE_ANALYTICS", "s3://bucket/analytics")
+    assert exit_code(["erase", "--user", "u-1"]) == 2
+    assert "docs/erasure.md" in capsys.readouterr().err
+
+
+def test_verify_answers_by_its_exit_code(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a proof that a script cannot read."""
+    assert exit_code(["erase", "--verify", "u-1"]) == 0
+    (home / "logs").mkdir()
+    (home / "logs" / "materialize.log").write_text("of u-1\n")
+    assert exit_code(["erase", "--verify", "u-1", "--verify", "u-2"]) == 1
+    assert "materialize.log" in capsys.readouterr().out
+
+
+def test_an_empty_lake_forgets_what_was_never_there(home: Path) -> None:
+    """Prevents a traceback, and an id that may come later from landing then."""
+    (home / "logs").mkdir()
+    (home / "logs" / "old.log").write_text("of u-1\nother\n")
+    assert exit_code(["erase", "--user", "u-1"]) == 0
+    assert (home / "logs" / "old.log").read_text() == "other\n"
+    assert [path.suffix for path in sorted((home / "lake" / "erasures").iterdir())] == [".json", ""]

@@ -1,0 +1,71 @@
+"""Which events belong to what is erased, and that the ledger knows as much as the ids themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from socialsent_assets.domain.events.erasure import Erased, ErasedIds, is_erased
+from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.lake.erasure_ledger import KEY, add_to_ledger, read_ledger
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+IDS = ErasedIds(frozenset(("u-4", 'quo"ted', "did:plc:ann")), frozenset(("p-1",)))
+
+
+def plain(_: Path) -> Erased:
+    return IDS
+
+
+def entered(folder: Path) -> Erased:
+    return add_to_ledger(folder, IDS, NOW, "request 17")
+
+
+@pytest.mark.parametrize("made", [plain, entered])
+@pytest.mark.parametrize(
+    ("data", "gone"),
+    [
+        ({"post_id": "p-9", "author_id": "u-4"}, True),
+        ({"post_id": "p-9", "author_id": "u-42"}, False),
+        ({"post_id": "p-9", "author_id": "u"}, False),
+        ({"interaction_id": "i", "actor_id": "u-5", "target_user_id": "u-4"}, True),
+        ({"comment_id": "c", "post_id": "p-1", "author_id": "u-5"}, True),
+        ({"comment_id": "c", "post_id": "p-11", "author_id": "u-5"}, False),
+        ({"subject_id": "u-4", "subject_kind": "user"}, True),
+        ({"subject_id": "p-1"}, True),
+        ({"post_id": "at://did:plc:ann/app.bsky.feed.post/3k", "author_id": "u-5"}, True),
+        ({"post_id": "at://did:plc:anna/app.bsky.feed.post/3k", "author_id": "u-5"}, False),
+        ({"user_id": 'quo"ted', "user_name": "x"}, True),
+        (
+            {"post_id": "u-4", "author_id": "p-1"},
+            False,
+        ),  # a post that is called as the person, and the other way round
+        ({"post_id": "p-9", "author_id": "u-5", "text": 'I know "author_id":"u-4"'}, False),
+    ],
+)
+def test_an_event_is_erased_by_a_whole_id_in_a_field_that_may_hold_it(
+    tmp_path: Path, made: Callable[[Path], Erased], data: dict[str, str], gone: bool
+) -> None:
+    """Prevents an erasure that takes along whoever has a longer id, or leaves who is only named."""
+    assert is_erased(json.dumps({"data": data}).encode(), made(tmp_path)) is gone
+
+
+def test_the_ledger_holds_no_id_and_says_when_it_is_of_no_use(tmp_path: Path) -> None:
+    """Prevents a ledger that is itself a trace, and one that lets everything back in without a word."""
+    entered(tmp_path)
+    entered(tmp_path)
+    (file,) = tmp_path.glob("*.json")
+    assert not any(one in file.read_text() for one in ("u-4", "did:plc:ann", "p-1"))
+    whole = file.read_text()
+    known = json.loads(whole)["fingerprints"][0]
+    file.write_text(whole.replace(known, known[::-1]))
+    with pytest.raises(UserError, match="was changed or is damaged"):
+        read_ledger(tmp_path)
+    file.write_text(whole)
+    (tmp_path / KEY).unlink()
+    with pytest.raises(UserError, match="no key"):
+        read_ledger(tmp_path)
