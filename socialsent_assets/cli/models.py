@@ -53,16 +53,27 @@ def train(
             metavar="CSV", help="Labelled posts to measure on; default: 15 % of --labels.", show_default=False
         ),
     ] = None,
+    unlabelled: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Texts without labels, one per line: learn from those that it is sure of, too.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the folds and the bootstrap.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; 0 is one per core.", min=0)] = 0,
 ) -> None:
     """Train and tune the classifier on labelled posts, and write the model and its card. Needs no lake.
 
-    Labels are negative, neutral, positive. Texts that come twice count once, texts with two labels not at all.
+    Labels are negative, neutral, positive. Texts that come twice count once, texts with two labels not at all. With
+    --unlabelled the card has the same model without those texts beside it.
 
     Try:
 
         socialsent train --labels train.csv --val val.csv --out model/
+
+        socialsent train --labels train.csv --val val.csv --unlabelled texts.txt --out model/
     """
     from socialsent_assets.domain.learning.candidates import classifier_candidate
     from socialsent_assets.domain.learning.drift import training_profile
@@ -71,6 +82,7 @@ def train(
     from socialsent_assets.lake.storage.local import FolderStorage
     from socialsent_assets.ml.registry import write_model
 
+    texts = _texts_of(unlabelled) if unlabelled else []
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: name a folder with --out")
     posts = read_csv(labels)
@@ -96,6 +108,7 @@ def train(
                 posts.texts, held_out.texts, frozenset(classifier.words.vocabulary)
             ).as_json(),
         },
+        unlabelled=texts,
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
         progress=sys.stderr.isatty() or sys.stdout.isatty(),
@@ -103,6 +116,18 @@ def train(
     name = write_model(FolderStorage(out), "", made.files)
     _print_measures(made.card)
     typer.echo(f"model {name[:12]} in {out}: read {out / 'card.md'}, or try: socialsent predict --model {out} -")
+
+
+def _texts_of(path: Path) -> list[str]:
+    """Texts without labels, one per line. Raises UserError for a file that cannot be read."""
+    try:
+        lines = path.read_bytes().split(b"\n")
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read: {error.strerror}") from error
+    texts = [text for line in lines if (text := text_stream.text_of(line)).strip()]
+    if not texts:
+        raise UserError(f"{path} holds no text. It has one text per line, without labels")
+    return texts
 
 
 def predict(

@@ -224,3 +224,13 @@ def test_drift_is_measured_for_a_model_that_train_made(model, home):
     ]
     build_table(lake, SENTIMENT, AT, rows)
     assert set(no_drift(lake, [AT]).measures) == {"label mix", "polarity", "vocabulary", "texts"}
+
+
+def test_an_empty_file_of_unlabelled_texts_is_refused(tmp_path, capfd):
+    """Prevents a training of minutes that quietly learned from nothing."""
+    labels = write_labels(tmp_path / "train.csv", 200, 5)
+    (tmp_path / "texts.txt").write_text("\n \n")
+    assert (
+        exit_code(["train", "--labels", str(labels), "--unlabelled", str(tmp_path / "texts.txt"), "--out", "m"]) == 2
+    )
+    assert "holds no text" in capfd.readouterr().err

@@ -38,11 +38,13 @@ from socialsent_assets.domain.learning.model_card import (
     CARD,
     CHAMPION,
     CLASSIFIER,
+    WITHOUT,
     ModelCard,
     fingerprints,
     library_versions,
     write_card,
 )
+from socialsent_assets.domain.learning.self_training import joined, pseudo_labelled
 from socialsent_assets.domain.learning.slices import sliced
 
 __all__ = ["Candidate", "bigram_candidate", "classifier_candidate", "lexicon_classes"]
@@ -82,6 +84,7 @@ def classifier_candidate(
     data: Mapping[str, Any] | Callable[[Classifier], Mapping[str, Any]],
     champion: Classifier | None = None,
     earlier: Sequence[Classifier] = (),
+    unlabelled: Sequence[str] = (),
     grid: Sequence[float] = training.GRID,
     seed: int = 0,
     jobs: int = 1,
@@ -97,6 +100,7 @@ def classifier_candidate(
         data: origin of the posts, for the card; a function is called after the classifier is trained.
         champion: the model in use, measured on the same posts.
         earlier: champions of the past, of which the best is measured too.
+        unlabelled: texts to learn from by self-training (self_training.py), measured beside the model without.
         grid: as `training.train`.
         seed: as `training.train`, and of the bootstrap.
         jobs: as `training.train`.
@@ -106,6 +110,11 @@ def classifier_candidate(
         UserError: too few posts of a class.
     """
     trained = training.train(posts, held_out, grid=grid, seed=seed, jobs=jobs, progress=progress)
+    alone, taught = trained, LabelledPosts([], np.zeros(0, np.int64))
+    if len(unlabelled):
+        taught = pseudo_labelled(alone.classifier, unlabelled, posts, held_out)
+        best = (alone.strength,)
+        trained = training.train(joined(posts, taught), held_out, grid=best, seed=seed, jobs=jobs, progress=progress)
     measured = evaluate(held_out.labels, trained.held_out_probabilities, seed)
     others = {
         "always the commonest class": hard(np.full(len(held_out), majority_class(posts.labels))),
@@ -113,9 +122,11 @@ def classifier_candidate(
     }
     if champion is not None:
         others[CHAMPION] = champion.probabilities(held_out.texts)
-    best = _best(held_out, [*earlier], others.get(CHAMPION))
-    if best is not None:
-        others[BEST] = best
+    if len(unlabelled):
+        others[WITHOUT] = alone.held_out_probabilities
+    best_before = _best(held_out, [*earlier], others.get(CHAMPION))
+    if best_before is not None:
+        others[BEST] = best_before
     ours = trained.held_out_probabilities.argmax(axis=1)
     gains = {name: difference(held_out.labels, ours, theirs.argmax(axis=1), seed) for name, theirs in others.items()}
     files = trained.classifier.dump()
@@ -146,7 +157,8 @@ def classifier_candidate(
         gains={name: asdict(gain) for name, gain in gains.items()},
         choice={
             "inverse_penalty": trained.strength,
-            "cross_validated_macro_recall": {str(k): v for k, v in trained.cross_validation.items()},
+            "cross_validated_macro_recall": {str(k): v for k, v in alone.cross_validation.items()},
+            **({"self_training": {"texts": len(unlabelled), "learned_from": taught.counts()}} if unlabelled else {}),
             "sharpness": trained.classifier.sharpness,
             "bias": dict(zip(CLASSES, trained.classifier.bias, strict=True)),
             "seed": seed,

@@ -29,6 +29,7 @@ __all__ = [
     "CARD_VERSION",
     "CHAMPION",
     "CLASSIFIER",
+    "WITHOUT",
     "ModelCard",
     "ModelRefusedError",
     "digest",
@@ -48,6 +49,8 @@ CHAMPION = "champion"
 """Name of the champion among a candidate's baselines."""
 BEST = "best champion of the past"
 """The same of the earlier champion that does best on these posts, where it is another model."""
+WITHOUT = "the same without self-training"
+"""The same of the model that people's labels alone made."""
 _RETRAIN = {
     CLASSIFIER: "socialsent train --labels TRAIN.csv --out DIR",
     BIGRAM: "socialsent materialize --select models/bigram",
@@ -209,5 +212,8 @@ def obstacles(card: ModelCard) -> list[str]:
         for name, found in card.metrics.get("slices", {}).items()
         if found["against_champion"]
     }
-    baselines = {name: gain for name, gain in gains.items() if name not in (CHAMPION, BEST)}
-    return gate(baselines, gains.get(CHAMPION), gains.get(BEST), slices)
+    baselines = {name: gain for name, gain in gains.items() if name not in (CHAMPION, BEST, WITHOUT)}
+    reasons = gate(baselines, gains.get(CHAMPION), gains.get(BEST), slices)
+    if WITHOUT in gains and gains[WITHOUT].high < 0:
+        reasons.append(f"worse than {WITHOUT}: train it without --unlabelled")
+    return reasons
