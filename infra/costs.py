@@ -64,6 +64,7 @@ class Load:
     cleanse_dpu: int
     score_dpu: int
     glue_minutes_a_job: float
+    upkeep_minutes: float
     warehouse_seconds_a_refresh: float
     people_rpu_hours_a_day: float
     athena_tb_a_month: float
@@ -193,6 +194,9 @@ class Estimate:
         for job, dpu in (("cleanse", load.cleanse_dpu), ("score", load.score_dpu)):
             hours = (load.glue_minutes_a_job / 60, "h")
             yield self._line("Glue", job, "glue_dpu_hour", runs, (dpu, "DPU"), hours)
+        workers = (self.size.compute.upkeep_max_workers, "DPU")
+        took = (load.upkeep_minutes / 60, "h")
+        yield self._line("Glue", "upkeep, once a day", "glue_dpu_hour", (DAYS, "runs"), workers, took)
         yield self._line(
             "Glue", "a crawler a day, 10 minutes at least", "glue_dpu_hour",
             (DAYS, "runs"), (2, "DPU"), (1 / 6, "h"),

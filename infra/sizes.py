@@ -63,6 +63,7 @@ class ComputeSize:
     glue_worker_type: str
     cleanse_max_workers: int
     score_max_workers: int
+    upkeep_max_workers: int
     glue_timeout_minutes: int
     glue_runs_at_once: int
     crawl_cron: str

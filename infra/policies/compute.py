@@ -1,4 +1,4 @@
-"""Permissions of the compute side: the two Glue jobs, the crawlers, users of Athena, the upload of the jobs' code.
+"""Permissions of the compute side: the Glue jobs, the crawlers, users of Athena, the upload of the jobs' code.
 
 Not here: the jobs, the crawlers and the workgroup (stacks/compute.py).
 """
@@ -23,6 +23,7 @@ from socialsent_assets.domain.events.layout import LANDING_EVENTS
 
 CLEANSE = "cleanse"
 SCORE = "score"
+UPKEEP = "upkeep"
 UPLOAD = "code-upload"
 
 CODE = "code"
@@ -36,6 +37,9 @@ ASSETS = f"cdk-{cdk.DefaultStackSynthesizer.DEFAULT_QUALIFIER}-assets-{cdk.Aws.A
 
 COMMIT = ("glue:GetDatabase", "glue:GetTable", "glue:CreateTable", "glue:UpdateTable")
 """What a commit to an Iceberg table in the Data Catalog takes; the table is made by the first."""
+
+CHANGE = ("glue:GetDatabase", "glue:GetTable", "glue:UpdateTable")
+"""As COMMIT, where the table is there."""
 
 _BY_HOUR = "Objects are named by table, month or hour, and content."
 _READ_CATALOG = (
@@ -71,7 +75,16 @@ def score(deployment: Deployment, lake_key: str) -> list[Statement]:
     ]
 
 
-def _build(tier: str, deployment: Deployment, database: str) -> list[Statement]:
+def upkeep(deployment: Deployment, lake_key: str) -> list[Statement]:
+    """Rewrite, expire and remove files of every table. Sees nothing of landing and makes no table."""
+    tiers = {"cleansed": deployment.catalog.cleansed, "analytics": deployment.catalog.analytics}
+    return [
+        *(one for tier, database in tiers.items() for one in _build(tier, deployment, database, CHANGE)),
+        *_glue_job(deployment, UPKEEP, lake_key),
+    ]
+
+
+def _build(tier: str, deployment: Deployment, database: str, commit: Sequence[str] = COMMIT) -> list[Statement]:
     """Commit to the tables of a tier: write data and metadata, then swap the pointer in the catalog.
 
     The database is the stack's: a job neither makes nor deletes one, and deletes no table.
@@ -83,9 +96,9 @@ def _build(tier: str, deployment: Deployment, database: str) -> list[Statement]:
         allow(f"Build{tier.title()}", objects, [f"{bucket}/*"], because=_BY_HOUR),
         allow(
             f"Commit{tier.title()}",
-            COMMIT,
+            commit,
             catalog_arns(deployment, [database]),
-            because="Every table of its own tier's database.",
+            because="Every table of the tier's database.",
         ),
     ]
 

@@ -1,4 +1,4 @@
-"""The Spark jobs on AWS Glue, and their code; with catalog.py, what queries find the tables by.
+"""The jobs on AWS Glue, and their code; with catalog.py, what queries find the tables by.
 
 Not here: what the jobs do (socialsent_assets/jobs/), what they may do (policies/compute.py), marts (warehouse.py).
 """
@@ -26,6 +26,13 @@ from infra.stacks.stack import SocialSentStack
 GLUE_VERSION = "5.1"  # Spark 3.5.6, Python 3.11; a job that names none gets the newest, which is another Spark
 
 
+_DESCRIPTIONS = {
+    may.CLEANSE: "socialsent_assets.jobs.cleanse; started by Dagster, one run for many event hours",
+    may.SCORE: "socialsent_assets.jobs.score; started by Dagster, one run for many event hours",
+    may.UPKEEP: "socialsent_assets.lake.upkeep; started by Dagster once a day, for every table",
+}
+
+
 @dataclass(frozen=True)
 class Code:
     """Addresses of the uploaded code, `s3://…`."""
@@ -38,7 +45,7 @@ class ComputeStack(SocialSentStack):
     """Glue jobs, the Data Catalog, Athena.
 
     Attributes:
-        job_names: of the Glue jobs, by `cleanse` and `score`.
+        job_names: of the Glue jobs, by `cleanse`, `score` and `upkeep`.
         crawler_name: of the crawler over landed events.
         workgroup: name of the Athena workgroup.
     """
@@ -50,9 +57,11 @@ class ComputeStack(SocialSentStack):
         self._security = self._security_configuration()
         self._code = self._upload_code()
         size = deployment.size.compute
+        key = self._key.key_arn
         self.job_names = {
-            may.CLEANSE: self._job(may.CLEANSE, may.cleanse(deployment, self._key.key_arn), size.cleanse_max_workers),
-            may.SCORE: self._job(may.SCORE, may.score(deployment, self._key.key_arn), size.score_max_workers),
+            may.CLEANSE: self._job(may.CLEANSE, may.cleanse(deployment, key), size.cleanse_max_workers),
+            may.SCORE: self._job(may.SCORE, may.score(deployment, key), size.score_max_workers),
+            may.UPKEEP: self._job(may.UPKEEP, may.upkeep(deployment, key), size.upkeep_max_workers),
         }
         self.crawler_name = Catalog(self, "Catalog", self._key, self._security).crawler_name
         self.workgroup = AthenaWorkgroup(self, "Athena", self._key).name
@@ -130,7 +139,7 @@ class ComputeStack(SocialSentStack):
             self,
             f"{job.title()}Job",
             name=name,
-            description=f"socialsent_assets.jobs.{job}; started by Dagster, one run for many event hours",
+            description=_DESCRIPTIONS[job],
             role=role.role_arn,
             glue_version=GLUE_VERSION,
             command=glue.CfnJob.JobCommandProperty(

@@ -117,6 +117,7 @@ class OrchestrationStack(SocialSentStack):
             "SOCIALSENT_COMPUTE": "glue",
             "SOCIALSENT_GLUE_JOB_CLEANSE": compute.job_names["cleanse"],
             "SOCIALSENT_GLUE_JOB_SCORE": compute.job_names["score"],
+            "SOCIALSENT_GLUE_JOB_UPKEEP": compute.job_names["upkeep"],
             "SOCIALSENT_GLUE_PIPES": f"{deployment.lake_uri('artifacts')}/pipes",
             # Longer than Glue's own limit: it counts the time in the queue too.
             "SOCIALSENT_GLUE_DEADLINE_MINUTES": str(2 * minutes),

@@ -131,7 +131,7 @@ class GlueRuns:
             if code == "EntityNotFoundException":
                 raise UserError(
                     f"there is no Glue job {self.job}: deploy the compute stack (docs/deploy-aws.md), or correct "
-                    "SOCIALSENT_GLUE_JOB_CLEANSE and SOCIALSENT_GLUE_JOB_SCORE"
+                    "SOCIALSENT_GLUE_JOB_CLEANSE, SOCIALSENT_GLUE_JOB_SCORE or SOCIALSENT_GLUE_JOB_UPKEEP"
                 ) from error
             with explained("glue", f"Glue job {self.job}"):
                 raise

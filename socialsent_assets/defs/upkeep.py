@@ -1,13 +1,15 @@
 """Upkeep of the lake's tables, once a day: compaction, expiry of old snapshots, removal of orphaned files.
 
+It goes through the compute resource, because on AWS this process may write no rows.
+
 Not here: what is done to a table (lake/upkeep.py).
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import dagster as dg
 
-from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.compute import Compute
 
 
 class UpkeepConfig(dg.Config):
@@ -17,11 +19,12 @@ class UpkeepConfig(dg.Config):
 
 
 @dg.op
-def keep_up_tables(context: dg.OpExecutionContext, config: UpkeepConfig, lake: LakeResource) -> None:
+def keep_up_tables(context: dg.OpExecutionContext, config: UpkeepConfig, compute: Compute) -> None:
     """Files, snapshots and orphans of every table, before and after, as metadata of the output."""
-    from socialsent_assets.lake.upkeep import keep_up
-
-    done = keep_up(lake.open(), datetime.now(UTC), timedelta(hours=config.keep_hours))
+    done = compute.keep_up(datetime.now(UTC), config.keep_hours, context)
+    if done is None:
+        context.log.info("the upkeep that another step had started is done; its numbers are in that run")
+        return
     for one in done:
         context.log.info(
             f"{one.table}: {one.files_before} -> {one.files_after} files, {one.snapshots_expired} snapshots expired, "

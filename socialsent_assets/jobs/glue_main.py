@@ -1,19 +1,23 @@
-"""The script of both Glue jobs (Glue 5.1: Spark 3.5, Python 3.11): Dagster Pipes in, a job of jobs/ in between.
+"""The script of every Glue job (Glue 5.1: Spark 3.5, Python 3.11): Dagster Pipes in, a job of jobs/ in between.
 
 Glue brings Spark, its configuration and the connector to S3; the wheel brings this package. What was built is not
-reported: it is in the lake, receipts included, and the starter of the run reads it there.
+reported: it is in the lake, receipts included, and the starter of the run reads it there. The numbers of an upkeep go
+back as a message.
 
-Not here: what the jobs do (cleanse.py, score.py), who starts this (resources/glue.py), the file that Glue loads
-(infra/glue/run_job.py).
+Not here: what the jobs do (cleanse.py, score.py, lake/upkeep.py), who starts this (resources/glue.py), the file that
+Glue loads (infra/glue/run_job.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.jobs.glue_request import GlueOrder
+from socialsent_assets.jobs.glue_request import GlueOrder, UpkeepOrder, order_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.open import storage_at
+from socialsent_assets.lake.upkeep import Upkeep, keep_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +48,10 @@ def main() -> None:
         message_writer=PipesS3MessageWriter(s3_client(), interval=_MESSAGES_EVERY_SECONDS),
         params_loader=PipesCliArgsParamsLoader(),  # type: ignore[no-untyped-call]  # dagster_pipes
     ) as pipes:
-        order = GlueOrder.from_extras(pipes.extras)
+        order = order_of(pipes.extras)
+        if isinstance(order, UpkeepOrder):
+            pipes.report_custom_message([asdict(one) for one in keep_tables_up(order)])
+            return
         receipts = run(order, glue_session(), pipes.log.info)
         pipes.log.info(f"{order.job}: {len(receipts)} hours are built")
 
@@ -55,10 +62,19 @@ def run(order: GlueOrder, spark: SparkSession, log: Callable[[str], Any]) -> lis
     from socialsent_assets.jobs.engines.spark import SparkEngine
     from socialsent_assets.jobs.score import score
 
-    lake = Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()}, catalog=order.catalog)
+    lake = _lake_of(order)
     log(f"{order.job}: {len(order.hours)} hours from {order.hours[0].key} on, with Spark {spark.version}")
     job = cleanse if order.job == "cleanse" else score
     return job(SparkEngine(spark), lake, order.hours)
+
+
+def keep_tables_up(order: UpkeepOrder) -> list[Upkeep]:
+    """Run the upkeep of the order; without Spark, because it moves whole files."""
+    return keep_up(_lake_of(order), order.now, timedelta(hours=order.keep_hours))
+
+
+def _lake_of(order: GlueOrder | UpkeepOrder) -> Lake:
+    return Lake(**{name: storage_at(uri) for name, uri in order.tiers.items()}, catalog=order.catalog)
 
 
 def glue_session() -> SparkSession:

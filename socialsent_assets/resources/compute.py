@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ from socialsent_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:
     from socialsent_assets.jobs.engines.engine import Engine
+    from socialsent_assets.lake.upkeep import Upkeep
 
 _Job = Callable[["Engine", Lake, Sequence[EventHour], str | None], list[Receipt]]
 
@@ -32,11 +34,18 @@ ENGINE, ENGINE_REASON = "engine", "engine chosen because"
 
 
 class Compute(dg.ConfigurableResource[None], ABC):
-    """Something that runs a job of jobs/ over event hours."""
+    """Something that runs a job of jobs/ over event hours, and the upkeep of the tables."""
 
     @abstractmethod
     def run(self, job: JobName, hours: Sequence[EventHour], context: dg.AssetExecutionContext) -> list[Receipt]:
         """Run the job for a step and wait for it; one receipt per hour. Raises whatever ends it before."""
+
+    @abstractmethod
+    def keep_up(self, now: datetime, keep_hours: int, context: dg.OpExecutionContext) -> list[Upkeep] | None:
+        """Run the upkeep of every table (lake/upkeep.py) for a step and wait for it; what was done to each table.
+
+        None where another step had started the same upkeep, which has the numbers. Raises whatever ends it before.
+        """
 
 
 class LocalCompute(Compute):
@@ -71,6 +80,12 @@ class LocalCompute(Compute):
             receipts = _function(job)(auto, self.lake.open(), hours, context.run_id)
             note_engines(context, auto.choices)
             return receipts
+
+    def keep_up(self, now: datetime, keep_hours: int, context: dg.OpExecutionContext) -> list[Upkeep]:  # noqa: ARG002
+        """See `Compute.keep_up`; beside running builds, so it waits for none."""
+        from socialsent_assets.lake.upkeep import keep_up
+
+        return keep_up(self.lake.open(), now, timedelta(hours=keep_hours))
 
     def _spark(self) -> Engine:
         # Imported here: most processes that load the graph (UI, daemon, tests) never start Spark.

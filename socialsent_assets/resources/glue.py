@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from socialsent_assets.aws.glue_runs import GlueRunError, GlueRuns, NoRoomError, Run
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_request import TIERS, GlueOrder, JobName
+from socialsent_assets.jobs.glue_request import TIERS, GlueOrder, JobName, Order, UpkeepOrder
 from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.resources.compute import Compute, note_engines
@@ -26,23 +26,27 @@ from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.settings import UserError
 
 if TYPE_CHECKING:
+    from dagster._core.pipes.client import PipesClientCompletedInvocation
     from dagster_aws.pipes import PipesGlueClient, PipesS3MessageReader
+
+    from socialsent_assets.lake.upkeep import Upkeep
 
 _MESSAGES_EVERY_SECONDS = 3.0
 
 
 class GlueSpark(Compute):
-    """The jobs as runs of two Glue jobs, with the credentials and the region that boto3 finds.
+    """The jobs as runs of three Glue jobs, with the credentials and the region that boto3 finds.
 
     Attributes:
         lake: has to be in S3, all of it.
-        cleanse_job, score_job, pipes, deadline_minutes: see `settings.GlueSettings`.
+        cleanse_job, score_job, upkeep_job, pipes, deadline_minutes: see `settings.GlueSettings`.
         poll_seconds: pause between two looks at a run.
     """
 
     lake: LakeResource
     cleanse_job: str
     score_job: str
+    upkeep_job: str
     pipes: str
     deadline_minutes: float
     poll_seconds: float = 10.0
@@ -59,14 +63,32 @@ class GlueSpark(Compute):
             return []
         order = GlueOrder.of(job, hours, self._tiers(), self.lake.catalog_config())
         note_engines(context, [("glue", "SOCIALSENT_COMPUTE=glue")])
+        self._do(order, context)
+        return read_receipts(order, self.lake.open())
+
+    def keep_up(self, now: datetime, keep_hours: int, context: dg.OpExecutionContext) -> list[Upkeep] | None:
+        """See `Compute.keep_up`. Raises as `run`."""
+        from socialsent_assets.lake.upkeep import Upkeep
+
+        done = self._do(UpkeepOrder(keep_hours, now, self._tiers(), self.lake.catalog_config()), context)
+        if done is None:
+            return None
+        messages = done.get_custom_messages()
+        if len(messages) != 1:
+            raise GlueRunError(f"the Glue run of job {self.upkeep_job} succeeded, but did not say what it did")
+        return [Upkeep(**one) for one in messages[0]]
+
+    def _do(
+        self, order: Order, context: dg.AssetExecutionContext | dg.OpExecutionContext
+    ) -> PipesClientCompletedInvocation | None:
+        """Have a run do the order, and wait for its end; None if another step had started that run."""
         runs = self._runs(order, context.log.info)
         twin = _settle_with_others(order, runs)
         with stopped_with_its_step(runs, order):
             if twin is None:
-                self._start(order, runs, context)
-            else:
-                runs.follow(twin["Id"])
-        return read_receipts(order, self.lake.open())
+                return self._start(order, runs, context)
+            runs.follow(twin["Id"])
+            return None
 
     def _tiers(self) -> dict[str, str]:
         tiers = {name: str(getattr(self.lake, name)) for name in TIERS}
@@ -78,13 +100,17 @@ class GlueSpark(Compute):
                 )
         return tiers
 
-    def _runs(self, order: GlueOrder, tell: Callable[[str], object]) -> GlueRuns:
+    def _runs(self, order: Order, tell: Callable[[str], object]) -> GlueRuns:
         from socialsent_assets.aws.client import aws_client
 
-        name = self.cleanse_job if order.job == "cleanse" else self.score_job
-        return GlueRuns(aws_client("glue"), name, timedelta(minutes=self.deadline_minutes), self.poll_seconds, tell)
+        names = {"cleanse": self.cleanse_job, "score": self.score_job, "upkeep": self.upkeep_job}
+        return GlueRuns(
+            aws_client("glue"), names[order.kind], timedelta(minutes=self.deadline_minutes), self.poll_seconds, tell
+        )
 
-    def _start(self, order: GlueOrder, runs: GlueRuns, context: dg.AssetExecutionContext) -> None:
+    def _start(
+        self, order: Order, runs: GlueRuns, context: dg.AssetExecutionContext | dg.OpExecutionContext
+    ) -> PipesClientCompletedInvocation:
         """Start a run as soon as there is room for one, and follow it to its end."""
         from socialsent_assets.aws.s3 import told
 
@@ -92,7 +118,7 @@ class GlueSpark(Compute):
         while True:
             try:
                 with told("s3:PutObject", self.pipes), runs.asked():
-                    _glue_client(runs, self.pipes).run(
+                    return _glue_client(runs, self.pipes).run(
                         context=context,
                         start_job_run_params={"JobName": runs.job, "Arguments": order.arguments()},
                         extras=order.to_extras(),
@@ -104,8 +130,6 @@ class GlueSpark(Compute):
                         f"({error}): raise the job's MaxConcurrentRuns or the account's quota, or try again later"
                     ) from error
                 runs.sleep(runs.poll_seconds)
-            else:
-                return
 
 
 def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
@@ -136,19 +160,19 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
     return receipts
 
 
-def _settle_with_others(order: GlueOrder, runs: GlueRuns) -> Run | None:
+def _settle_with_others(order: Order, runs: GlueRuns) -> Run | None:
     """The run that does this very order already; None once no other run builds any of its hours."""
     while True:
         rivals = [run for run in runs.alive() if order.overlaps(run.get("Arguments", {}))]
         for run in rivals:
             if order.is_same(run.get("Arguments", {})):
                 runs.tell(
-                    f"Glue run {run['Id']} builds these hours already: following it instead of starting another"
+                    f"Glue run {run['Id']} does this very work already: following it instead of starting another"
                 )
                 return run
         if not rivals:
             return None
-        runs.tell(f"Glue run {rivals[0]['Id']} builds some of these hours: waiting for its end")
+        runs.tell(f"Glue run {rivals[0]['Id']} changes some of the same rows: waiting for its end")
         _outwait(runs, rivals[0]["Id"])
 
 
@@ -162,7 +186,7 @@ def _outwait(runs: GlueRuns, run_id: str) -> None:
 
 
 @contextmanager
-def stopped_with_its_step(runs: GlueRuns, order: GlueOrder) -> Iterator[None]:
+def stopped_with_its_step(runs: GlueRuns, order: Order) -> Iterator[None]:
     """Stop the order's run when Dagster, or a person at the keyboard, ends the step that follows it.
 
     It is looked up, because the step may be ended while Glue still answers to its start.

@@ -18,13 +18,14 @@ class GlueSettings:
     """Where the Spark jobs run on AWS.
 
     Attributes:
-        cleanse_job, score_job: names of the Glue jobs, one per job of jobs/, because each has a role of its own.
+        cleanse_job, score_job, upkeep_job: names of the Glue jobs; each has a role of its own.
         pipes: `s3://bucket/prefix` where the parameters of a run and its messages lie.
         deadline_minutes: how long a run may take, its time in the queue included; then it is stopped.
     """
 
     cleanse_job: str
     score_job: str
+    upkeep_job: str
     pipes: str
     deadline_minutes: int
 
@@ -39,6 +40,7 @@ class GlueSettings:
         return cls(
             cleanse_job=needed(env, "SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_COMPUTE=glue"),
             score_job=needed(env, "SOCIALSENT_GLUE_JOB_SCORE", "SOCIALSENT_COMPUTE=glue"),
+            upkeep_job=needed(env, "SOCIALSENT_GLUE_JOB_UPKEEP", "SOCIALSENT_COMPUTE=glue"),
             pipes=pipes.rstrip("/"),
             deadline_minutes=number_of(
                 env, "SOCIALSENT_GLUE_DEADLINE_MINUTES", 60, range(1, 10_081), "1 to 10080 minutes"

@@ -129,6 +129,9 @@ class Pretended(Compute):
             keep_receipts(landing.lake, receipts)
         return receipts
 
+    def keep_up(self, now: object, keep_hours: int, context: object) -> None:
+        """Nothing."""
+
 
 def resource_at(root: str) -> LakeResource:
     tiers = ("landing", "cleansed", "analytics", "artifacts")

@@ -15,7 +15,7 @@ from tests.infra.synthesized import ACCOUNT, REGION, ROOT, Assembly, Properties
 
 pytestmark = pytest.mark.aws
 
-JOBS = ("cleanse", "score")
+JOBS = ("cleanse", "score", "upkeep")
 DATABASES = CatalogSettings.from_env({"SOCIALSENT_CATALOG": "glue"}, Path())
 
 
@@ -109,8 +109,10 @@ def test_a_job_reads_the_tier_before_it_and_writes_its_own_alone(assembly: Assem
     """Prevents a bug of one job from reaching what another has built."""
     assert tiers_written(assembly, "CleanseRoleArn") == {"cleansed/", "artifacts/pipes/"}
     assert tiers_written(assembly, "ScoreRoleArn") == {"analytics/", "artifacts/pipes/"}
+    assert tiers_written(assembly, "UpkeepRoleArn") == {"cleansed/", "analytics/", "artifacts/pipes/"}
     assert tiers_touched(assembly, "CleanseRoleArn") == {"landing", "cleansed", "artifacts"}
     assert tiers_touched(assembly, "ScoreRoleArn") == {"cleansed", "analytics", "artifacts"}
+    assert tiers_touched(assembly, "UpkeepRoleArn") == {"cleansed", "analytics", "artifacts"}
     assert tiers_written(assembly, "AthenaReaderRoleArn") == {"artifacts/athena/"}
     assert tiers_touched(assembly, "LandingCrawlerRoleArn") == {"landing"}
     assert not tiers_written(assembly, "LandingCrawlerRoleArn")
@@ -124,6 +126,15 @@ def test_a_job_commits_to_its_own_tier_alone_and_deletes_no_table(assembly: Asse
         own = {f"{arn}:catalog", f"{arn}:database/socialsent_{tier}", f"{arn}:table/socialsent_{tier}/*"}
         assert set(may["glue:UpdateTable"]) == set(may["glue:CreateTable"]) == own
         assert not [action for action in may if action.startswith("glue:Delete")]
+
+
+def test_upkeep_swaps_the_pointers_of_both_tiers_and_makes_or_deletes_no_table(assembly: Assembly) -> None:
+    """Prevents an upkeep that ends at its first commit, and one that can take a table away."""
+    may = granted(assembly, "compute", "UpkeepRoleArn")
+    tables = {resource for resource in may["glue:UpdateTable"] if ":table/" in resource}
+    arn = f"arn:aws:glue:{REGION}:{ACCOUNT}"
+    assert tables == {f"{arn}:table/socialsent_{tier}/*" for tier in ("cleansed", "analytics")}
+    assert not [action for action in may if action.startswith(("glue:Create", "glue:Delete"))]
 
 
 def test_only_commits_make_tables_of_the_lake(assembly: Assembly) -> None:

@@ -84,8 +84,8 @@ def test_the_settings_read_what_the_task_is_given(assembly: Assembly) -> None:
     settings = Settings.from_env({**given, "SOCIALSENT_REDSHIFT_HOST": host})
     assert settings.landing == f"s3://socialsent-landing-{ACCOUNT}-{REGION}"
     assert settings.glue is not None
-    assert settings.glue.cleanse_job in {job["Name"] for _, job in assembly.every("AWS::Glue::Job")}
-    assert settings.glue.score_job in {job["Name"] for _, job in assembly.every("AWS::Glue::Job")}
+    jobs = {settings.glue.cleanse_job, settings.glue.score_job, settings.glue.upkeep_job}
+    assert jobs == {job["Name"] for _, job in assembly.every("AWS::Glue::Job")}
     assert settings.catalog is not None
     databases = {database["DatabaseInput"]["Name"] for _, database in assembly.every("AWS::Glue::Database")}
     assert {settings.catalog.cleansed, settings.catalog.analytics} <= databases

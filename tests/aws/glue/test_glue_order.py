@@ -1,10 +1,21 @@
 """Arguments of a Glue run: the same request on both sides."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.jobs.glue_main import SESSION
-from socialsent_assets.jobs.glue_request import HOURS, ORDER, TIERS, GlueOrder, JobName, OrderError
+from socialsent_assets.jobs.glue_request import (
+    HOURS,
+    ORDER,
+    TIERS,
+    GlueOrder,
+    JobName,
+    OrderError,
+    UpkeepOrder,
+    order_of,
+)
 from socialsent_assets.jobs.spark_session import spark_config
 from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.settings import Settings
@@ -81,3 +92,24 @@ def test_what_decides_the_rows_is_set_on_glue_as_on_one_machine() -> None:
     """Prevents rows that differ between here and there by a time zone or by what a bad value becomes."""
     here = spark_config(Settings.from_env({}))
     assert {key: here[key] for key in SESSION} == SESSION
+
+
+def upkeep(keep_hours: int = 24, minute: int = 0, lake: dict[str, str] = LAKE) -> UpkeepOrder:
+    return UpkeepOrder(keep_hours, datetime(2026, 11, 22, 2, minute, tzinfo=UTC), lake, CATALOG)
+
+
+def test_the_script_reads_the_upkeep_that_was_ordered() -> None:
+    """Prevents a run that takes upkeep for hours, or keeps snapshots for another time than was asked."""
+    assert order_of(upkeep().to_extras()) == upkeep()
+    assert order_of(order().to_extras()) == order()
+    with pytest.raises(OrderError):
+        order_of({"job": "upkeep", "keep_hours": 24})
+
+
+def test_a_second_try_is_the_same_upkeep_and_any_other_waits_for_it() -> None:
+    """Prevents two upkeeps at once, and a step that follows one which removes more than it should."""
+    mine = upkeep().arguments()
+    assert upkeep(minute=5).is_same(mine)
+    for other in (upkeep(keep_hours=1), upkeep(lake={**LAKE, "cleansed": "s3://other/cleansed"})):
+        assert not other.is_same(mine)
+        assert other.overlaps(mine)

@@ -15,6 +15,7 @@ GLUE = {
     "SOCIALSENT_COMPUTE": "glue",
     "SOCIALSENT_GLUE_JOB_CLEANSE": "socialsent-cleanse",
     "SOCIALSENT_GLUE_JOB_SCORE": "socialsent-score",
+    "SOCIALSENT_GLUE_JOB_UPKEEP": "socialsent-upkeep",
     "SOCIALSENT_GLUE_DEADLINE_MINUTES": "45",
     **{f"SOCIALSENT_LAKE_{tier}": f"s3://lake/{tier.lower()}" for tier in ("LANDING", "CLEANSED", "ANALYTICS")},
     "SOCIALSENT_LAKE_ARTIFACTS": "s3://artifacts",
@@ -31,13 +32,14 @@ def test_settings_alone_move_the_jobs_to_glue() -> None:
     settings = Settings.from_env(GLUE)
     compute = build._compute(settings, lake_of(settings))
     assert isinstance(compute, GlueSpark)
-    assert (compute.cleanse_job, compute.score_job) == ("socialsent-cleanse", "socialsent-score")
+    jobs = (compute.cleanse_job, compute.score_job, compute.upkeep_job)
+    assert jobs == ("socialsent-cleanse", "socialsent-score", "socialsent-upkeep")
     assert (compute.pipes, compute.deadline_minutes) == ("s3://artifacts/pipes", 45)
     local = Settings.from_env({})
     assert isinstance(build._compute(local, lake_of(local)), LocalCompute)
 
 
-@pytest.mark.parametrize("missing", ["SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_GLUE_JOB_SCORE"])
+@pytest.mark.parametrize("missing", [f"SOCIALSENT_GLUE_JOB_{job}" for job in ("CLEANSE", "SCORE", "UPKEEP")])
 def test_a_missing_job_is_named_at_the_start(missing: str) -> None:
     """Prevents a deployment that fails with its first hour."""
     with pytest.raises(UserError, match=missing):

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from infra.packaging.archives import ROOT
 from socialsent_assets.aws.glue_runs import GlueRunError
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder
+from socialsent_assets.jobs.glue_request import HOURS, TIERS, GlueOrder, UpkeepOrder
 from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.resources import glue as glue_resource
@@ -94,6 +95,7 @@ def compute_on(bucket: str, **changes: Any) -> GlueSpark:
         lake=s3_lake(bucket),
         cleanse_job="cleanse",
         score_job="score",
+        upkeep_job="upkeep",
         pipes=f"s3://{bucket}/artifacts/pipes",
         **given,
     )
@@ -297,6 +299,58 @@ def test_a_bucket_for_parameters_that_is_not_there_is_named(pretended: LocalGlue
 def test_a_lake_on_this_machine_is_refused_before_anything_starts(tmp_path: Path) -> None:
     """Prevents a run on Glue that finds nothing, because the lake is a folder here."""
     lake = LakeResource(**{tier: str(tmp_path / tier) for tier in TIERS})  # type: ignore[arg-type]
-    compute = GlueSpark(lake=lake, cleanse_job="c", score_job="s", pipes="s3://b/p", deadline_minutes=1)
+    compute = GlueSpark(
+        lake=lake, cleanse_job="c", score_job="s", upkeep_job="u", pipes="s3://b/p", deadline_minutes=1
+    )
     with pytest.raises(UserError, match="SOCIALSENT_LAKE_LANDING"):
         compute.run("cleanse", [NINE], dg.build_asset_context())
+
+
+# Waits as PRETEND does, and says nothing through Pipes.
+SILENT = """
+import os, time
+while os.path.exists(os.environ["HOLD"]):
+    time.sleep(0.05)
+"""
+
+
+def keep_up_on(bucket: str) -> tuple[dg.ExecuteInProcessResult, list[Any]]:
+    """One step that asks for upkeep; what it got."""
+    got: list[Any] = []
+
+    @dg.op
+    def keep(context: dg.OpExecutionContext) -> None:
+        got.append(compute_on(bucket).keep_up(datetime(2026, 11, 22, tzinfo=UTC), 24, context))
+
+    @dg.job
+    def one() -> None:
+        keep()
+
+    return one.execute_in_process(raise_on_error=False), got
+
+
+def test_a_second_upkeep_follows_the_first_and_does_not_make_numbers_up(
+    pretended: LocalGlue, bucket: str, hold: Path
+) -> None:
+    """Prevents two upkeeps at once after the process that started the first one died."""
+    pretended._glue.delete_job(JobName="upkeep")
+    pretended.add_job("upkeep", bucket, SILENT)
+    hold.touch()
+    lake = s3_lake(bucket)
+    tiers = {tier: str(getattr(lake, tier)) for tier in TIERS}
+    first = UpkeepOrder(24, datetime(2026, 11, 21, tzinfo=UTC), tiers, lake.catalog_config())
+    pretended.start_job_run("upkeep", first.arguments())
+    releasing = threading.Timer(1.0, hold.unlink)
+    releasing.start()
+    result, got = keep_up_on(bucket)
+    assert result.success
+    assert len(pretended.runs) == 1
+    assert got == [None]
+
+
+def test_an_upkeep_that_does_not_say_what_it_did_is_an_error(pretended: LocalGlue, bucket: str) -> None:
+    """Prevents a green run of a job whose script is another one."""
+    pretended._glue.delete_job(JobName="upkeep")
+    pretended.add_job("upkeep", bucket, SILENT)
+    result, _ = keep_up_on(bucket)
+    assert "job upkeep succeeded, but did not say what it did" in why(result)

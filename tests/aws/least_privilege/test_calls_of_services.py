@@ -91,6 +91,7 @@ ALLOWED = [
     call(SENDER, "kinesis", "describe_stream_summary", StreamName=STREAM),
     *glue_job("compute/CleanseRole", "cleanse"),
     *glue_job("compute/ScoreRole", "score"),
+    *glue_job("compute/UpkeepRole", "upkeep"),
     *commit("compute/CleanseRole", "socialsent_cleansed"),
     *commit("compute/ScoreRole", "socialsent_analytics"),
     call("compute/ScoreRole", "glue", "get_table", DatabaseName="socialsent_cleansed", Name="posts"),

@@ -10,16 +10,14 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.aws.client import AwsCallError
-from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.domain.monitoring.metrics_catalog import OPEN_ALERTS
 from socialsent_assets.domain.tables import POSTS
 from socialsent_assets.ingest.label_file import import_label_file
-from socialsent_assets.lake.builds import Receipt, read_builds, write_receipts
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake, hours_under
-from socialsent_assets.lake.upkeep import FEWEST_FILES, keep_up
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.monitoring.delivery import NotificationError
 from socialsent_assets.resources.metrics import CloudWatchMetrics
@@ -107,30 +105,6 @@ def test_tables_are_opened_and_made_where_they_are_missing(account: Account, set
     assert refused(account, before) == []
     used = {need.action for _, need, _ in account.decisions[before:]}
     assert {"glue:GetTable", "glue:CreateTable", "s3:PutObject"} <= used
-
-
-@pytest.mark.xfail(strict=False, reason="the daily job `upkeep` rewrites data files, which the task's role may not")
-def test_the_daily_upkeep_compacts_a_table(
-    account: Account, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Prevents a job that fails every night, and small files that are never compacted."""
-    lake = Lake.of(settings)
-    lake.landing.list("events")  # AWS was called, whatever the outcome
-    task = account.acting(TASK)
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
-        monkeypatch.setenv(name, "embedded")
-    try:
-        for number in range(FEWEST_FILES):
-            hour = EventHour.from_key(f"2026-11-22-0{number}:00")
-            write_receipts(lake, "score", [Receipt("score", hour, "i", "o", "c", Counts.none(), {})], {}, "run")
-        for name, value in task.items():
-            monkeypatch.setenv(name, value)
-        before = len(account.decisions)
-        done = {one.table: one for one in keep_up(lake, NOW)}
-        assert done["analytics.lake_hours"].files_after == 1
-        assert refused(account, before) == []
-    finally:
-        account.admin("glue").delete_table(DatabaseName="socialsent_analytics", Name="lake_hours")
 
 
 def test_alerts_and_metrics_are_sent(account: Account, settings: Settings) -> None:

@@ -35,13 +35,13 @@ from tests.infra.synthesized import ACCOUNT, REGION
 pytestmark = pytest.mark.aws
 
 PRODUCER, CONSUMER, TICK = "ingest/MockServerRole", "ingest/ConsumerRole", "ingest/TickRole"
-CLEANSE, SCORE = "compute/CleanseRole", "compute/ScoreRole"
+CLEANSE, SCORE, UPKEEP = "compute/CleanseRole", "compute/ScoreRole", "compute/UpkeepRole"
 CRAWLER = "compute/LandingCrawlerRole"
 READER, UPLOAD = "compute/AthenaReaderRole", "compute/CodeUploadRole"
 ENDPOINT, SPECTRUM, SETUP = "models/EndpointRole", "warehouse/SpectrumRole", "warehouse/SetupRole"
 TASK, EXECUTION, FLOW_LOGS = "orchestration/TaskRole", "orchestration/ExecutionRole", "network/VpcFlowLogIAMRole"
 EVERYBODY = (
-    *(PRODUCER, CONSUMER, TICK, SENDER, CLEANSE, SCORE, CRAWLER, READER, UPLOAD),
+    *(PRODUCER, CONSUMER, TICK, SENDER, CLEANSE, SCORE, UPKEEP, CRAWLER, READER, UPLOAD),
     *(ENDPOINT, SPECTRUM, SETUP, TASK, EXECUTION, FLOW_LOGS),
 )
 DATA = ("landing", "cleansed", "analytics", "artifacts")
@@ -116,6 +116,14 @@ FORBIDDEN = [
     listing(SCORE, "landing"),
     delete(SCORE, PIPES),
     call(SCORE, "glue", "start_job_run", JobName="socialsent-cleanse"),
+    # Upkeep rewrites tables, and sees nothing of what they are made from; it makes none.
+    *nothing_of(UPKEEP, LANDED, QUARANTINED, LABELS, MODEL),
+    *unchanged(UPKEEP, CODE),
+    listing(UPKEEP, "landing"),
+    delete(UPKEEP, PIPES),
+    call(UPKEEP, "glue", "start_job_run", JobName="socialsent-cleanse"),
+    call(UPKEEP, "glue", "create_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "a"}),
+    call(UPKEEP, "glue", "update_table", DatabaseName="socialsent_marts", TableInput={"Name": "a"}),
     # Jobs commit to their own database, and take no table away.
     call(CLEANSE, "glue", "update_table", DatabaseName="socialsent_analytics", TableInput={"Name": "sentiment"}),
     call(SCORE, "glue", "update_table", DatabaseName="socialsent_cleansed", TableInput={"Name": "posts"}),

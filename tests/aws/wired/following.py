@@ -40,7 +40,7 @@ def bucket_of(uri: str) -> str:
 def _follow_glue(settings: Settings, aws: Account) -> None:
     assert settings.glue is not None, "Dagster does not use Glue"
     aws.client("s3").head_bucket(Bucket=bucket_of(settings.glue.pipes))
-    for name in (settings.glue.cleanse_job, settings.glue.score_job):
+    for name in (settings.glue.cleanse_job, settings.glue.score_job, settings.glue.upkeep_job):
         job = aws.client("glue").get_job(JobName=name)["Job"]
         aws.client("iam").get_role(RoleName=job["Role"].rpartition("/")[2])
         assert aws.fetch(job["Command"]["ScriptLocation"])
