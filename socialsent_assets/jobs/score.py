@@ -27,7 +27,7 @@ from socialsent_assets.lake.builds import (
     table_name,
     write_receipts,
 )
-from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
@@ -88,10 +88,10 @@ def _write(engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Re
     if not hours:
         return Written()
 
-    def paths(table: Table) -> tuple[str, ...]:
-        return tuple(file.path for file in files_of(lake.table(table), hours, builds.pins.get(table_name(table))))
+    def of_table(table: Table) -> tuple[ScannedFile, ...]:
+        return tuple(files_of(lake.table(table), hours, builds.pins.get(table_name(table))))
 
-    files = TextFiles(paths(POSTS), paths(COMMENTS), hours, sum(map(_texts, cleansed)))
+    files = TextFiles(of_table(POSTS), of_table(COMMENTS), hours, sum(map(_texts, cleansed)))
     schema = arrow_schema_of(lake.table(SENTIMENT))
     scored = TableFile(SENTIMENT, schema, False, columns, sentiment_counts)
     groups = Groups.by_size([(receipt.hour, _texts(receipt)) for receipt in cleansed], GROUP_ROWS)

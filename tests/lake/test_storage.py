@@ -166,3 +166,14 @@ def test_an_unknown_scheme_says_what_can_be_used() -> None:
     """Prevents a folder called 'ftp:' in the current directory."""
     with pytest.raises(UserError, match="ftp://host/lake"):
         storage_at("ftp://host/lake")
+
+
+def test_an_object_is_read_at_any_place(tier: Storage) -> None:
+    """Prevents a Parquet file whose end cannot be read first, or that is read beyond its end."""
+    tier.write("a/b", b"0123456789")
+    with tier.open_at("a/b", 10) as opened:
+        assert opened.seek(-3, 2) == 7
+        assert opened.read() == b"789"
+        assert (opened.seek(2), opened.read(4), opened.tell()) == (2, b"2345", 6)
+        opened.seek(10)
+        assert opened.read(5) == b""

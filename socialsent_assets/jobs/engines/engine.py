@@ -17,6 +17,7 @@ from socialsent_assets.domain.events.erasure import NOTHING_ERASED, Erased
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.grouping import Groups
 from socialsent_assets.jobs.partition_writer import TableFile, Written
+from socialsent_assets.lake.iceberg.scan import ScannedFile
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 
 
@@ -25,13 +26,13 @@ class TextFiles:
     """Cleansed texts to score.
 
     Attributes:
-        posts, comments: paths of data files of those tables; they may hold rows of other hours too.
+        posts, comments: data files of those tables; they may hold rows of other hours too.
         hours: whose rows are scored.
         rows: number of texts in these hours.
     """
 
-    posts: tuple[str, ...]
-    comments: tuple[str, ...]
+    posts: tuple[ScannedFile, ...]
+    comments: tuple[ScannedFile, ...]
     hours: frozenset[EventHour]
     rows: int
 

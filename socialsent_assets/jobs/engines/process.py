@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -29,16 +30,22 @@ from socialsent_assets.jobs.grouping import Groups, in_slices
 from socialsent_assets.jobs.partition_writer import PARTITION, TableFile, Written, write_batches
 from socialsent_assets.jobs.read_landing import full_batches, landing_rows, row_schema
 from socialsent_assets.lake.iceberg.data_files import ROWS_PER_GROUP
+from socialsent_assets.lake.iceberg.scan import ScannedFile
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    import pyarrow.parquet as pq
 
 SLICE_BYTES = 4 * 1024 * 1024
 """Gzipped landing of a large hour that one thread reads at a time: a second or two of work."""
 
+WHOLE_BYTES = 1024 * 1024
+"""A data file in S3 of up to this size is fetched in one request; of a larger one, its end and the row groups."""
+
 _TEXT_COLUMNS = ("post_id", "author_id", "topic", "lang", "deleted", "clean_text")
+_TextFile = tuple[str, ScannedFile]  # `post` or `comment`, and a file of that table
 Result = TypeVar("Result")
 
 
@@ -108,19 +115,19 @@ class ProcessEngine:
         by_group: defaultdict[int, list[EventHour]] = defaultdict(list)
         for hour in sorted(files.hours):
             by_group[groups.of_path(hour.path)].append(hour)
-        read = [*(("post", path) for path in files.posts), *(("comment", path) for path in files.comments)]
+        read = [*(("post", file) for file in files.posts), *(("comment", file) for file in files.comments)]
 
-        def write(part: Sequence[tuple[str, str]], hours: Sequence[EventHour]) -> Written:
+        def write(part: Sequence[_TextFile], hours: Sequence[EventHour]) -> Written:
             return _written(_texts(part, hours), tier, tables)
 
-        return _sum(
-            self._all(
+        def tasks() -> Iterator[Callable[[], Written]]:
+            for group, hours in by_group.items():
+                of_hours = [(kind, file) for kind, file in read if file.overlaps(hours)]
                 # Texts are no copies of each other, so a large hour is cut by the files that hold it.
-                partial(write, read[number :: groups.cuts[group]], hours)
-                for group, hours in by_group.items()
-                for number in range(min(groups.cuts[group], len(read)))
-            )
-        )
+                for number in range(min(groups.cuts[group], len(of_hours))):
+                    yield partial(write, of_hours[number :: groups.cuts[group]], hours)
+
+        return _sum(self._all(tasks()))
 
     def _all(self, tasks: Iterable[Callable[[], Result]]) -> list[Result]:
         """What every task returns. Raises the first error, and begins nothing more then."""
@@ -155,26 +162,21 @@ def _in_memory(rows: Iterable[pa.Table]) -> Iterator[pa.RecordBatch]:
         yield from full_batches(in_order(pa.concat_tables(partitions.pop(name))))
 
 
-def _texts(files: Sequence[tuple[str, str]], hours: Sequence[EventHour]) -> Iterator[pa.RecordBatch]:
-    """Texts of some hours, sorted, from files by kind (`post`, `comment`) and path."""
+def _texts(files: Sequence[_TextFile], hours: Sequence[EventHour]) -> Iterator[pa.RecordBatch]:
+    """Texts of some hours, sorted."""
     import pyarrow as pa
 
-    tables = [_texts_in(path, kind, hours) for kind, path in files]
+    tables = [_texts_in(file, kind, hours) for kind, file in files]
     yield from in_order(pa.concat_tables(tables)).to_batches(ROWS_PER_GROUP)
 
 
-def _texts_in(path: str, kind: str, hours: Sequence[EventHour]) -> pa.Table:
+def _texts_in(file: ScannedFile, kind: str, hours: Sequence[EventHour]) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
-    import pyarrow.parquet as pq
 
     identity = f"{kind}_id"
     names = dict.fromkeys((EVENT_HOUR, "event_id", "event_time", *_TEXT_COLUMNS, identity))
-    folder, _, name = path.rpartition("/")
-    storage = storage_at(folder)
-    # Parquet starts at its end, and an answer of S3 can only be read forwards: such a file is fetched whole.
-    with pa.BufferReader(storage.read(name)) if storage.is_remote else storage.open(name) as file:
-        found = pq.read_table(file, columns=[*names], use_threads=False)
+    found = _read_hours(file, [*names], hours)
     starts = found.column(EVENT_HOUR)
     wanted = pa.array([hour.start for hour in hours], starts.type)
     found = found.filter(pc.is_in(starts, value_set=wanted))
@@ -188,6 +190,38 @@ def _texts_in(path: str, kind: str, hours: Sequence[EventHour]) -> pa.Table:
             **{name: found.column(name) for name in _TEXT_COLUMNS},
         }
     )
+
+
+def _read_hours(file: ScannedFile, columns: list[str], hours: Sequence[EventHour]) -> pa.Table:
+    """Columns of the row groups that can hold rows of the hours, by their statistics; rows of other hours too."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    folder, _, name = file.path.rpartition("/")
+    storage = storage_at(folder)
+    is_whole = not storage.is_remote or file.size <= WHOLE_BYTES or file.is_within(hours)
+    with (
+        pa.BufferReader(storage.read(name)) if storage.is_remote and is_whole else storage.open_at(name, file.size)
+    ) as opened:
+        # Without pre_buffer each column of each row group would be a request.
+        parquet = pq.ParquetFile(opened, pre_buffer=not is_whole)
+        return parquet.read_row_groups(_groups_with(parquet.metadata, hours), columns, use_threads=False)
+
+
+def _groups_with(metadata: pq.FileMetaData, hours: Sequence[EventHour]) -> list[int]:
+    """Numbers of the row groups whose bounds of `event_hour` leave room for one of the hours, which are in order."""
+    position = metadata.schema.names.index(EVENT_HOUR)
+    starts = [hour.start for hour in hours]
+    found = []
+    for number in range(metadata.num_row_groups):
+        bounds = metadata.row_group(number).column(position).statistics
+        if bounds is None or not bounds.has_min_max:
+            found.append(number)
+            continue
+        first = bisect_left(starts, bounds.min)
+        if first < len(starts) and starts[first] <= bounds.max:
+            found.append(number)
+    return found
 
 
 def _written(batches: Iterable[pa.RecordBatch], tier: str, tables: Mapping[str, TableFile]) -> Written:

@@ -74,9 +74,9 @@ class SparkEngine:
     def score(self, files: TextFiles, tier: str, tables: Mapping[str, TableFile], groups: Groups) -> Written:
         """See `Engine.score`. Raises SparkRunError, see `write_hours`."""
         rows: DataFrame | None = None
-        for table, kind, paths in ((POSTS, "post", files.posts), (COMMENTS, "comment", files.comments)):
-            if paths:
-                read = self.session.read.schema(spark_schema(table)).parquet(*paths)
+        for table, kind, found in ((POSTS, "post", files.posts), (COMMENTS, "comment", files.comments)):
+            if found:
+                read = self.session.read.schema(spark_schema(table)).parquet(*(file.path for file in found))
                 texts = _texts_of(read, kind, files.hours)
                 rows = texts if rows is None else rows.unionByName(texts)
         return Written() if rows is None else write_hours(rows, tier, tables, groups)

@@ -47,6 +47,16 @@ class ScannedFile:
         """Rows in the file."""
         return int(self.entry.record_count)
 
+    @property
+    def size(self) -> int:
+        """Bytes of the file."""
+        return int(self.entry.file_size_in_bytes)
+
+    def overlaps(self, ordered: Sequence[EventHour]) -> bool:
+        """Whether the file can hold a row of any of these hours, which are in order."""
+        position = bisect_left(ordered, self.first)
+        return position < len(ordered) and ordered[position] <= self.last
+
     def is_within(self, hours: Collection[EventHour]) -> bool:
         """Whether the file can hold rows of these hours alone."""
         return all(hour in hours for hour in hours_between(self.first, self.last))
@@ -81,7 +91,7 @@ def files_of(
     found = [
         _scanned(task.file, field_id) for task in table.scan(row_filter=within, snapshot_id=snapshot_id).plan_files()
     ]
-    wanted = [file for file in found if hours is None or _overlaps(file, ordered)]
+    wanted = [file for file in found if hours is None or file.overlaps(ordered)]
     return sorted(wanted, key=lambda file: (file.first, file.last, str(file.entry.file_path)))
 
 
@@ -92,11 +102,6 @@ def _between(first: EventHour, last: EventHour) -> BooleanExpression:
         GreaterThanOrEqual(EVENT_HOUR, first.start.isoformat()),  # type: ignore[misc,call-arg,arg-type]
         LessThanOrEqual(EVENT_HOUR, last.start.isoformat()),  # type: ignore[misc,call-arg,arg-type]
     )
-
-
-def _overlaps(file: ScannedFile, ordered: Sequence[EventHour]) -> bool:
-    position = bisect_left(ordered, file.first)
-    return position < len(ordered) and ordered[position] <= file.last
 
 
 def _scanned(entry: DataFile, field_id: int) -> ScannedFile:

@@ -59,6 +59,13 @@ class Storage(Protocol):
         """An object, to read from its beginning, in parts; close it. Raises FileNotFoundError."""
         ...
 
+    def open_at(self, key: str, size: int) -> BinaryIO:
+        """An object of `size` bytes, to read anywhere; each read of a remote one is a request. Close it.
+
+        Raises FileNotFoundError, for a remote object with the first read.
+        """
+        ...
+
     def write(self, key: str, content: bytes) -> bool:
         """Replace one object; False if these very bytes stood there already (nothing is touched then)."""
         ...

@@ -9,12 +9,13 @@ Not here: the client and its errors (aws/s3.py), tables (lake/iceberg/).
 from __future__ import annotations
 
 import hashlib
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from socialsent_assets.aws.s3 import SCHEME, get, parse_s3_uri, s3_client, told
 from socialsent_assets.lake.storage.base import Names, ObjectInfo, Objects, inside
@@ -78,6 +79,10 @@ class S3Storage:
         with told("s3:GetObject", self.path(key)):
             answer = s3_client().get_object(Bucket=self.bucket, Key=self._key(key))
         return cast(BinaryIO, answer["Body"])
+
+    def open_at(self, key: str, size: int) -> BinaryIO:
+        """See `Storage.open_at`."""
+        return cast(BinaryIO, _Ranges(self.bucket, self._key(key), size))
 
     def write(self, key: str, content: bytes) -> bool:
         """See `Storage.write`."""
@@ -158,3 +163,34 @@ class S3Storage:
     def _key(self, key: str) -> str:
         inside(key)
         return "/".join(part for part in (self.prefix, key) if part)
+
+
+class _Ranges(io.RawIOBase):
+    """An object that is fetched by ranges."""
+
+    def __init__(self, bucket: str, key: str, size: int) -> None:
+        self._bucket, self._key, self._size = bucket, key, size
+        self._position = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size}[whence]
+        self._position = start + offset
+        return self._position
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self._position + len(buffer), self._size)
+        if end <= self._position:
+            return 0
+        found = get(self._bucket, self._key, Range=f"bytes={self._position}-{end - 1}")
+        buffer[: len(found)] = found
+        self._position += len(found)
+        return len(found)

@@ -30,6 +30,7 @@ def faults(s3_server: Faults) -> Iterator[Faults]:
     """None at first, and none left at the end."""
     s3_server.clear()
     s3_server.failed = 0
+    s3_server.asked.clear()
     yield s3_server
     s3_server.clear()
 

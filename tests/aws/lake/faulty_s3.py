@@ -23,10 +23,17 @@ _ERROR = "<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}, as tol
 
 @dataclass
 class Faults:
-    """Which requests fail now; `endpoint` is the server's URL."""
+    """Which requests fail now.
+
+    Attributes:
+        endpoint: the server's URL.
+        failed: requests that failed so far.
+        asked: method, path and `Range` of every request.
+    """
 
     endpoint: str = ""
     failed: int = 0
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
     _rules: list[Callable[[str, str], tuple[int, str] | None]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -65,6 +72,7 @@ def faulty_s3() -> Iterator[Faults]:
     moto = DomainDispatcherApplication(create_backend_app)
 
     def app(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        faults.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], environ.get("HTTP_RANGE", "")))
         fault = faults.of(environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if fault is None:
             return moto(environ, start)
