@@ -57,6 +57,19 @@ jetstream() {
     printf '%s' "$commit" > "$home/.jetstream"
 }
 
+# Servers that are Go programs, built from the modules that tests/witnesses/go.txt names; Go checks their sums.
+go_programs() {
+    wanted="$(cksum tests/witnesses/go.txt)"
+    [ "$(cat "$home/.go" 2>/dev/null || true)" = "$wanted" ] && return 0
+    command -v go >/dev/null 2>&1 || return 1
+    say "building the programs of tests/witnesses/go.txt into $home (once; some minutes)"
+    while read -r module; do
+        GOBIN="$PWD/$home" go install -trimpath "$module" || return 1
+    done < tests/witnesses/go.txt
+    printf '%s' "$wanted" > "$home/.go"
+}
+
 jetstream || say "no Jetstream: it needs Go 1.26 and GitHub, or JETSTREAM_SOURCE; its tests are skipped"
 scanners || say "no checkov and cloudsplaining: check that the package index can be reached; their tests are skipped"
 node_packages || say "no packages of npm: check that its registry can be reached; their tests are skipped"
+go_programs || say "no S3 server: install Go 1.25 or newer, check that its module proxy can be reached; its tests are skipped"

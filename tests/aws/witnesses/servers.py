@@ -8,7 +8,9 @@ Not here: what is run against them (the tests beside this file).
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,3 +44,40 @@ def kinesis() -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
+
+
+S3_KEY, S3_SECRET = "witness", "witness-secret"
+
+
+@contextmanager
+def s3(folder: Path) -> Iterator[str]:
+    """Address of a VersityGW, which keeps objects and their versions below `folder` and checks every signature."""
+    program = needed(HOME / "versitygw")
+    objects, versions = folder / "objects", folder / "versions"
+    for place in (objects, versions):
+        place.mkdir(parents=True)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    own = ["--access", S3_KEY, "--secret", S3_SECRET, "--region", "eu-central-1", "--port", address, "--quiet"]
+    command = [str(program), *own, "posix", "--versioning-dir", str(versions), str(objects)]
+    with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as server:
+        try:
+            _await_port(server, address)
+            yield f"http://{address}"
+        finally:
+            server.terminate()
+
+
+def _await_port(server: subprocess.Popen[bytes], address: str, within_s: float = 60.0) -> None:
+    host, _, port = address.partition(":")
+    until = time.monotonic() + within_s
+    while True:
+        try:
+            socket.create_connection((host, int(port)), timeout=1).close()
+        except OSError:
+            assert server.poll() is None, f"{server.args} ended with {server.returncode}"
+            assert time.monotonic() < until, f"{server.args} does not answer"
+            time.sleep(0.05)
+        else:
+            return
