@@ -44,6 +44,7 @@ class FakeDagster:
 
     Attributes:
         statuses: what a launched run will show.
+        days: first and last partition.
         faults: what happens to the next questions of a name: an HTTP status, `drop` (no answer arrives), `lost` (the
             same, but the request is executed), `html`, or the answer itself.
     """
@@ -51,6 +52,7 @@ class FakeDagster:
     url: str = ""
     runs: dict[str, Run] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=lambda: ["QUEUED", "STARTED", "SUCCESS"])
+    days: tuple[str, str] = DAYS
     faults: dict[str, list[int | str | Answer]] = field(default_factory=dict)
     events: list[list[Answer]] = field(default_factory=lambda: [[]])
     is_daemon_healthy: bool = True
@@ -74,7 +76,7 @@ class FakeDagster:
     def _days(self, variables: Answer) -> Answer:
         if variables["job"]["pipelineName"] not in ("cleanse_hours", "score_hours"):
             return {"pipelineOrError": {"__typename": "PipelineNotFoundError", "message": "Could not find Pipeline"}}
-        first, last = ({"partitionKeys": [day]} for day in DAYS)
+        first, last = ({"partitionKeys": [day]} for day in self.days)
         return {"pipelineOrError": {"__typename": "Pipeline", "first": first, "last": last}}
 
     def _location(self, variables: Answer) -> Answer:
