@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Literal
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.tables import Table
+from socialsent_assets.lake.storage.file_lock import exclusive
 
 if TYPE_CHECKING:
     from pyiceberg.catalog import Catalog
@@ -114,10 +116,20 @@ def _storage_properties(environ: dict[str, str]) -> dict[str, str]:
 
 
 def _create(file: Path) -> None:
-    """An empty database, in WAL mode, so that readers do not wait for a commit."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with contextlib.closing(sqlite3.connect(file, timeout=_BUSY_S)) as database:
-        database.execute("pragma journal_mode = wal")
+    """An empty catalog, in WAL mode, so that readers do not wait for a commit.
+
+    It is made beside its place and renamed: of two processes that begin a lake, none sees half of the other's.
+    """
+    from pyiceberg.catalog.sql import SqlCatalog
+
+    with exclusive(file.with_name(".catalog.lock"), _BUSY_S), tempfile.TemporaryDirectory(dir=file.parent) as folder:
+        if file.exists():
+            return
+        made = Path(folder) / file.name
+        with contextlib.closing(sqlite3.connect(made)) as database:
+            database.execute("pragma journal_mode = wal")
+        SqlCatalog(_NAME, uri=f"{_SQLITE}{made}", schema_version="v1").engine.dispose()
+        os.replace(made, file)
 
 
 @contextlib.contextmanager
