@@ -166,11 +166,11 @@ def test_an_undone_build_is_not_repeated_until_its_landing_changes(lake: Lake) -
     """Prevents a sensor that immediately rebuilds what a person has undone."""
     land(lake, "a.jsonl.gz", b"good")
     build(lake)
-    land(lake, "b.jsonl.gz", b"bad")
+    land(lake, "b.1r0d.jsonl.gz", b"bad")
     undone = staleness.attempt_version(lake.landing_fingerprint(HOUR))
-    lake.landing.delete(landing_key("events", HOUR, "b.jsonl.gz"))
+    lake.landing.delete(landing_key("events", HOUR, "b.1r0d.jsonl.gz"))
     held = build(lake, held_version=undone)
-    land(lake, "b.jsonl.gz", b"bad")
+    land(lake, "b.1r0d.jsonl.gz", b"bad")
     assert stale(lake, held) is None
     land(lake, "c.jsonl.gz", b"new")
     assert stale(lake, held) == "cleansed"

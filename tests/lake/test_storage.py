@@ -4,6 +4,7 @@ What `Storage` promises is tested on a folder and on S3 (`tier`); what only one 
 """
 
 import gzip
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,24 @@ def test_a_rewrite_of_equal_size_changes_the_version(tier: Storage) -> None:
     new = tier.list("h")[0]
     assert (old.key, old.size) == (new.key, new.size)
     assert old.version != new.version
+
+
+def test_a_rewrite_that_keeps_size_and_time_or_end_changes_the_version(folder: FolderStorage) -> None:
+    """Prevents a corrected object that goes unnoticed: rsync keeps times, gzip members before the last any end."""
+    old_end = gzip.compress(b"end", mtime=0)
+    for key, first, second in (
+        ("h/x.jsonl", b"I love it", b"I hate it"),
+        ("h/x.jsonl.gz", gzip.compress(b"love", mtime=0) + old_end, gzip.compress(b"hate", mtime=0) + old_end),
+    ):
+        assert len(first) == len(second)
+        folder.write(key, first)
+        path = Path(folder.path(key))
+        times, old = path.stat(), folder.list("h")
+        replacement = path.with_name(".new")
+        replacement.write_bytes(second)
+        os.utime(replacement, ns=(times.st_atime_ns, times.st_mtime_ns))
+        os.replace(replacement, path)
+        assert folder.list("h") != old
 
 
 def test_a_failed_write_leaves_the_old_object(folder: FolderStorage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,9 +15,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from socialsent_assets.domain.events.layout import parse_landing_name
 from socialsent_assets.lake.storage.base import Names, ObjectInfo, Objects, inside
 
-_TAIL = 8  # gzip ends with CRC-32 and length of the content: a content hash for the price of a seek
+_TAIL = 8  # a gzip member ends with CRC-32 and length of its content: a content hash for the price of a seek
 
 
 class FolderStorage:
@@ -126,8 +127,9 @@ class FolderStorage:
     def _info(self, prefix: str, entry: os.DirEntry[str]) -> ObjectInfo:
         status = entry.stat()
         key = f"{prefix}/{entry.name}" if prefix else entry.name
-        if entry.name.endswith(".gz"):
+        if parse_landing_name(entry.name) is not None:  # ours, so one gzip member: same content, same version
             with open(entry.path, "rb") as file:
                 file.seek(max(0, status.st_size - _TAIL))
                 return ObjectInfo(key, status.st_size, file.read(_TAIL).hex())
-        return ObjectInfo(key, status.st_size, str(status.st_mtime_ns))
+        # A rename gives another inode, even where the time was kept; writing in place gives another time.
+        return ObjectInfo(key, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}")
