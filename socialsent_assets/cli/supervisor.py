@@ -6,10 +6,13 @@ Not here: which children there are (ui.py).
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import functools
 import os
 import re
 import signal
 import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +25,8 @@ from rich.text import Text
 
 PATIENCE_S = 20.0
 EVERY_LINE = re.compile("")
+_PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before a fork, where little is allowed
 
 
 @dataclass(frozen=True)
@@ -43,7 +48,12 @@ class Child:
 
 
 def start(
-    name: str, command: Sequence[str], log: Path, console: Console, shown: re.Pattern[str] = EVERY_LINE
+    name: str,
+    command: Sequence[str],
+    log: Path,
+    console: Console,
+    shown: re.Pattern[str] = EVERY_LINE,
+    lock: int | None = None,
 ) -> Child:
     """Start a child; all its output goes to `log`, and lines that match `shown` to the terminal.
 
@@ -51,6 +61,9 @@ def start(
 
     SIGINT and SIGTERM are set back to their defaults: started from a script in the background they would be
     ignored, Dagster would inherit that, and nothing but SIGKILL would stop it.
+
+    On Linux a child is interrupted when we are killed. It inherits `lock`, the descriptor of a lock that we hold, so
+    nobody else gets the lock while it still lives.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
@@ -59,7 +72,8 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_default_signals,
+        preexec_fn=functools.partial(_prepare_child, os.getpid()),
+        pass_fds=() if lock is None else (lock,),
     )
     assert process.stdout is not None  # noqa: S101 - stdout=PIPE was passed
     reader = threading.Thread(
@@ -110,9 +124,14 @@ def _end(processes: list[psutil.Process]) -> None:
     psutil.wait_procs(alive, timeout=5.0)
 
 
-def _default_signals() -> None:
+def _prepare_child(parent: int) -> None:
+    """Between fork and exec."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:  # it was killed before we asked to be told
+            os._exit(1)
 
 
 def _relay(name: str, stream: IO[bytes], log: Path, console: Console, shown: re.Pattern[str]) -> None:

@@ -61,16 +61,16 @@ def ui(
     if _answers(port):
         raise UserError(f"port {port} is taken; write --port {port + 1}")
     try:
-        with exclusive(settings.home / "locks" / "ui.lock"):
+        with exclusive(settings.home / "locks" / "ui.lock") as lock:
             with waiting(console, "Looking for runs that ended with their process", "3 to 20 s"):
                 _fail_orphans()
-            _supervise(settings, port, per_minute if feed else None, console)
+            _supervise(settings, port, per_minute if feed else None, console, lock)
     except BusyError as error:
         raise BusyError(f"a UI works on {settings.home} already ({error})") from None
 
 
-def _supervise(settings: Settings, port: int, per_minute: int | None, console: Console) -> None:
-    """Start everything, wait for a signal or for a child to end, stop everything."""
+def _supervise(settings: Settings, port: int, per_minute: int | None, console: Console, lock: int) -> None:
+    """Start everything, wait for a signal or for a child to end, stop everything. The children inherit `lock`."""
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     children: list[Child] = []
@@ -78,7 +78,7 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
     try:
         console.print("Starting Dagster; Ctrl-C stops everything.")
         children.append(
-            start("dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS)
+            start("dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS, lock)
         )
         with waiting(console, "Starting web server, daemon and code server", "15 to 60 s"):
             ready = _wait_until_ready(port, children, stopping)
@@ -87,7 +87,8 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             beside += _start_dashboard(settings, port + DASHBOARD_BESIDE, console)
             if per_minute is not None:
                 feed_log = settings.home / "logs" / "feed.log"
-                children.append(start("feed", feed_command(per_minute, settings.follow), feed_log, console))
+                command = feed_command(per_minute, settings.follow)
+                children.append(start("feed", command, feed_log, console, lock=lock))
                 if settings.follow is not None:
                     console.print(f"Following {settings.follow.network}; its log is {feed_log}")
         while not stopping.wait(_LOOK_EVERY_S) and all(child.is_alive for child in children):

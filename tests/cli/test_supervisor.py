@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import signal
+import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
 import psutil
+import pytest
 from rich.console import Console
 
 from socialsent_assets.cli.supervisor import Child, start, stop_all
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 
 # A child that ignores INT and TERM, with a grandchild that does too.
 STUBBORN = """
@@ -30,6 +34,20 @@ try:
     time.sleep(600)
 except KeyboardInterrupt:
     print("tidied up", flush=True)
+"""
+
+# A supervisor that holds a lock and starts one child, which it hands the lock.
+SUPERVISOR = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from socialsent_assets.cli.supervisor import start
+from socialsent_assets.lake.storage.file_lock import exclusive
+folder = Path(sys.argv[1])
+with exclusive(folder / "lock") as lock:
+    child = start("child", [sys.executable, folder / "child.py"], folder / "log", Console(stderr=True), lock=lock)
+    print(child.process.pid, flush=True)
+    child.process.wait()
 """
 
 # A child that starts another process while it is being stopped, and leaves it behind.
@@ -82,3 +100,36 @@ def test_a_process_started_during_the_stop_is_stopped_too(tmp_path: Path) -> Non
     stop_all([child])
     left_behind = int(child.log.read_text().split()[-1])
     assert not psutil.pid_exists(left_behind) or psutil.Process(left_behind).status() == psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's own")
+def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
+    """Prevents a daemon and a feed that nobody supervises any more, beside those of the next start."""
+    child = killed_supervisor(tmp_path, POLITE)
+    child.wait(timeout=60)
+
+
+def test_nobody_gets_the_lock_while_a_child_of_a_killed_supervisor_lives(tmp_path: Path) -> None:
+    """Prevents two daemons on one home."""
+    child = killed_supervisor(tmp_path, STUBBORN.replace("len(sys.argv) == 1", "False"))
+    with pytest.raises(BusyError), exclusive(tmp_path / "lock"):
+        pass
+    child.kill()
+    child.wait(timeout=60)
+    with exclusive(tmp_path / "lock", patience_s=60):
+        pass
+
+
+def killed_supervisor(folder: Path, program: str) -> psutil.Process:
+    """Kill -9 a supervisor as soon as its child is ready; the child."""
+    ready = folder / "ready"
+    os.mkfifo(ready)
+    (folder / "child.py").write_text(
+        program.replace("flush=True)", f"file=open({str(ready)!r}, 'w'), flush=True)", 1)
+    )
+    with subprocess.Popen([sys.executable, "-c", SUPERVISOR, str(folder)], stdout=subprocess.PIPE) as supervisor:
+        assert supervisor.stdout is not None
+        child = psutil.Process(int(supervisor.stdout.readline()))
+        ready.read_text()  # waits for the child
+        supervisor.kill()
+    return child

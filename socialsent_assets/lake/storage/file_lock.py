@@ -26,10 +26,12 @@ class BusyError(RuntimeError):
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[int]:
     """Be the only holder of the lock file `path`, waiting up to `patience_s` seconds for the others.
 
     `on_wait` is called once, with the holder in words, if there is something to wait for.
+
+    Yields the lock's file descriptor: a child process that inherits it holds the lock for as long as it lives.
 
     Raises:
         BusyError: it was still held after that time.
@@ -40,9 +42,9 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
         _take(handle, patience_s, on_wait)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
-        yield
+        yield handle
     finally:
-        os.close(handle)  # frees the lock
+        os.close(handle)  # frees the lock, unless a child that was given the descriptor still has it
 
 
 def _take(handle: int, patience_s: float, on_wait: Callable[[str], None] | None) -> None:
