@@ -89,7 +89,8 @@ def query(
 
     Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers; on AWS
     Redshift does when a question is about marts alone and they are there, and else Athena, which bills what a
-    question scans: filter by event_hour.
+    question scans: filter by event_hour. In csv, a text that a spreadsheet would run as a formula gets an apostrophe
+    before it, and control characters are replaced; json has the exact text.
 
     Try:
 

@@ -1,6 +1,7 @@
 """Rows of a query on stdout: a table for people, CSV and JSON for programs.
 
-CSV and JSON hold every row and are written as the rows arrive; the table stops early and reports it.
+CSV and JSON hold every row and are written as the rows arrive; a text in CSV that a spreadsheet or a terminal would
+run is made harmless (dashboard/csv_rows.py), and JSON has the exact one; the table stops early and reports it.
 
 Not here: the table itself (result_table.py), how the rows are found (warehouse/duckdb/engine.py), texts line by
 line (text_stream.py).
@@ -21,6 +22,7 @@ from typing import Any
 
 from socialsent_assets.cli import result_table
 from socialsent_assets.cli.text_stream import close_stdout
+from socialsent_assets.dashboard.csv_rows import harmless
 from socialsent_assets.warehouse.engine import QueryResult
 
 TABLE_ROWS = 50
@@ -69,7 +71,7 @@ def _csv(result: QueryResult) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
     for row in _with_header(result):
-        writer.writerow([_text(value) for value in row])
+        writer.writerow([harmless(value) if isinstance(value, str) else _text(value) for value in row])
         yield line.getvalue()
         line.seek(0)
         line.truncate()

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
+
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
@@ -23,5 +26,12 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
 
 
 def harmless(value: Any) -> Any:
-    """A cell that a spreadsheet does not run: what looks like a formula gets an apostrophe (OWASP, CSV injection)."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """A cell that neither a spreadsheet nor a terminal runs.
+
+    What looks like a formula gets an apostrophe before it (OWASP, CSV injection); a control character other than a
+    tab or an end of line becomes U+FFFD.
+    """
+    if not isinstance(value, str):
+        return value
+    text = _CONTROL.sub("\ufffd", value)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text

@@ -48,6 +48,14 @@ def test_csv_quotes_what_needs_it_and_leaves_null_empty(query):
     assert list(csv.reader(io.StringIO(out))) == [["text", "nothing", "list"], ['a,"b"\nc', "", "[1, 2]"]]
 
 
+def test_csv_cells_run_in_no_spreadsheet_and_no_terminal(query):
+    """Prevents a post that becomes a formula, or drives the terminal, of whoever opens an export."""
+    _, out, _ = query(
+        "--format", "csv", "select '=cmd|A0' a, '+1' b, '-1' c, '@x' d, chr(27) || '[2J' e, -1.5 f, 'a=b' g"
+    )
+    assert list(csv.reader(io.StringIO(out)))[1] == ["'=cmd|A0", "'+1", "'-1", "'@x", "\ufffd[2J", "-1.5", "a=b"]
+
+
 def test_the_table_says_aloud_that_it_stopped(query):
     """Prevents fifty rows that are taken for all of them."""
     _, out, _ = query("select 'row ' || range as n from range(51)")
