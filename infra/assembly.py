@@ -15,6 +15,7 @@ from infra.deployment import Deployment
 from infra.stacks.airflow import AirflowStack
 from infra.stacks.compute import ComputeStack
 from infra.stacks.dashboards import DashboardsStack
+from infra.stacks.following import FollowingStack
 from infra.stacks.ingest import IngestStack
 from infra.stacks.lake import LakeStack
 from infra.stacks.models import ModelsStack
@@ -43,7 +44,7 @@ def build_app(deployment: Deployment, out: Path | None = None, *, checked: bool 
     """
     app = cdk.App(outdir=str(out) if out else None, context=FLAGS, analytics_reporting=False)
     lake = LakeStack(app, "lake", deployment=deployment)
-    IngestStack(app, "ingest", deployment=deployment, lake=lake)
+    ingest = IngestStack(app, "ingest", deployment=deployment, lake=lake)
     compute = ComputeStack(app, "compute", deployment=deployment, lake=lake)
     network = NetworkStack(app, "network", deployment=deployment)
     warehouse = WarehouseStack(app, "warehouse", deployment=deployment, lake=lake, network=network)
@@ -61,6 +62,10 @@ def build_app(deployment: Deployment, out: Path | None = None, *, checked: bool 
         notifications=notifications,
     )
     ObservabilityStack(app, "observability", deployment=deployment, compute=compute, notifications=notifications)
+    if deployment.size.ingest.follow:
+        FollowingStack(
+            app, "following", deployment=deployment, lake=lake, ingest=ingest, network=network, models=models
+        )
     if deployment.size.orchestration.airflow:
         AirflowStack(app, "airflow", deployment=deployment, lake=lake, network=network, orchestration=orchestration)
     if deployment.size.dashboards.quicksight:

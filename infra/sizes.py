@@ -41,6 +41,8 @@ class IngestSize:
     stream_shards: int
     stream_retention_hours: int
     feed_on: bool
+    follow: str
+    follow_secret_arn: str
     events_per_tick: int
     feed_seed: int
     mock_server_memory_mb: int
