@@ -29,6 +29,7 @@ UPLOAD = "code-upload"
 CODE = "code"
 PIPES = "pipes"
 MODELS = "models"
+LEXICON = "lexicon"
 ATHENA_RESULTS = "athena"
 """Folders of the artifacts tier."""
 
@@ -64,11 +65,12 @@ def cleanse(deployment: Deployment, lake_key: str) -> list[Statement]:
 
 
 def score(deployment: Deployment, lake_key: str) -> list[Statement]:
-    """From cleansed and the champion to analytics. Writes nothing to cleansed and sees nothing of landing."""
+    """From cleansed, champion and lexicon to analytics. Writes nothing to cleansed and sees nothing of landing."""
     return [
         list_bucket("ListCleansed", deployment.bucket_arn("cleansed")),
         allow("ReadCleansed", ["s3:GetObject"], [f"{deployment.bucket_arn('cleansed')}/*"], because=_BY_HOUR),
         _read("ReadModels", deployment, "artifacts", MODELS),
+        _read("ReadLexicon", deployment, "artifacts", LEXICON),
         _read_catalog(deployment, [deployment.catalog.cleansed]),
         *_build("analytics", deployment, deployment.catalog.analytics),
         *_glue_job(deployment, SCORE, lake_key),
