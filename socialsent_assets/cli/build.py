@@ -41,9 +41,17 @@ def only_one_writer(settings: Settings) -> Iterator[None]:
 
     Raises:
         BusyError: another one is alive; the message names its process.
+        UserError: the home cannot be written.
     """
     try:
-        with exclusive(settings.home / "locks" / "materialize.lock"):
+        with contextlib.ExitStack() as stack:
+            try:
+                stack.enter_context(exclusive(settings.home / "locks" / "materialize.lock"))
+            except OSError as error:
+                raise UserError(
+                    f"{settings.home} cannot be written ({error.strerror or error}): make it writable, or "
+                    "name another folder with SOCIALSENT_HOME"
+                ) from error
             yield
     except BusyError as error:
         raise BusyError(

@@ -49,7 +49,7 @@ def test_csv_quotes_what_needs_it_and_leaves_null_empty(query):
 
 
 def test_csv_cells_run_in_no_spreadsheet_and_no_terminal(query):
-    """Prevents a post that becomes a formula, or drives the terminal, of whoever opens an export."""
+    """Prevents a post that becomes a formula, or drives the terminal, when an export is opened."""
     _, out, _ = query(
         "--format", "csv", "select '=cmd|A0' a, '+1' b, '-1' c, '@x' d, chr(27) || '[2J' e, -1.5 f, 'a=b' g"
     )

@@ -49,6 +49,13 @@ def test_a_second_run_on_the_same_home_is_refused_with_the_process_that_runs(
     assert "process" in error
 
 
+def test_a_home_that_cannot_be_written_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents `[Errno 30] Read-only file system: …/locks` without a word on what to do."""
+    (home / "locks").write_text("a file where the folder should be made: fails for every user, also for root")
+    assert exit_code(["materialize"]) == 2
+    assert f"{home} cannot be written" in capsys.readouterr().err
+
+
 def test_a_lock_left_by_a_killed_process_holds_nobody_up(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a lock file that has to be deleted by hand after a crash."""
     (home / "locks").mkdir()

@@ -104,7 +104,7 @@ def test_a_process_started_during_the_stop_is_stopped_too(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's own")
 def test_a_killed_supervisor_takes_its_children_along(tmp_path: Path) -> None:
-    """Prevents a daemon and a feed that nobody supervises any more, beside those of the next start."""
+    """Prevents a daemon and a feed without a supervisor, beside those of the next start."""
     child = killed_supervisor(tmp_path, POLITE)
     child.wait(timeout=60)
 

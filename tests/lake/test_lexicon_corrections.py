@@ -42,7 +42,7 @@ def test_a_correction_makes_what_was_scored_stale_and_its_removal_too(lake, land
 
 
 def test_changes_are_remembered_newest_first(lake):
-    """Prevents a score that nobody can trace back to who changed what."""
+    """Prevents a score that cannot be traced back to a change and its author."""
     change_corrections(lake.artifacts, NOW, put={"sick": 2.1, "crude": 0.0})
     change_corrections(lake.artifacts, NOW, put={"sick": 2.1})
     change_corrections(lake.artifacts, NOW, remove=["crude"])

@@ -93,7 +93,7 @@ def test_a_lost_or_damaged_data_file_makes_its_hours_stale(lake: Lake) -> None:
 
 
 def test_a_data_file_replaced_by_one_of_the_same_size_makes_its_hours_stale(lake: Lake) -> None:
-    """Prevents flipped bytes, or a file of somebody else, that size alone does not show."""
+    """Prevents flipped bytes, or another file, that size alone does not show."""
     land(lake, "a.jsonl.gz", b"1")
     write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
     held = build(lake)

@@ -1,5 +1,6 @@
 """The model server as a client meets it: forms, limits and complaints."""
 
+import asyncio
 import csv
 import io
 import json
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from socialsent_assets.domain.learning import training
 from socialsent_assets.domain.learning.labels import CLASSES
 from socialsent_assets.domain.learning.model_card import CARD, ModelRefusedError, digest
+from socialsent_assets.ml.serving import server
 from socialsent_assets.ml.serving.archive import archive
 from socialsent_assets.ml.serving.payloads import MOST_EXPLAINED, MOST_TEXTS
 from socialsent_assets.ml.serving.server import LARGEST_BODY, application, model_of
@@ -178,3 +180,25 @@ def test_explain_has_limits(explaining, body, status):
         assert len(answer.content) < 100_000
     else:
         assert "error" in answer.json()
+
+
+@pytest.mark.parametrize(
+    ("arrives", "status"), [({"type": "http.disconnect"}, 400), (None, 408)], ids=["hung up", "went silent"]
+)
+def test_half_a_request_is_ended_without_a_traceback(monkeypatch, arrives, status):
+    """Prevents 43 lines of log for each client that hangs up, and requests that stay open indefinitely."""
+    monkeypatch.setattr(server, "BODY_WITHIN_S", 60.0 if arrives else 0.0)
+    sent = []
+
+    async def receive():
+        return arrives or await asyncio.Event().wait()
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/invocations", "query_string": b"",
+        "headers": [(b"content-type", b"application/json")],
+    }  # fmt: skip
+    asyncio.run(application(FirstLetter())(scope, receive, send))
+    assert sent[0]["status"] == status

@@ -71,7 +71,7 @@ def test_the_notebook_runs_and_its_pictures_show_something(
 
 
 def test_the_notebook_is_kept_without_outputs() -> None:
-    """Prevents texts of a lake in the repository, and differences that nobody can read."""
+    """Prevents texts of a lake in the repository, and differences that cannot be read."""
     cells = [cell for cell in nbformat.read(NOTEBOOK, as_version=4).cells if cell.cell_type == "code"]
     assert len(cells) > 10
     assert [cell.id for cell in cells if cell.outputs or cell.execution_count] == []

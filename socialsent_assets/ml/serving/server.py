@@ -9,6 +9,7 @@ Services". Not here: the forms of a body (payloads.py), the archive (archive.py)
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -43,6 +45,9 @@ __all__ = ["LARGEST_BODY", "application", "model_of"]
 
 LARGEST_BODY = 6 * 1024 * 1024
 """Bytes: what a SageMaker real-time endpoint accepts."""
+
+BODY_WITHIN_S = 60.0
+"""A real-time endpoint gives the whole request 60 seconds."""
 
 _NAMES = ", ".join((CSV, JSON, JSON_LINES))
 
@@ -124,13 +129,21 @@ def _wanted(accept: str, form: str) -> str:
 
 
 async def _body(request: Request) -> bytes:
-    """The body, read no further than the limit whatever the client announced."""
+    """The body, read no further than the limit whatever the client announced, and for no longer than it may take."""
     parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > LARGEST_BODY:
-            raise _RefusedError(413, f"the body is larger than {LARGEST_BODY} bytes: send fewer texts per request")
-        parts.append(part)
+    try:
+        async with asyncio.timeout(BODY_WITHIN_S):
+            async for part in request.stream():
+                size += len(part)
+                if size > LARGEST_BODY:
+                    raise _RefusedError(
+                        413, f"the body is larger than {LARGEST_BODY} bytes: send fewer texts per request"
+                    )
+                parts.append(part)
+    except TimeoutError:
+        raise _RefusedError(408, f"the body did not arrive within {BODY_WITHIN_S:.0f} seconds") from None
+    except ClientDisconnect:  # nobody is there to read the response, and it is no error of ours
+        raise _RefusedError(400, "the client closed the connection before the body ended") from None
     return b"".join(parts)
 
 

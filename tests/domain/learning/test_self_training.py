@@ -42,7 +42,7 @@ def test_nothing_is_learned_where_nothing_is_sure(classifier, posts, held_out):
 
 
 def test_the_card_has_the_same_model_without_beside_it(posts, held_out, unlabelled):
-    """Prevents a gain by self-training that nobody can check."""
+    """Prevents a gain by self-training that cannot be checked."""
     made = classifier_candidate(
         posts, held_out, label_source=HUMAN, created_at=NOW, data={}, unlabelled=unlabelled, grid=(1.0,)
     )

@@ -22,7 +22,7 @@ def test_a_text_that_comes_twice_is_asked_once():
 
 
 def test_the_same_seed_gives_the_same_texts():
-    """Prevents a queue that nobody can make again."""
+    """Prevents a queue that cannot be made again."""
     texts, doubt = [f"word{n} other{n}" for n in range(900)], np.full(900, 0.5)
     assert suggested(texts, doubt, 5, seed=3) == suggested(texts, doubt, 5, seed=3)
     assert suggested(texts, doubt, 5, seed=3) != suggested(texts, doubt, 5, seed=4)
