@@ -207,7 +207,7 @@ def test_counts_on_the_card_add_up(model):
 
 
 def test_a_card_shows_slices_behaviour_and_reliability(model):
-    """Prevents a page with one number of which nobody knows what it hides."""
+    """Prevents a page with one number and nothing of what it hides."""
     page = (model / "card.md").read_text("utf-8")
     assert "invented sentences that leave no doubt; the lexicon passes" in page
     assert "| no lexicon word |" in page

@@ -202,7 +202,7 @@ def parse_hour(key: str) -> Any:
 
 
 def test_a_quarantined_record_is_searched_by_its_bytes(lake: Lake) -> None:
-    """Prevents a record that was no JSON from keeping an id where nobody looks."""
+    """Prevents a record that was no JSON from keeping an id where no search looks."""
     line = {"raw": base64.b64encode(b"<author u-1>").decode(), "reason": "not_json", "detail": "", "position": "f"}
     key = "quarantine/dt=2026-11-22/hr=12/f-abc.1r0d.jsonl.gz"
     lake.landing.write(key, gzip_lines([json.dumps(line, separators=(",", ":")).encode()]))

@@ -379,7 +379,7 @@ def test_a_subreddit_is_read_once_and_what_is_deleted_later_goes(tmp_path: Path)
 
 
 def test_a_subreddit_with_more_than_its_listings_show_is_a_gap(tmp_path: Path) -> None:
-    """Prevents a busy day that is missing without a row that says so."""
+    """Prevents a busy day that is missing without a row for it."""
     api, times = RedditApi(), [NOW]
 
     def endless(path: str, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
