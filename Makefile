@@ -53,15 +53,19 @@ airflow: install-dev ## environments with the two Airflows of MWAA, for tests
 witnesses: install-dev ## software of other people that tests hold this project against, in build/witnesses
 	@scripts/witnesses.sh
 
-check: install-dev ## format, lint, types, import contracts, dbt parsing
+check: install-dev ## format, lint, types, import contracts, dbt parsing, SQL lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/dbt parse --quiet --project-dir dbt_project --profiles-dir dbt_project --target local
+	$(BIN)/sqlfluff lint --nocolor --processes 1 dbt_project/models dbt_project/tests
 
 browser: ## Debian's Chromium, for the tests that drive a browser; they skip without it
 	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
+
+mutants: install-dev ## tests against changed code, slow: which changes no test notices   (ARGS="--sample 100 --seed 1")
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 format: install-dev ## rewrite the code in the house format
 	$(BIN)/ruff format .
@@ -79,4 +83,4 @@ install-dev:
 clean: ## remove what was built, keep $SOCIALSENT_HOME
 	rm -rf build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench lambdas wheel synth airflow witnesses install install-dev clean
+.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench mutants lambdas wheel synth airflow witnesses install install-dev clean

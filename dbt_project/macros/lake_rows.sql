@@ -55,7 +55,7 @@
     {{ return(files) }}
 {%- endmacro %}
 
-{# No row, with the columns that models/lake.yml documents: a column that is younger than every file is null. #}
+{# No row, with the columns that models/staging/_lake__sources.yml documents: a column that is younger than every file is null. #}
 {% macro no_rows(tier, table) -%}
     {%- set types = {'string': 'varchar', 'timestamp': 'timestamp with time zone', 'array<string>': 'varchar[]'} -%}
     {%- for node in graph.sources.values() if node.source_name == tier and node.name == table -%}

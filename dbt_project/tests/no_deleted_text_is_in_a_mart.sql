@@ -2,7 +2,8 @@
 -- A tombstone that is the newest version of its post or comment keeps that text out of the facts. Looks at the
 -- window's tombstones.
 with tombstones as (
-    select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id from {{ ref('int_post_versions') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, event_time, event_id
+    from {{ ref('int_post_versions') }}
     where deleted and {{ in_window('event_hour') }}
     union all
     select {{ typed('comment') }}, comment_id, event_time, event_id from {{ ref('int_comment_versions') }}

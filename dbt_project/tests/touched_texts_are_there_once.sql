@@ -26,7 +26,8 @@ expected as (
 ),
 
 found as (
-    select {{ typed('post') }} as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count from {{ ref('fct_posts') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count
+    from {{ ref('fct_posts') }}
     where post_id in (select post_id from {{ ref('int_touched_posts') }})
     group by post_id
     union all

@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake'], dist='comment_id', sort='event_hour') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    tags=['reads_lake'],
+    dist='comment_id',
+    sort='event_hour'
+) }}
 
 -- depends_on: {{ ref('int_lake_hours') }}
 with comments as (select * from {{ ref('stg_comments') }}),

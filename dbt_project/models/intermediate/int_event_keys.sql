@@ -1,4 +1,11 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', full_refresh=false, tags=['reads_lake'], dist='entity_id', sort='event_hour') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    full_refresh=false,
+    tags=['reads_lake'],
+    dist='entity_id',
+    sort='event_hour'
+) }}
 
 -- depends_on: {{ ref('int_lake_hours') }}
 -- Which entities and users the events of an hour are about, now or in any earlier state of that hour. Never shrinks:

@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake'], dist='interaction_id', sort='event_hour') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    tags=['reads_lake'],
+    dist='interaction_id',
+    sort='event_hour'
+) }}
 
 -- depends_on: {{ ref('int_lake_hours') }}
 select * from {{ ref('stg_interactions') }}

@@ -1,4 +1,10 @@
-{{ config(materialized='incremental', incremental_strategy='replace_window', tags=['reads_lake'], dist='post_id', sort='event_hour') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='replace_window',
+    tags=['reads_lake'],
+    dist='post_id',
+    sort='event_hour'
+) }}
 
 -- depends_on: {{ ref('int_lake_hours') }}
 with posts as (select * from {{ ref('stg_posts') }}),

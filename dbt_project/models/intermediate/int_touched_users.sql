@@ -14,7 +14,8 @@ touched as (
     where event_kind = 'comment' and entity_id in (select comment_id from {{ ref('int_touched_comments') }})
     union all
     select post_id, user_id, other_user_id from keys
-    where event_kind = 'interaction' and entity_id in (select interaction_id from {{ ref('int_touched_interactions') }})
+    where event_kind = 'interaction'
+      and entity_id in (select interaction_id from {{ ref('int_touched_interactions') }})
 )
 
 select user_id from touched where user_id is not null

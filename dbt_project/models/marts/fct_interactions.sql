@@ -1,4 +1,9 @@
-{{ config(unique_key='interaction_id', meta={'touched': 'int_touched_interactions'}, dist='even', sort='event_hour') }}
+{{ config(
+    unique_key='interaction_id',
+    meta={'touched': 'int_touched_interactions'},
+    dist='even',
+    sort='event_hour'
+) }}
 
 with versions as (
     select * from {{ ref('int_interaction_versions') }}

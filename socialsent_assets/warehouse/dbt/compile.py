@@ -53,6 +53,7 @@ _WHAT = (
 def _pretend_environment(root: Path) -> dict[str, str]:
     return {
         **dbt_environment(str(root / "cleansed"), str(root / "analytics"), root / "warehouse.duckdb"),
+        "SOCIALSENT_WAREHOUSE": str(root / "warehouse.duckdb"),  # no build has made the folder of its copy
         "SOCIALSENT_LAKE_FILES": "none",  # the macro lake_rows then names the sources themselves
         "DBT_TARGET_PATH": str(root / "target"),
         "DBT_LOG_PATH": str(root / "target"),
