@@ -33,7 +33,7 @@ class Reason(NamedTuple):
 def reasons_of(facts: Facts, lake: Lake | None) -> tuple[str, Mapping[str, tuple[Reason, ...]]]:
     """Whose reasons these are, "champion" or "lexicon", and those of each extreme post by its clean text.
 
-    The lexicon's where the champion's model is not there to be asked, or several models answered.
+    The lexicon's where the champion's model is not available, or several models scored.
     """
     asked = [*((post.clean_text, "positive") for post in facts.most_positive)]
     asked += [(post.clean_text, "negative") for post in facts.most_negative]

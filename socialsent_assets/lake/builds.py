@@ -120,7 +120,7 @@ class BuildState:
         scored_pins: the same of the last finished scoring: the cleansed tables that it read, and its own.
         unfinished: hours that a commit changed after the pins: a run is at work on them, or was killed.
         files: data files of the pinned snapshots that are on this machine, to notice when one is lost or damaged.
-        lost: hours, with their tier, of which the pinned snapshots hold other numbers of rows than the receipts say.
+        lost: hours, with their tier, of which the pinned snapshots hold other numbers of rows than the receipts.
     """
 
     cleanse: Mapping[EventHour, Receipt] = field(default_factory=dict)
@@ -154,7 +154,7 @@ class KnownFile:
     """A data file on this machine.
 
     Attributes:
-        size: in bytes, as the manifest says.
+        size: in bytes, from the manifest.
         changed_ns: time of its last change when it was first seen; a data file never changes.
         first, last: hours that it may hold.
     """

@@ -27,7 +27,7 @@ def read_corrections(artifacts: Storage) -> Corrections:
     """The corrections that scoring uses now.
 
     Raises:
-        UserError: the object is damaged, or of a later version; the message says what to do.
+        UserError: the object is damaged, or of a later version; the message names the next step.
     """
     return Corrections.of(_read(artifacts)["words"])
 
@@ -40,7 +40,7 @@ def corrections_history(artifacts: Storage) -> list[dict[str, Any]]:
 def change_corrections(
     artifacts: Storage, at: datetime, *, put: Mapping[str, float] | None = None, remove: Collection[str] = ()
 ) -> Corrections:
-    """Set and remove corrections in one atomic write, and return all that stand then; no change writes nothing.
+    """Set and remove corrections in one atomic write, and return all that apply then; no change writes nothing.
 
     Raises:
         UserError: a word to remove that is not corrected, too many corrections, or as `read_corrections`.

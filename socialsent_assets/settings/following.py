@@ -55,7 +55,7 @@ class FollowSettings:
         return cls(found["network"], found["place"] or "", **one)
 
     def arguments(self) -> list[str]:
-        """Arguments of `socialsent follow` that say the same."""
+        """The equivalent arguments of `socialsent follow`."""
         options = [("--match", self.match), ("--lang", self.lang)]
         return [
             self.network, *([self.place] if self.place else []),

@@ -23,7 +23,7 @@ def lake(tmp_path, monkeypatch):
 
 
 def test_the_queue_is_labelled_and_imported(lake, tmp_path, capfd):
-    """Prevents a file that has to be rebuilt before it can come back, and texts that are asked twice."""
+    """Prevents a file that has to be rebuilt before it can come back, and texts that are suggested twice."""
     assert exit_code(["labels", "suggest", "--count", "100"]) == 0
     rows = list(csv.DictReader(io.StringIO(capfd.readouterr().out)))
     assert len(rows) == 39  # neither the labelled nor the one that no reader here knows

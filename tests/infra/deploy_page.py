@@ -45,9 +45,11 @@ def blocks() -> list[Block]:
 
 
 def account_commands(program: str) -> list[list[str]]:
-    """Every command of `program` in the blocks that need an account."""
+    """Every command of `program` in the blocks that need an account. Raises LookupError if there is none."""
     found = [words for block in blocks() if block.needs_an_account for words in block.commands()]
-    return [words for words in found if words[0] == program]
+    if not (commands := [words for words in found if words[0] == program]):
+        raise LookupError(f"the page has no command of {program}: tests of its commands would pass without any")
+    return commands
 
 
 def table_under(heading: str) -> list[list[str]]:

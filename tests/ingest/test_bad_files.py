@@ -1,4 +1,4 @@
-"""Files as they arrive when something went wrong: a sentence that says what to do, and every record counted."""
+"""Files as they arrive when something went wrong: a sentence with the next step, and every record counted."""
 
 import gzip
 import json

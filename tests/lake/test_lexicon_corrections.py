@@ -20,7 +20,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def test_a_correction_makes_what_was_scored_stale_and_its_removal_too(lake, landing):
-    """Prevents a mart in which corrected and uncorrected scores stand side by side."""
+    """Prevents a mart in which corrected and uncorrected scores are mixed."""
     engine = ProcessEngine(workers=1)
     landing.add(HOUR, [post(post_id="p1", text="that is sick")])
     cleanse(engine, lake, hours(HOUR))

@@ -56,7 +56,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_notebook_runs_and_its_pictures_show_something(
     home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Prevents a notebook that rotted since somebody last opened it, and plots of nothing."""
+    """Prevents a notebook that rotted since it was last opened, and plots of nothing."""
     monkeypatch.setenv("SOCIALSENT_HOME", str(home))
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path))
     book = nbformat.read(NOTEBOOK, as_version=4)

@@ -30,7 +30,7 @@ class Place:
     Attributes:
         key: name of the network, as its connection says it.
         written_at: aware; when its last records had landed.
-        newest: aware; time of the newest record, as far as the network says it.
+        newest: aware; time of the newest record, if the network sends it.
     """
 
     key: str

@@ -31,7 +31,7 @@ class Frame:
     Attributes:
         raw: its bytes, JSON; b"" for a sign of life without a record.
         cursor: what to go on from after it; "" for none.
-        time: of the record, as far as the network says it; for the lag.
+        time: of the record, if the network sends it; for the lag.
         lost_before: why records before this one, and after the cursor of the connection, may be lost; "" if none are.
     """
 

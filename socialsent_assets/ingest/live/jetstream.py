@@ -42,7 +42,7 @@ class Jetstream:
         return bluesky.SOURCES[0]
 
     def gap(self, cursor: str, now: datetime) -> str:  # noqa: ARG002
-        """See `Connection.gap`: only the first frame tells."""
+        """See `Connection.gap`: known from the first frame."""
         return ""
 
     def frames(self, cursor: str) -> Iterator[Frame]:
@@ -76,7 +76,7 @@ def _lost(cursor: str, first: str) -> str:
     """Why events between the cursor and the first one after it may be lost, or "" if none are.
 
     A server that died reads from its relay again what it had not written, at other times: then nothing is lost, which
-    the wire cannot tell.
+    the frames do not show it.
     """
     if not cursor.isdecimal() or not first or int(first) <= int(cursor):
         return ""

@@ -1,8 +1,8 @@
 """A subreddit by Reddit's API: the newest submissions and comments, and what became of them in the two days after.
 
 A cursor is the highest id of each kind that was read, and the things that are looked at again: Reddit wants what a
-person has deleted to go within 48 hours, and its listings do not say what is gone. Listings reach back 1,000 things;
-what is older is a gap. Every answer says how many requests are left, and none is made when there are none.
+person has deleted to go within 48 hours, and its listings do not show what is gone. Listings reach back 1,000 things;
+what is older is a gap. Every response has the number of requests left, and none is made when there are none.
 
 Not here: what a thing means (sources/reddit.py).
 """
@@ -76,7 +76,7 @@ class Subreddit:
 
     Attributes:
         name: without r/.
-        credentials: of the application that asks.
+        credentials: of the calling application.
         sleep: waits between two looks.
         clock: aware now.
     """
@@ -101,7 +101,7 @@ class Subreddit:
         return reddit.SOURCES[0]
 
     def gap(self, cursor: str, now: datetime) -> str:  # noqa: ARG002
-        """See `Connection.gap`: only the listings tell."""
+        """See `Connection.gap`: known from the listings."""
         return ""
 
     def frames(self, cursor: str) -> Iterator[Frame]:
@@ -160,7 +160,7 @@ class Subreddit:
             answer = yield from self._get(session, "/api/info", {"id": ",".join(names), "raw_json": "1"})
             for thing in _things(answer):
                 if reddit.is_gone(thing["data"]):
-                    # The record says when it was written, and nobody says when it went: now it is seen to be gone.
+                    # The record has the time of writing, not of its removal: now is when it was found gone.
                     yield Frame(_raw({**thing, "received_at": format_time(self.clock())}))
                 elif isinstance(at(thing, "data.edited"), int | float) and at(thing, "data.edited"):
                     yield Frame(_raw(thing))
@@ -180,7 +180,7 @@ class Subreddit:
         """The answer to one request, after signs of life if none is left in this period.
 
         Raises:
-            UserError: the subreddit or the application is refused.
+            UserError: the subreddit or the application is rejected.
             DisconnectedError: another status than 200.
         """
         if self._pause_s:
@@ -221,7 +221,7 @@ class Subreddit:
 
 
 def _pause(headers: Mapping[str, str]) -> float:
-    """Seconds without a request, where the answer says that none is left in this period."""
+    """Seconds without a request, where the response allows no more in this period."""
     try:
         left, reset = float(headers["X-Ratelimit-Remaining"]), float(headers["X-Ratelimit-Reset"])
     except (KeyError, ValueError):

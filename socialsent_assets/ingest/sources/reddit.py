@@ -82,7 +82,7 @@ def _full(kind: str, name: str) -> str:
 
 
 def is_gone(thing: Record, text: str = "") -> bool:
-    """Whether a submission or comment was removed or deleted, now or later as a dump says."""
+    """Whether a submission or comment was removed or deleted, now or later according to a dump."""
     text = text or str(first_at(thing, "body", "selftext") or "")
     later = (
         at(thing, "_meta.was_deleted_later") or at(thing, "_meta.removal_type") or thing.get("removed_by_category")

@@ -42,7 +42,7 @@ FORMS = {
 
 MOST_TEXTS = 10_000
 MOST_EXPLAINED = 100
-"""Texts that are explained at once: reasons take some milliseconds and kilobytes each."""
+"""Texts of one request to explain: reasons take some milliseconds and kilobytes each."""
 _LONGEST_FIELD = 1 << 23  # characters: more than any body that is accepted; csv's own limit is 128 KiB
 
 

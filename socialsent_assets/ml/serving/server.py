@@ -1,7 +1,7 @@
-"""The model server: `GET /ping`, `POST /invocations`, as Amazon SageMaker asks of a container, and `POST /explain`.
+"""The model server: `GET /ping`, `POST /invocations`, as Amazon SageMaker requires, and `POST /explain`.
 
 `socialsent serve` runs it here; `python -m socialsent_assets.ml.serving.server` is what the container starts.
-Both answer with what `socialsent predict` says.
+Both return what `socialsent predict` prints.
 
 Source of paths, port and folder: Amazon SageMaker developer guide, "Custom Inference Code with Hosting
 Services". Not here: the forms of a body (payloads.py), the archive (archive.py).
@@ -156,7 +156,7 @@ def model_of(environment: Mapping[str, str]) -> Classifier:
 
     Raises:
         UserError: there is none.
-        ModelRefusedError: as `read_model`, and when it is not the model that `MODEL_DIGEST` names: whoever can
+        ModelRefusedError: as `read_model`, and when it is not the model that `MODEL_DIGEST` names: anyone who can
             write to the bucket could else put another model, with a card of its own, in its place.
     """
     from socialsent_assets.domain.learning.classifier import Classifier

@@ -25,7 +25,7 @@ def test_a_correction_changes_the_score_and_its_reasons():
 
 
 def test_compiled_and_plain_rules_agree_on_corrected_texts(hostile_posts):
-    """Prevents scores that depend on how many texts are scored at once."""
+    """Prevents scores that depend on the number of texts in a batch."""
     posts = [
         f"{post} {word}" for post in hostile_posts(5, 300) for word in ("sick", "good 🔥", "x1!", "not terrible")
     ]

@@ -1,4 +1,4 @@
-"""Slices, the behavioural suite and the comparison of two models: what a card says beside its mean."""
+"""Slices, the behavioural suite and the comparison of two models: the figures of a card beside its mean."""
 
 import numpy as np
 import pytest

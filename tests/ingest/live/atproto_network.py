@@ -1,6 +1,6 @@
 """A whole Bluesky network on this machine, which other people wrote: Jetstream before the simulator of its own tests.
 
-`make witnesses` builds both; where they are missing, the test that wants them is skipped and says so.
+`make witnesses` builds both; where they are missing, the test that wants them is skipped with the reason.
 
 Not here: what is run against it (test_on_jetstream.py).
 """

@@ -395,7 +395,7 @@ def test_a_subreddit_with_more_than_its_listings_show_is_a_gap(tmp_path: Path) -
 
 
 def test_no_request_is_made_while_none_is_left(tmp_path: Path) -> None:
-    """Prevents an application that Reddit bars because it asks on."""
+    """Prevents an application that Reddit bars because it keeps sending requests."""
     api, times, slept = RedditApi(), [NOW], []
     api.headers = {"X-Ratelimit-Remaining": "0.0", "X-Ratelimit-Reset": "42"}
     with subreddit(api, times) as connection:
@@ -408,7 +408,7 @@ def test_no_request_is_made_while_none_is_left(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("status", [403, 404])
 def test_a_subreddit_that_cannot_be_read_says_so(status: int, tmp_path: Path) -> None:
-    """Prevents a program that asks for ever for what is private or not there."""
+    """Prevents a program that retries without end for what is private or missing."""
     api = RedditApi()
     api.status = status
     with subreddit(api, [NOW]) as connection, pytest.raises(UserError, match="r/trams is private"):
