@@ -8,8 +8,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from socialsent_assets.defs.partitions import run_tags
 from socialsent_assets.resources.run_history import delete_old_runs
-from tests.resources.test_dagster_storage import KEY, SPARSE, instance, run, run_tags
+from tests.resources.test_dagster_storage import KEY, SPARSE, instance, run
 
 __all__ = ["instance"]
 

@@ -131,7 +131,7 @@ def test_a_damaged_file_is_named_with_what_heals_it(path, copy, damage):
 def test_a_dbt_build_is_shown_whole_or_not_at_all(path, copy, fails):
     """Prevents marts of a build whose test failed: what depends on it was skipped."""
     lake = LakeResource(
-        **{tier: str(path.parent / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")}
+        **{tier: str(path.parent / tier) for tier in ("landing", "cleansed", "analytics", "artifacts")}  # type: ignore[arg-type]
     )
     warehouse = DuckDbWarehouse(lake=lake, path=str(path))
     materialized, checked = dg.Output(None, "fct_posts"), dg.AssetCheckResult(passed=not fails, asset_key="fct_posts")
@@ -145,7 +145,7 @@ def test_a_dbt_build_is_shown_whole_or_not_at_all(path, copy, fails):
     with warehouse.building(print):
         events, counts, failure = build_to_end(warehouse, stream(), ["main.fct_posts"])
     assert value(path) == (1 if fails else 2)
-    assert events == ([checked] if fails else [materialized, checked])
+    assert events == ([checked] if fails else [materialized, checked])  # type: ignore[list-item]
     assert counts == ({} if fails else {"main.fct_posts": 1})
     assert (failure is not None) == fails
     assert [file for file in Path(path.parent).rglob("*.duckdb*") if file.suffix != ".lock"] == [path]
