@@ -44,6 +44,7 @@ class FakeDagster:
 
     Attributes:
         statuses: what a launched run will show.
+        script: the same for the runs to come, in the order of their launch; `statuses` for those after them.
         days: first and last partition.
         faults: what happens to the next questions of a name: an HTTP status, `drop` (no answer arrives), `lost` (the
             same, but the request is executed), `html`, or the answer itself.
@@ -52,6 +53,7 @@ class FakeDagster:
     url: str = ""
     runs: dict[str, Run] = field(default_factory=dict)
     statuses: list[str] = field(default_factory=lambda: ["QUEUED", "STARTED", "SUCCESS"])
+    script: list[list[str]] = field(default_factory=list)
     days: tuple[str, str] = DAYS
     faults: dict[str, list[int | str | Answer]] = field(default_factory=dict)
     events: list[list[Answer]] = field(default_factory=lambda: [[]])
@@ -85,7 +87,7 @@ class FakeDagster:
     def _launch(self, variables: Answer) -> Answer:
         run_id = f"run-{len(self.runs) + 1}"
         tags = {pair["key"]: pair["value"] for pair in variables["run"]["executionMetadata"]["tags"]}
-        self.runs[run_id] = Run(tags, list(self.statuses))
+        self.runs[run_id] = Run(tags, self.script.pop(0) if self.script else list(self.statuses))
         return {"launchRun": {"__typename": "LaunchRunSuccess", "run": {"runId": run_id}}}
 
     def _status(self, variables: Answer) -> Answer:

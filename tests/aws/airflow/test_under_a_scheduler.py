@@ -7,7 +7,6 @@ MWAA's executor is Celery, whose workers this does not run.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import psutil
 import pytest
 from airflow_lines import LINES, Airflow
 from dagster_servers import HOURS_TAG, eventually
-from fake_dagster import Answer, FakeDagster, serving
+from fake_dagster import FakeDagster, serving
 
 pytestmark = [
     pytest.mark.aws,
@@ -25,17 +24,6 @@ pytestmark = [
 
 WITHIN_S = 360.0
 """For one step, on a machine with other work: each attempt is a new process that imports Airflow."""
-
-
-@dataclass
-class Scripted(FakeDagster):
-    """Its runs show, in the order of their launch, what `script` says; the last entry is repeated."""
-
-    script: list[list[str]] = field(default_factory=list)
-
-    def _launch(self, variables: Answer) -> Answer:
-        self.statuses = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        return super()._launch(variables)
 
 
 def last_full_hour() -> str:
@@ -64,7 +52,7 @@ def test_the_clock_starts_one_run_that_survives_a_killed_worker_and_a_failure(li
     airflow = Airflow(line, tmp_path)
     airflow.migrate()
     hours = {last_full_hour()}
-    dagster = Scripted(days=("2026-01-01", "2999-12-31"), script=[["STARTED"], ["FAILURE"], ["SUCCESS"]])
+    dagster = FakeDagster(statuses=["SUCCESS"], script=[["STARTED"], ["FAILURE"]], days=("2026-01-01", "2999-12-31"))
     with serving(dagster), airflow.scheduling({"SOCIALSENT_DAGSTER_URL": dagster.url}) as scheduler:
         eventually(lambda: dagster.asked["Status"], WITHIN_S)
         kill_worker(airflow, scheduler)
