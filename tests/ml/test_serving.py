@@ -200,5 +200,5 @@ def test_half_a_request_is_ended_without_a_traceback(monkeypatch, arrives, statu
         "type": "http", "method": "POST", "path": "/invocations", "query_string": b"",
         "headers": [(b"content-type", b"application/json")],
     }  # fmt: skip
-    asyncio.run(application(FirstLetter())(scope, receive, send))
+    asyncio.run(application(FirstLetter())(scope, receive, send))  # type: ignore[arg-type]
     assert sent[0]["status"] == status

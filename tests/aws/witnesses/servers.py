@@ -76,8 +76,8 @@ def _await_port(server: subprocess.Popen[bytes], address: str, within_s: float =
         try:
             socket.create_connection((host, int(port)), timeout=1).close()
         except OSError:
-            assert server.poll() is None, f"{server.args} ended with {server.returncode}"
-            assert time.monotonic() < until, f"{server.args} does not answer"
+            assert server.poll() is None, f"{server.args!r} ended with {server.returncode}"
+            assert time.monotonic() < until, f"{server.args!r} does not answer"
             time.sleep(0.05)
         else:
             return
