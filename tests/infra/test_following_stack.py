@@ -1,4 +1,4 @@
-"""The service that follows a public network: made only when asked for, one task, and rights to nothing else."""
+"""Service that follows a public network: off by default, one task, least privilege."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def following(tmp_path_factory: pytest.TempPathFactory) -> Assembly:
 
 
 def test_nothing_is_followed_unless_a_size_says_so() -> None:
-    """Prevents a deployment that fetches what people write although nobody asked for it."""
+    """Prevents a deployment that collects posts by default."""
     text = SIZES_FILE.read_text(encoding="utf-8")
     assert text.count('follow = ""') == text.count("[small.ingest]") + text.count("[production.ingest]") == 2
 
