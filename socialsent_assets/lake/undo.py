@@ -130,6 +130,17 @@ def _write_receipts(
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
         write_receipts(lake, job, receipts, {**kept, **pins}, undo)
+    if table_name(RECEIPT_TABLES["cleanse"]) not in record.tables:
+        _hold(lake, record.hours, undo, own)
+
+
+def _hold(lake: Lake, hours: Collection[EventHour], undo: str, own: str) -> None:
+    """Keep hours from being scored again: a run that only scored has no receipt of cleansing to restore and hold."""
+    builds = read_builds(lake)
+    cleansed = [builds.cleanse[hour] for hour in hours if hour in builds.cleanse]
+    held = [replace(receipt, held_version=attempt_version(receipt.input_version, own)) for receipt in cleansed]
+    if held:
+        write_receipts(lake, "cleanse", held, builds.pins, undo)
 
 
 def _nothing(job: str, hour: EventHour, run: str, own: str) -> Receipt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -112,6 +113,20 @@ def test_an_undone_run_leaves_what_was_before_it_and_is_not_built_again(lake: La
     assert staleness.stale_hours(lake, [NINE, TEN], before) == {}
     lake.landing.write(landing_key("events", NINE, "y.jsonl"), b"more")
     assert staleness.stale_hours(lake, [NINE, TEN], before) == {NINE: "cleansed"}
+
+
+def test_an_undone_scoring_is_not_scored_again(lake: Lake) -> None:
+    """Prevents an undo that its own refresh of the marts undoes: cleansing and scoring are two runs of the graph."""
+    build(lake, "first", {NINE: ["a"]})
+    before, builds = marts(lake), read_builds(lake)
+    scored = replace(builds.score[NINE], input_version="elsewhere", lake_version="v-second")
+    write_receipts(lake, "score", [scored], builds.scored_pins, "second")
+    assert undo_run(lake, "second") == [NINE]
+    assert marts(lake) == before
+    assert held_hours(lake, [NINE]) == {NINE}
+    undone = replace(builds.score[NINE], code_version="older")
+    write_receipts(lake, "score", [undone], builds.scored_pins, "older")
+    assert staleness.stale_hours(lake, [NINE], before) == {}
 
 
 def test_the_first_build_of_an_hour_can_be_undone_and_built_again(lake: Lake) -> None:
