@@ -2,10 +2,12 @@
 -- Every touched post and comment with a current version is in its mart exactly once, and no other one is: mart rows
 -- equal lake rows. Costs what the touched keys cost.
 with versions as (
-    select {{ typed('post') }} as text_kind, post_id as text_id, author_id, event_time, event_id, deleted from {{ ref('int_post_versions') }}
+    select {{ typed('post') }} as text_kind, post_id as text_id, author_id, event_time, event_id, deleted
+    from {{ ref('int_post_versions') }}
     where post_id in (select post_id from {{ ref('int_touched_posts') }})
     union all
-    select {{ typed('comment') }}, comment_id, author_id, event_time, event_id, deleted from {{ ref('int_comment_versions') }}
+    select {{ typed('comment') }}, comment_id, author_id, event_time, event_id, deleted
+    from {{ ref('int_comment_versions') }}
     where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
 ),
 
