@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,11 @@ def built(engine: Engine, root: Path) -> tuple[list[Receipt], dict[str, list[dic
     return receipts, {table.name: rows_of_table(lake, table) for table in TABLES}
 
 
+def without_versions(receipts: Sequence[Receipt]) -> list[Receipt]:
+    """The receipts without fingerprints: an object of a foreign name differs by its inode and time."""
+    return [replace(receipt, input_version="", output_version="", lake_version="") for receipt in receipts]
+
+
 @pytest.fixture(scope="module")
 def in_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Receipt], dict[str, list[dict[str, Any]]]]:
     return built(ProcessEngine(workers=2), tmp_path_factory.mktemp("process"))
@@ -71,7 +77,7 @@ def in_process(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Receipt],
 def test_spark_builds_what_the_process_builds(spark: Engine, in_process: Any, tmp_path: Path) -> None:
     """Prevents two pipelines: rows, kept copies and counts may not depend on who did the work."""
     receipts, tables = built(spark, tmp_path)
-    assert receipts == in_process[0]
+    assert without_versions(receipts) == without_versions(in_process[0])
     assert any(receipt.counts.erased for receipt in receipts)
     assert _in_order(tables) == _in_order(in_process[1])
 
@@ -84,7 +90,7 @@ def test_a_large_hour_has_the_rows_of_a_small_one_in_several_files(
     monkeypatch.setattr("socialsent_assets.jobs.score.GROUP_ROWS", 40)
     monkeypatch.setattr("socialsent_assets.jobs.engines.process.SLICE_BYTES", 1_000)
     receipts, tables = built(ProcessEngine(workers=2), tmp_path)
-    assert receipts == in_process[0]
+    assert without_versions(receipts) == without_versions(in_process[0])
     assert _in_order(tables) == _in_order(in_process[1])
     lake = lake_at(tmp_path)
     for table in (POSTS, SENTIMENT):
