@@ -40,7 +40,8 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
         run: id of a run, or the beginning of it.
 
     Raises:
-        UserError: there is no such run, or a later one built some of its hours.
+        UserError: there is no such run, a later one built some of its hours, or it only scored hours that had no
+            scores before.
         CommitConflictError: other runs commit to these tables all the time.
     """
     record = run_named(lake, run)
@@ -49,8 +50,15 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
         raise UserError(
             f"run {later[0].run[:8]} built {later[0].hours[0]} and others of these hours later: undo it first"
         )
-    undo = f"undo-{record.run}"
     before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
+    only_scored = table_name(RECEIPT_TABLES["cleanse"]) not in record.tables
+    if only_scored and not set(record.hours) <= set(before["score"]):
+        first = min(set(record.hours) - set(before["score"]))
+        raise UserError(
+            f"run {record.run[:8]} scored {first} for the first time: there are no earlier scores to return to, and "
+            "marts need scores for every text"
+        )
+    undo = f"undo-{record.run}"
     pins: dict[str, int] = {}
     for table in TABLES:
         change = record.tables.get(table_name(table))
@@ -153,6 +161,6 @@ def _nothing(job: str, hour: EventHour, run: str, own: str) -> Receipt:
         output_version=version,
         code_version=cleanse_code_version() if job == "cleanse" else score_code_version(own),
         counts=Counts.none(),
-        rows={},
+        rows={RECEIPT_TABLES[job].name: 1},  # itself
         lake_version=version if job == "score" else None,
     )

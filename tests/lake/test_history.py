@@ -129,6 +129,15 @@ def test_an_undone_scoring_is_not_scored_again(lake: Lake) -> None:
     assert staleness.stale_hours(lake, [NINE], before) == {}
 
 
+def test_a_first_scoring_alone_is_not_undone(lake: Lake) -> None:
+    """Prevents texts without scores, at which every build of the marts ends."""
+    build(lake, "first", {NINE: ["a"]})
+    builds = read_builds(lake)
+    write_receipts(lake, "score", [replace(builds.score[NINE], hour=TEN)], builds.scored_pins, "second")
+    with pytest.raises(UserError, match="scored 2026-11-22-10:00 for the first time"):
+        undo_run(lake, "second")
+
+
 def test_the_first_build_of_an_hour_can_be_undone_and_built_again(lake: Lake) -> None:
     """Prevents rows that stay because there was nothing before them, and a hold without end."""
     build(lake, "first", {NINE: ["a"]})

@@ -63,7 +63,7 @@ def test_only_the_hours_of_the_window_are_read(compiled: Compiled) -> None:
 def test_every_timestamp_that_is_stored_has_the_digits_that_iceberg_needs(compiled: Compiled) -> None:
     """Prevents CREATE TABLE from failing: a plain timestamp has three digits in Athena, and Iceberg takes six."""
     for name in ("stg_posts", "stg_comments", "stg_users", "stg_interactions", "stg_lake_hours", "stg_sentiment"):
-        casts = sqlglot.parse_one(compiled.models[name], read="athena").expressions
+        casts = sqlglot.parse_one(compiled.models[name], read="athena").find_all(sqlglot.exp.Alias)
         stored = [e for e in casts if e.alias in ("event_hour", "event_time", "joined_at")]
         assert "event_hour" in {e.alias for e in stored}, name
         assert all("timestamp(6)" in e.sql(dialect="athena").lower() for e in stored), name

@@ -56,6 +56,7 @@ def standalone(folder: Path) -> Iterator[str]:
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_LOCAL_DIRS": str(folder),
     }
+    environment.pop("SPARK_CONF_DIR", None)  # a session of this process set it: its configuration logs errors alone
     program = Path(pyspark.__file__).parent / "bin" / "spark-class"
     address = ["--host", "127.0.0.1", "--webui-port", "0"]
 
