@@ -137,7 +137,7 @@ def _write_receipts(
             earlier = before[job].get(hour) or _nothing(job, hour, record.run, own)
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
-        write_receipts(lake, job, receipts, {**kept, **pins}, undo)
+        write_receipts(lake, job, receipts, {**kept, **pins}, undo, action="undo")
     if table_name(RECEIPT_TABLES["cleanse"]) not in record.tables:
         _hold(lake, record.hours, undo, own)
 
@@ -148,7 +148,7 @@ def _hold(lake: Lake, hours: Collection[EventHour], undo: str, own: str) -> None
     cleansed = [builds.cleanse[hour] for hour in hours if hour in builds.cleanse]
     held = [replace(receipt, held_version=attempt_version(receipt.input_version, own)) for receipt in cleansed]
     if held:
-        write_receipts(lake, "cleanse", held, builds.pins, undo)
+        write_receipts(lake, "cleanse", held, builds.pins, undo, action="undo")
 
 
 def _nothing(job: str, hour: EventHour, run: str, own: str) -> Receipt:
