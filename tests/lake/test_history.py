@@ -124,6 +124,7 @@ def test_an_undone_scoring_is_not_scored_again(lake: Lake) -> None:
     assert undo_run(lake, "second") == [NINE]
     assert marts(lake) == before
     assert held_hours(lake, [NINE]) == {NINE}
+    assert runs_of(lake)[0].action == "undo"
     undone = replace(builds.score[NINE], code_version="older")
     write_receipts(lake, "score", [undone], builds.scored_pins, "older")
     assert staleness.stale_hours(lake, [NINE], before) == {}
