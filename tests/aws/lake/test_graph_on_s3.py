@@ -97,8 +97,8 @@ def test_the_graph_on_s3_killed_and_run_again_equals_the_one_on_disk(on_disk: Ho
 
     in_s3.must("materialize")
     for table in TABLES:
-        rows = ("query", "--format", "json", f"select * from {table} order by all")
-        assert in_s3.must(*rows) == on_disk.must(*rows), table
+        question = ("query", "--format", "json", f"select * from {table} order by all")
+        assert in_s3.must(*question) == on_disk.must(*question), table
     for mart in MARTS:
         shown = "* exclude (lake_version)" if mart == "lake_hours" else "*"
         rows = f"select {shown} from {mart} order by all"
