@@ -51,11 +51,10 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
             f"run {later[0].run[:8]} built {later[0].hours[0]} and others of these hours later: undo it first"
         )
     before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
-    only_scored = table_name(RECEIPT_TABLES["cleanse"]) not in record.tables
-    if only_scored and not set(record.hours) <= set(before["score"]):
-        first = min(set(record.hours) - set(before["score"]))
+    never_scored = set(record.hours) - set(before["score"])
+    if _only_scored(record) and never_scored:
         raise UserError(
-            f"run {record.run[:8]} scored {first} for the first time: there are no earlier scores to return to, and "
+            f"run {record.run[:8]} scored {min(never_scored)} for the first time: there are no earlier scores to return to, and "
             "marts need scores for every text"
         )
     undo = f"undo-{record.run}"
@@ -138,8 +137,12 @@ def _write_receipts(
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
         write_receipts(lake, job, receipts, {**kept, **pins}, undo, action="undo")
-    if table_name(RECEIPT_TABLES["cleanse"]) not in record.tables:
+    if _only_scored(record):
         _hold(lake, record.hours, undo, own)
+
+
+def _only_scored(record: RunRecord) -> bool:
+    return table_name(RECEIPT_TABLES["cleanse"]) not in record.tables
 
 
 def _hold(lake: Lake, hours: Collection[EventHour], undo: str, own: str) -> None:
