@@ -54,8 +54,8 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
     never_scored = set(record.hours) - set(before["score"])
     if _only_scored(record) and never_scored:
         raise UserError(
-            f"run {record.run[:8]} scored {min(never_scored)} for the first time: there are no earlier scores to return to, and "
-            "marts need scores for every text"
+            f"run {record.run[:8]} scored {min(never_scored)} for the first time: there are no earlier scores to "
+            "return to, and marts need scores for every text"
         )
     undo = f"undo-{record.run}"
     pins: dict[str, int] = {}
