@@ -6,7 +6,6 @@ writing the tables (score.py).
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -33,16 +32,15 @@ def sentiment_columns(
     """
     import pyarrow as pa
 
-    from socialsent_assets.domain.language.detection import detect_languages
     from socialsent_assets.domain.language.polarity import score_texts, scorer_version
     from socialsent_assets.domain.language.tokenizer.column import token_column
 
-    texts, stated = rows.column("clean_text"), rows.column("lang").to_pylist()
-    detected = detect_languages(texts.to_pylist(), stated)
-    scores = score_texts(texts, [lang or found for lang, found in zip(stated, detected, strict=True)], corrections)
+    texts, stated = rows.column("clean_text"), rows.column("lang")
+    detected = _detected(texts, stated)
+    scores = score_texts(texts, _first_given(stated, detected), corrections)
     unscored = np.isnan(scores.polarity)
     return {
-        "detected_lang": pa.array(detected, pa.string()),
+        "detected_lang": detected,
         "tokens": token_column(texts),
         "polarity": pa.array(scores.polarity, mask=unscored),
         "pos": pa.array(scores.pos, mask=unscored),
@@ -55,37 +53,66 @@ def sentiment_columns(
     }
 
 
+def _detected(texts: pa.Array, stated: pa.Array) -> pa.Array:
+    """Languages of the texts that state none; null where it is stated, or cannot be told from the letters."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    from socialsent_assets.domain.language.detection import detect_language
+
+    # Only other letters than ASCII can tell a language, so most texts never become Python strings.
+    unknown = pc.and_(pc.invert(_is_given(stated)), pc.invert(pc.fill_null(pc.string_is_ascii(texts), True)))
+    places = np.flatnonzero(unknown.to_numpy(zero_copy_only=False))
+    found: list[str | None] = [detect_language(text) for text in texts.take(pa.array(places)).to_pylist()]
+    answers = np.full(len(texts), -1, np.int64)
+    answers[places] = np.arange(len(places))
+    return pa.array(found, pa.string()).take(pa.array(answers, mask=answers < 0))
+
+
+def _first_given(stated: pa.Array, detected: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.if_else(_is_given(stated), stated, detected)
+
+
+def _is_given(langs: pa.Array) -> pa.Array:
+    import pyarrow.compute as pc
+
+    return pc.fill_null(pc.not_equal(langs, ""), False)
+
+
 def sentiment_counts(rows: pa.RecordBatch) -> Mapping[str, int]:
     """Numbers to add up; whole ones, because sums of floats would depend on how the batches were cut."""
-    lists = {name: rows.column(name).to_pylist() for name in _COUNTED}
-    moods, predicted, unscored = lists["sentiment"], lists["predicted_sentiment"], lists["unscored_reason"]
-    both = [(p, mood) for p, mood in zip(predicted, moods, strict=True) if p and mood]
-    current = [
-        (topic, mood, p)
-        for topic, mood, p, deleted in zip(lists["topic"], moods, predicted, lists["deleted"], strict=True)
-        if topic and mood and not deleted
-    ]
+    import pyarrow.compute as pc
+
+    moods, predicted, topics = (rows.column(name) for name in ("sentiment", "predicted_sentiment", "topic"))
+    differs = pc.not_equal(predicted, moods)  # null where one of them is
+    current = pc.and_(pc.is_valid(moods), pc.invert(pc.fill_null(rows.column("deleted"), False)))
     return {
-        **Counter(mood for mood in moods if mood),
-        **Counter(f"predicted/{answer}" for answer in predicted if answer),
-        "compared": len(both),
-        "disagreeing": sum(p != mood for p, mood in both),
-        **Counter(f"unscored/{reason}" for reason in unscored if reason),
-        **Counter(f"topic_texts/{topic}" for topic, _, _ in current),
-        **Counter(f"topic_negative/{topic}" for topic, mood, _ in current if mood == "negative"),
-        **Counter(f"topic_predicted_negative/{topic}" for topic, _, p in current if p == "negative"),
-        "polarity_sum": _units(lists["polarity"]),
-        "predicted_polarity_sum": _units(lists["predicted_polarity"]),
+        **_counted(moods, ""),
+        **_counted(predicted, "predicted/"),
+        "compared": len(differs) - differs.null_count,
+        "disagreeing": pc.sum(differs).as_py() or 0,
+        **_counted(rows.column("unscored_reason"), "unscored/"),
+        **_counted(topics.filter(current), "topic_texts/"),
+        **_counted(topics.filter(pc.and_(current, pc.equal(moods, "negative"))), "topic_negative/"),
+        **_counted(topics.filter(pc.and_(current, pc.equal(predicted, "negative"))), "topic_predicted_negative/"),
+        "polarity_sum": _units(rows.column("polarity")),
+        "predicted_polarity_sum": _units(rows.column("predicted_polarity")),
     }
 
 
-_COUNTED = (
-    *("sentiment", "predicted_sentiment", "unscored_reason", "topic", "deleted", "polarity", "predicted_polarity"),
-)
+def _counted(values: pa.Array, prefix: str) -> dict[str, int]:
+    """How often each value occurs, as `<prefix><value>`; null and empty ones left out."""
+    import pyarrow.compute as pc
+
+    found = pc.value_counts(values).to_pylist()
+    return {prefix + pair["values"]: pair["counts"] for pair in found if pair["values"]}
 
 
-def _units(values: list[float | None]) -> int:
-    return sum(round(value * _POLARITY_UNITS) for value in values if value is not None)
+def _units(values: pa.Array) -> int:
+    units = np.rint(values.drop_null().to_numpy(zero_copy_only=False) * _POLARITY_UNITS)
+    return int(units.astype(np.int64).sum())
 
 
 def sentiment_measures(counted: Mapping[str, float]) -> dict[str, object]:
