@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -25,12 +26,14 @@ _NAMES: dict[str, str] = {
     "event_time": "created_at timestamp created_utc createdat created created_time datetime date_time posted_at "
     "published_at publishedat published tweet_created post_date posted_date date_posted date_created datecreated "
     "created_date creation_date submitted_at review_date reviewdate reviewtime unixreviewtime at date time "
-    "snippet_publishedat updated_at",
+    "snippet_publishedat updated_at datum zeit zeitstempel fecha fecha_hora data data_hora horodatage tijd",
     "text": "full_text fulltext tweet_text tweettext post_text comment_text review_text reviewtext message_text "
     "content body message tweet comment review reviews selftext caption sentence textoriginal textdisplay "
-    "status_text post title",
+    "status_text post title kommentar nachricht beitrag bewertung texte commentaire avis texto mensaje comentario "
+    "mensagem testo messaggio commento tekst bericht reactie",
     "author_id": "user_id userid user_id_str author_id_str author user username user_name screen_name handle "
-    "account_id author_name reviewerid reviewername reviewer from_id user_screen_name name",
+    "account_id author_name reviewerid reviewername reviewer from_id user_screen_name name "
+    "autor benutzer benutzername verfasser auteur utilisateur pseudo usuario autore utente gebruiker naam",
     "actor_id": "user_id author_id user username",
     "post_id": "id_str id tweet_id tweetid status_id statusid message_id messageid review_id reviewid uid uuid",
     "comment_id": "id_str id commentid reply_id",
@@ -41,8 +44,8 @@ _NAMES: dict[str, str] = {
     "interaction_id": "id_str id",
     "action": "type interaction",
     "target_user_id": "target target_id followed_id",
-    "lang": "language language_code",
-    "topic": "subject category",
+    "lang": "language language_code sprache langue idioma lingua taal",
+    "topic": "subject category thema sujet tema onderwerp",
     "hashtags": "entities_hashtags tags",
     "place": "place_full_name location user_location",
     "deleted": "is_deleted",
@@ -126,6 +129,29 @@ def nested_names(records: Iterable[Record], depth: int = 3) -> list[str]:
     for record in records:
         walk(record, "", depth)
     return list(names)
+
+
+def longest_list(records: Iterable[Record], depth: int = 3) -> str:
+    """Nested name of the list that holds most objects in these records; "" if there is none, or are two such."""
+    sizes: Counter[str] = Counter()
+
+    def walk(record: Mapping[str, object], before: str, left: int) -> None:
+        for name, value in record.items():
+            if isinstance(value, Mapping) and left:
+                walk(value, f"{before}{name}.", left - 1)
+            elif isinstance(value, list) and value and isinstance(value[0], Mapping):
+                sizes[f"{before}{name}"] += len(value)
+
+    for record in records:
+        walk(record, "", depth)
+    first, second = (*sizes.most_common(2), ("", 0), ("", 0))[:2]
+    return first[0] if first[1] > second[1] else ""
+
+
+def records_in(page: Record, place: str) -> list[Record] | None:
+    """The objects in the list at a nested name of a page; None if there is no list."""
+    found = at(page, place) if place else None
+    return [entry for entry in found if isinstance(entry, Mapping)] if isinstance(found, list) else None
 
 
 def value_of(record: Record, column: str) -> object:

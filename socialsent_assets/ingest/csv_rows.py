@@ -105,6 +105,8 @@ class CsvReader:
         raw = self._taken[0] if len(self._taken) == 1 else b"\n".join(self._taken)
         if self.width is None or len(cells) == self.width or not cells:
             return CsvRow(cells, raw, begin)
+        if len(cells) > self.width and not any(cells[self.width :]):  # a separator at the end of each line
+            return CsvRow(cells[: self.width], raw, begin)
         if len(cells) < self.width and len(self._taken) > 1 and (alone := self._first_line_alone(begin)):
             return alone
         reason: Reason = "missing_field" if len(cells) < self.width else "invalid_field"

@@ -18,7 +18,7 @@ MAX_LINE_BYTES = 64 * 1024 * 1024
 MAX_EXPANSION = 250
 """Unpacked bytes per packed byte, beyond the first GiB; JSON and CSV of real posts reach about 20."""
 _PACKED_STEP = 1024  # of gzip: what is read together with a damaged spot is lost, so little is read at a time
-_UNSUSPICIOUS = 1 << 30
+UNSUSPICIOUS_BYTES = 1 << 30
 _ZSTD_WINDOW = 1 << 31  # the monthly dumps of Reddit are packed with a window of 2 GiB
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -127,7 +127,7 @@ def _bounded(file: BinaryIO, pieces: Iterator[bytes]) -> Iterator[bytes]:
     size = 0
     for piece in pieces:
         size += len(piece)
-        if size > _UNSUSPICIOUS and size > MAX_EXPANSION * max(file.tell(), 1):
+        if size > UNSUSPICIOUS_BYTES and size > MAX_EXPANSION * max(file.tell(), 1):
             raise BrokenFileError(f"it expands more than {MAX_EXPANSION}-fold, as no file of posts does")
         yield piece
 

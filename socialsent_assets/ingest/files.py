@@ -1,6 +1,6 @@
-"""Files that a person names: a file, a folder, what is in a zip, or stdin; each can be opened more than once.
+"""Files that a person names: a file, a folder, what is in a zip or tar, or stdin; each can be opened more than once.
 
-Not here: what is in a file (plan.py).
+Not here: which files in a zip or tar hold posts (archives.py), what is in a file (plan.py).
 """
 
 from __future__ import annotations
@@ -10,42 +10,23 @@ import io
 import shutil
 import sys
 import tempfile
-import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from collections.abc import Sequence
+from pathlib import Path
 from typing import BinaryIO
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.ingest.archives import ARCHIVES, SUFFIXES, archive_members, is_account_part, suffix_of
+from socialsent_assets.ingest.input_file import InputFile
 
 STDIN = Path("-")
-SUFFIXES = (".jsonl", ".ndjson", ".json", ".csv", ".tsv", ".xlsx", ".xls", ".xlsb", ".ods", ".parquet")
-PACKED = (".gz", ".zst", ".zip")
-_ARCHIVE_PARTS = ("tweets.js", "tweet.js", "like.js", "following.js", "account.js")
 _SPOOLED_IN_MEMORY = 32 * 1024 * 1024
-_MEMBERS = 10_000
-
-
-@dataclass(frozen=True)
-class InputFile:
-    """One file to read.
-
-    Attributes:
-        name: as printed, whatever bytes the file system holds.
-        size: bytes to read, packed ones if it is packed.
-        open: a new stream at its beginning; the caller closes it.
-    """
-
-    name: str
-    size: int
-    open: Callable[[], BinaryIO]
 
 
 def find_files(paths: Sequence[Path]) -> list[InputFile]:
     """The files that the paths name, in order, each once.
 
-    A folder means the files directly in it with a known extension; a zip, such files in it; `-`
-    for stdin, which is kept in a temporary file while it is read.
+    A folder means the files directly in it with a known extension; a zip or tar, such files in it;
+    `-` stdin, which is kept in a temporary file while it is read.
 
     Raises:
         UserError: a path that is not there, cannot be read, or holds no such file.
@@ -79,69 +60,24 @@ def _files_of(path: Path) -> list[InputFile]:
     size = path.stat().st_size
     if not path.is_file():
         raise UserError(f"{path} is no file; name a file of posts, or a folder of them")
-    with path.open("rb") as handle:  # also finds out early whether it can be read
-        is_zip = handle.read(4) == b"PK\x03\x04"
-    if is_zip and (members := _members(path, name)) is not None:
+    with path.open("rb"):  # finds out early whether it can be read
+        pass
+    if (members := archive_members(path, name)) is not None:
         return members
     return [InputFile(name, size, lambda: path.open("rb"))]
 
 
-def _members(path: Path, name: str) -> list[InputFile] | None:
-    """Files of posts in a zip; None for a workbook, which is a zip too."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            infos = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError) as error:
-        raise UserError(f"{name} is a zip that cannot be read ({error}); get the whole file and try again") from None
-    if any(info.filename.startswith(("xl/", "content.xml", "Index/")) for info in infos):
-        return None
-    if len(infos) > _MEMBERS and not any(_is_archive_part(info.filename) for info in infos):
-        raise UserError(f"{name} holds {len(infos):,} files; unpack it and name the files of posts")
-    if any(info.flag_bits & 1 for info in infos):
-        raise UserError(f"{name} is protected by a password; unpack it and name the files")
-    wanted = [info for info in infos if not info.is_dir() and _is_wanted(info.filename)]
-    if not wanted:
-        endings = ", ".join(SUFFIXES)
-        raise UserError(f"{name} holds no file of posts; the name of one ends in {endings}")
-    return [
-        InputFile(f"{name}/{info.filename}", info.compress_size, lambda info=info: _open_member(path, info.filename))  # type: ignore[misc]
-        for info in wanted
-    ]
-
-
-def _open_member(path: Path, member: str) -> BinaryIO:
-    return zipfile.ZipFile(path).open(member)  # type: ignore[return-value]
-
-
-def _is_wanted(name: str) -> bool:
-    path = PurePosixPath(name)
-    if path.name.startswith(".") or "__MACOSX" in path.parts:
-        return False
-    return _is_archive_part(name) or _suffix(path.name) in SUFFIXES
-
-
-def _is_archive_part(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.name in _ARCHIVE_PARTS and path.parent.name == "data"
-
-
-def _suffix(name: str) -> str:
-    lower = name.lower()
-    for packed in PACKED:
-        lower = lower.removesuffix(packed)
-    return Path(lower).suffix
-
-
 def _in_folder(folder: Path) -> list[Path]:
-    archive = [path for part in _ARCHIVE_PARTS if (path := folder / "data" / part).is_file()]
-    if archive:
-        return archive
+    data = folder / "data"
+    parts = sorted(path for path in data.iterdir() if is_account_part(f"data/{path.name}")) if data.is_dir() else []
+    if parts:
+        return parts
     inside = sorted(
         path
         for path in folder.iterdir()
         if path.is_file()
         and not path.name.startswith(".")
-        and (_suffix(path.name) in SUFFIXES or path.name.lower().endswith(".zip"))
+        and (suffix_of(path.name) in SUFFIXES or path.name.lower().endswith(ARCHIVES))
     )
     if not inside:
         endings = ", ".join(SUFFIXES)

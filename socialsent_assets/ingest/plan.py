@@ -17,10 +17,10 @@ from typing import Literal
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.rejection import shown
-from socialsent_assets.ingest.columns import Columns, find_columns, nested_names, value_of
+from socialsent_assets.ingest.columns import Columns, find_columns, longest_list, nested_names, records_in, value_of
 from socialsent_assets.ingest.encodings import FALLBACK, guessed_encoding
 from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks, unpacked
-from socialsent_assets.ingest.files import InputFile
+from socialsent_assets.ingest.input_file import InputFile
 from socialsent_assets.ingest.json_documents import Document, documents
 from socialsent_assets.ingest.label_values import label_meanings
 from socialsent_assets.ingest.mapping_words import mapping_lines
@@ -31,6 +31,7 @@ from socialsent_assets.ingest.source import JsonSource, Record, TableSource
 from socialsent_assets.ingest.tables import (
     CsvLayout,
     TableRow,
+    above_note,
     csv_layout,
     csv_table,
     looks_like_data,
@@ -63,6 +64,7 @@ class FilePlan:
         source: of JSON records; None for rows.
         rows: makes events of rows and of JSON records that no source knows.
         layout: of separated values.
+        inside: path of the list that holds the records of each JSON object; "" where an object is a record.
         mapping: a line per field, for people.
         notes: sentences about what was assumed.
     """
@@ -74,6 +76,7 @@ class FilePlan:
     source: JsonSource | None = None
     rows: RowReader | None = None
     layout: CsvLayout | None = None
+    inside: str = ""
     mapping: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -84,8 +87,11 @@ def plan_file(file: InputFile, options: Options) -> FilePlan:
     Raises:
         UserError: its format is unknown, or an option is missing.
     """
-    with file.open() as handle:
-        magic = handle.read(8)
+    try:
+        with file.open() as handle:
+            magic = handle.read(8)
+    except BrokenFileError as error:
+        raise _unreadable(file, error) from None
     if magic.startswith(_PARQUET):
         return _parquet_plan(file, options)
     if magic.startswith(_WORKBOOKS):
@@ -112,10 +118,14 @@ def plan_file(file: InputFile, options: Options) -> FilePlan:
 def sample_documents(file: InputFile, encoding: str | None) -> Iterator[Document]:
     """The first documents of a JSON file."""
     with file.open() as handle:
-        try:
-            yield from itertools.islice(documents(chunks(handle, encoding), file.name), SAMPLE)
-        except BrokenFileError:
-            return  # raised when the file is read, after the rows before it
+        yield from itertools.islice(_until_broken(documents(chunks(handle, encoding), file.name)), SAMPLE)
+
+
+def _until_broken(found: Iterator[Document]) -> Iterator[Document]:
+    try:
+        yield from found
+    except BrokenFileError:
+        return  # raised when the file is read, after the rows before it
 
 
 def as_record(header: Sequence[str], row: TableRow) -> Record:
@@ -163,7 +173,7 @@ def _is_json_name(name: str) -> bool:
 
 
 def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FilePlan:
-    sample = _objects(sample_documents(file, encoding))
+    sample = list(_objects(sample_documents(file, encoding)))
     asked = source_named(options.source_name) if options.source_name else None
     if options.source_name == CANONICAL or (not options.source_name and _are_events(sample)):
         if options.names_columns:
@@ -181,18 +191,25 @@ def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FileP
     if preset is None and isinstance(asked, TableSource):
         preset = asked
     plan = FilePlan(file, "json", preset.title if preset else "JSON records", encoding)
-    return _rows_plan(plan, header, sample, options, preset)
+    try:
+        return _rows_plan(plan, header, sample, options, preset)
+    except UserError:
+        place = longest_list(sample)
+        if not place:
+            raise
+    # An answer of an API: what is around the list of records is no record.
+    inside = [record for page in sample for record in records_in(page, place) or ()]
+    plan = replace(plan, inside=place, notes=(f"the records are in the list {place}",))
+    return _rows_plan(plan, nested_names(inside), inside[:SAMPLE], options, preset)
 
 
-def _objects(found: Iterator[Document]) -> list[Record]:
-    objects: list[Record] = []
+def _objects(found: Iterator[Document]) -> Iterator[Record]:
     for document in found:
         try:
             value = json.loads(document.frame[0] + document.raw + document.frame[1])
         except (ValueError, RecursionError):
             continue
-        objects += [entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict)]
-    return objects
+        yield from (entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, dict))
 
 
 def _are_events(sample: Sequence[Record]) -> bool:
@@ -224,7 +241,8 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
             f"{file.name} has no header line (first row: {', '.join(c[:24] for c in layout.first_rows[0][:6])}). "
             "Name its columns in order: --columns NAME,NAME,…"
         )
-    plan = FilePlan(file, "csv", preset.title if preset else "CSV", encoding, layout=layout)
+    notes = (above_note(layout.above),) if layout.above else ()
+    plan = FilePlan(file, "csv", preset.title if preset else "CSV", encoding, layout=layout, notes=notes)
     rows = layout.first_rows[1:] if layout.has_header else layout.first_rows
     sample = [dict(zip(layout.header, row, strict=False)) for row in _sample_rows(plan) or rows]
     source = asked if isinstance(asked, JsonSource) else None
@@ -234,6 +252,11 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
         return replace(plan, source=source, title=source.title)
     records: list[Record] = [*sample]
     return _rows_plan(plan, layout.header, records, options, preset)
+
+
+def _records_of(page: Record, place: str) -> list[Record]:
+    inside = records_in(page, place)
+    return [page] if inside is None else inside
 
 
 def _sample_rows(plan: FilePlan) -> list[Sequence[object]]:
@@ -330,7 +353,9 @@ def _surveyed_whole(plan: FilePlan, column: str) -> TimeSurvey:
 
 def _all_records(plan: FilePlan) -> Iterator[Record]:
     if plan.form == "json":
-        yield from _objects(sample_documents(plan.file, plan.encoding))
+        with plan.file.open() as handle:
+            pages = _objects(_until_broken(documents(chunks(handle, plan.encoding), plan.file.name)))
+            yield from (record for page in pages for record in _records_of(page, plan.inside))
         return
     with plan.file.open() as handle:
         table = parquet_table if plan.form == "parquet" else workbook_table

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,9 @@ MAX_COLUMNS = 4_096
 MAX_WORKBOOK_BYTES = 1 << 30
 _UNSUSPICIOUS = 1 << 24
 _SNIFFED_ROWS = 50
+_TABLE_CELLS = 3
+_MAX_ABOVE = 20
+_SAID_DELIMITER = re.compile(rb"sep=([^\r\n])\r?\n", re.IGNORECASE)
 _PARQUET_ROWS = 8_192
 _IN_ANY_ORDER = (TimeReading(UTC, "day-first"), TimeReading(UTC, "month-first"))
 
@@ -48,12 +52,14 @@ class CsvLayout:
         header: names of the columns.
         has_header: whether the first row holds them.
         first_rows: what the first rows look like, the header row included.
+        above: number of rows above the header: a title, or Excel's `sep=;`.
     """
 
     delimiter: str
     header: tuple[str, ...]
     has_header: bool
     first_rows: tuple[tuple[str, ...], ...]
+    above: int = 0
 
 
 def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) -> CsvLayout | None:
@@ -68,8 +74,11 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
     Raises:
         UserError: the columns are ambiguous, or there are too many.
     """
-    delimiter = delimiter or _delimiter(head, name)
+    said = _SAID_DELIMITER.match(head)
+    delimiter = delimiter or (said[1].decode() if said else _delimiter(head, name))
     rows = _first_rows(head, delimiter)
+    above = rows_above_header(rows, 1 if said else 0) if not header else 0
+    rows = rows[above:]
     if not rows:
         return None
     if len(rows[0]) > MAX_COLUMNS:
@@ -81,7 +90,21 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
             )
         return CsvLayout(delimiter, header, has_header=False, first_rows=tuple(map(tuple, rows)))
     names = unique_names(rows[0])
-    return CsvLayout(delimiter, names, has_header=True, first_rows=tuple(map(tuple, rows)))
+    return CsvLayout(delimiter, names, has_header=True, first_rows=tuple(map(tuple, rows)), above=above)
+
+
+def rows_above_header(rows: Sequence[Sequence[object]], begin: int = 0) -> int:
+    """Number of first rows that are a title and not the header: one cell at most, above a table of three or more."""
+    filled = [sum(bool(str(cell).strip()) for cell in row) for row in rows]
+    if max(filled, default=0) < _TABLE_CELLS:
+        return begin
+    number = next(number for number, cells in enumerate(filled) if cells > 1)
+    return max(number, begin) if number <= _MAX_ABOVE else begin
+
+
+def above_note(above: int) -> str:
+    """What is said about rows above the header."""
+    return f"{above} {'row' if above == 1 else 'rows'} above the header left out"
 
 
 def looks_like_data(row: Sequence[str]) -> bool:
@@ -93,12 +116,11 @@ def csv_table(pieces: Iterator[bytes], name: str, layout: CsvLayout, time_column
     """The rows of a file, a repeated header among them. Raises BrokenFileError after what could be read."""
     place = layout.header.index(time_column) if time_column in layout.header else None
     reader = CsvReader(lines(pieces), layout.delimiter, len(layout.header), _row_test(len(layout.header), place))
-    is_first = True
+    skipped = layout.above + 1 if layout.has_header else 0
     for row in reader:
-        if is_first and (row.cells or row.problem):
-            is_first = False
-            if layout.has_header:
-                continue
+        if skipped and (row.cells or row.problem):
+            skipped -= 1
+            continue
         if row.problem or row.cells:
             yield TableRow(row.cells, row.raw, f"{name} line {row.number}", row.problem)
 
@@ -126,9 +148,12 @@ def workbook_table(file: BinaryIO, name: str) -> tuple[tuple[str, ...], Iterator
     if not filled:
         return (), iter(()), ""
     (sheet, rows), *others = filled
-    note = f"sheet {sheet}; not read: {', '.join(other for other, _ in others)}" if others else ""
-    header = unique_names([str(cell) for cell in rows[0]])
-    return header, (_sheet_row(row, f"{name} row {n}") for n, row in enumerate(rows[1:], start=2) if any(row)), note
+    above = rows_above_header(rows[:_SNIFFED_ROWS])
+    notes = [f"sheet {sheet}; not read: {', '.join(other for other, _ in others)}"] if others else []
+    notes += [above_note(above)] if above else []
+    header = unique_names([str(cell) for cell in rows[above]])
+    found = enumerate(rows[above + 1 :], start=above + 2)
+    return header, (_sheet_row(row, f"{name} row {n}") for n, row in found if any(row)), "; ".join(notes)
 
 
 def parquet_table(file: BinaryIO, name: str) -> tuple[tuple[str, ...], Iterator[TableRow]]:
@@ -205,7 +230,7 @@ def _first_rows(head: bytes, delimiter: str) -> list[list[str]]:
 
 
 def _delimiter(head: bytes, name: str) -> str:
-    """The separator that gives most rows the same number of cells."""
+    """The separator that gives most rows the same number of cells as the first, or as most where that is a title."""
     text = "\n".join(head.decode("utf-8", "surrogateescape").splitlines()[:_SNIFFED_ROWS])
     best, best_score = ("\t" if ".tsv" in name.lower() else ","), 0.0
     for sign in DELIMITERS.values():
@@ -213,9 +238,10 @@ def _delimiter(head: bytes, name: str) -> str:
             widths = [len(row) for row in csv.reader(text.splitlines(keepends=True), delimiter=sign) if row]
         except csv.Error:
             continue
-        if not widths or widths[0] < 2:
+        width = widths[0] if widths and widths[0] > 1 else max(widths, key=widths.count, default=0)
+        if width < 2 or (width != widths[0] and width < _TABLE_CELLS):
             continue
-        score = widths.count(widths[0]) / len(widths) + (0.1 if sign == best else 0) + min(widths[0], 20) / 1000
+        score = widths.count(width) / len(widths) + (0.1 if sign == best else 0) + min(width, 20) / 1000
         if score > best_score:
             best, best_score = sign, score
     return best

@@ -8,7 +8,7 @@ from socialsent_assets.domain.events.draft import seal
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.landing import LandedBatch, SourceRecord, land
 from socialsent_assets.domain.events.start import HISTORY_START
-from socialsent_assets.ingest.files import InputFile
+from socialsent_assets.ingest.input_file import InputFile
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.plan import FilePlan, plan_file
 from socialsent_assets.ingest.reading import records_of

@@ -153,7 +153,7 @@ def test_an_object_beyond_memory_is_cut_at_its_list(monkeypatch: pytest.MonkeyPa
 
 def test_what_expands_beyond_reason_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """Prevents a small file that fills the disk."""
-    monkeypatch.setattr(file_bytes, "_UNSUSPICIOUS", 1_000_000)
+    monkeypatch.setattr(file_bytes, "UNSUSPICIOUS_BYTES", 1_000_000)
     for packed in (gzip.compress(b"{}\n" * 4_000_000), zstandard.compress(b"{}\n" * 4_000_000)):
         found, message = read_broken(packed)
         assert "expands more than 250-fold" in message

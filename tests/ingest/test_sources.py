@@ -15,7 +15,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.event import Event, canonical_line, parse
 from socialsent_assets.domain.events.landing import land
 from socialsent_assets.domain.events.start import HISTORY_START
-from socialsent_assets.ingest.files import InputFile
+from socialsent_assets.ingest.input_file import InputFile
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.plan import FilePlan, plan_file
 from socialsent_assets.ingest.registry import all_sources
@@ -50,6 +50,7 @@ EXPECTED = {
     "bluesky_search.json": ("Bluesky posts of the API", 1, 0, {"post": 1, "user": 1}, 0),
     "youtube.json": ("YouTube comments", 2, 0, {"comment": 3}, 0),
     "youtube.csv": ("YouTube comments as CSV", 2, 0, {"comment": 2}, 0),
+    "youtube_takeout.csv": ("YouTube comments of Google Takeout", 3, 0, {"comment": 3}, 0),
     "ytdlp.info.json": ("YouTube comments", 2, 0, {"comment": 2}, 0),
     "telegram.json": ("Telegram export", 2, 2, {"post": 1, "comment": 1}, 0),
     "hackernews.jsonl": ("Hacker News items", 3, 0, {"post": 1, "comment": 2}, 0),
@@ -167,6 +168,21 @@ def test_a_page_of_the_second_api_brings_its_authors() -> None:
     """Prevents tweets whose authors stay numbers although the page names them."""
     assert {user["user_name"] for user in data_of("twitter_v2.json", "user")} == {"a", "b"}
     assert data_of("twitter_v2.json", "comment")[0]["post_id"] == "1500000000000000001"
+
+
+def test_the_pieces_of_a_text_are_one_text() -> None:
+    """Prevents JSON that is scored as words."""
+    found = data_of("youtube_takeout.csv", "comment")
+    assert [comment["text"] for comment in found] == ["Lovely @bob", "So boring", "no pieces"]
+    assert [comment.get("parent_comment_id") for comment in found] == [None, "Ugw0", None]
+
+
+def test_a_tweet_of_an_old_archive_stands_bare() -> None:
+    """Prevents archives of before 2020 from being read as JSON of nobody, their retweets as posts."""
+    _, content = (FIXTURES / "twitter_archive.js").read_text().split("=")
+    bare = json.dumps([entry["tweet"] for entry in json.loads(content)])
+    made = planned(in_memory(f"window.YTD.tweet.part0 = {bare}", "tweet.js"))
+    assert events_of(records_by(made)) == events("twitter_archive.js")
 
 
 def test_text_that_was_taken_back_does_not_land() -> None:

@@ -304,6 +304,9 @@ def test_a_date_late_in_the_file_decides_the_order_of_day_and_month() -> None:
     assert "can be two days" in complaint(HEADER + rows, times=IN_UTC)
     batch = landed(HEADER + rows + "25/08/2026,9999,2,x\n", times=IN_UTC)
     assert batch.counts.accepted == 2_001
+    dates = [*(f"{1 + n % 9:02}/{1 + n % 8:02}/2026" for n in range(2_000)), "25/08/2026"]
+    lines = "".join(json.dumps({"date": date, "text": f"x {n}"}) + "\n" for n, date in enumerate(dates))
+    assert landed(lines, "posts.jsonl", times=IN_UTC).counts.accepted == 2_001
 
 
 @pytest.mark.parametrize("content", ["", HEADER, "\n\n", "\ufeff" + HEADER])
@@ -405,6 +408,53 @@ def test_parquet_is_read_with_its_types() -> None:
         "post_id": "570306133677760513", "author_id": "ann", "text": "lovely", "hashtags": ["tram"],
     }  # fmt: skip
     assert "is no Parquet file" in complaint(sink.getvalue()[:60], "cut.parquet")
+
+
+@pytest.mark.parametrize(
+    ("above", "note"),
+    [("sep=;\n", "1 row"), ("Export of posts;;;\n;;;\n", "2 rows"), ("Export of posts\n\n", "1 row")],
+)
+def test_rows_above_the_header_are_left_out_and_said(above: str, note: str) -> None:
+    """Prevents a spreadsheet's title, or Excel's own first line, from being the only column of a file."""
+    rows = "".join(f"{TIME};{n};2;text {n}\n" for n in range(3))
+    content = above + HEADER.replace(",", ";") + rows
+    assert plan(content).notes == (f"{note} above the header left out",)
+    assert landed(content).counts.accepted == 3
+
+
+def test_a_title_above_a_sheet_is_left_out() -> None:
+    """Prevents a workbook with a heading from having no columns."""
+    sheet = workbook([["Posts of June", "", ""], ["time", "user", "text"], [TIME, "ann", "lovely"]])
+    assert only_event(sheet, "june.xlsx").data["text"] == "lovely"
+
+
+def test_a_separator_at_the_end_of_each_line_is_no_cell() -> None:
+    """Prevents a whole file in quarantine because its program ends each row with a comma."""
+    batch = landed(HEADER + f"{TIME},1,2,a,\n{TIME},2,2,b,,\n{TIME},3,2,c,d\n")
+    assert (batch.counts.accepted, batch.reasons) == (2, {"invalid_field": 1})
+
+
+@pytest.mark.parametrize(
+    "header", ["Datum;Benutzer;Kommentar", "date;auteur;texte", "fecha;usuario;mensaje", "data;autore;testo"]
+)
+def test_columns_by_their_names_in_other_languages(header: str) -> None:
+    """Prevents a mapping that has to be typed because a spreadsheet is not English."""
+    event = only_event(f"{header}\n24.06.2026 10:30;Jörg;Très bien\n".encode("latin-1"), times=IN_UTC)
+    assert (event.data["author_id"], event.data["text"]) == ("Jörg", "Très bien")
+
+
+@pytest.mark.parametrize("place", ["results", "data.items"])
+def test_the_records_of_an_unknown_api_are_found_in_its_answer(place: str) -> None:
+    """Prevents an answer of an API from being one record without a text."""
+    posts = [{"id": n, "created_at": TIME, "user": {"id": 7}, "body": f"post {n}"} for n in range(3)]
+    answer: object = posts
+    for name in reversed(place.split(".")):
+        answer = {name: answer, "count": 3}
+    made = plan(json.dumps(answer), "answer.json")
+    assert made.notes == (f"the records are in the list {place}",)
+    content = json.dumps(answer) + "\n" + json.dumps({"error": "slow down"})
+    assert landed(content, "answers.jsonl").counts.accepted == 3
+    assert landed(content, "answers.jsonl").reasons == {"missing_field": 1}
 
 
 def test_nested_names_in_json_are_columns() -> None:

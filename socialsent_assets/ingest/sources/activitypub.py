@@ -1,7 +1,8 @@
 """Activities of ActivityPub: the `outbox.json` of a Mastodon archive, or any outbox page.
 
 Create and Update are a text and its later version, Announce a share, Like a like, Follow a follow, Delete a deletion.
-What is not addressed to the public is left out.
+What is not addressed to the public is left out. The other files of an archive are the actor, a profile, and lists of
+addresses (likes, bookmarks), which hold no time.
 
 Not here: statuses of Mastodon's own API (mastodon.py).
 """
@@ -13,6 +14,7 @@ from datetime import datetime
 
 from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.domain.events.rejection import RefusalError
+from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.ingest.html_text import text_of_html
 from socialsent_assets.ingest.records import at, first_at, present, required_text, required_time
 from socialsent_assets.ingest.source import JsonSource, Record
@@ -21,12 +23,15 @@ from socialsent_assets.ingest.values import language, short_id
 _NAME = "activitypub"
 _ACTIONS = {"Announce": "share", "Like": "like", "Follow": "follow"}
 _ACTIVITIES = {"Create", "Update", "Delete", "Undo", *_ACTIONS}
+_ACTORS = ("Person", "Service", "Organization", "Group", "Application")
 _TEXTS = ("Note", "Article", "Question", "Page")
 _PUBLIC = ("https://www.w3.org/ns/activitystreams#Public", "as:Public", "Public")
 
 
 def _recognises(record: Record) -> bool:
     if isinstance(record.get("orderedItems"), list):
+        return True
+    if record.get("type") in _ACTORS and "preferredUsername" in record:
         return True
     return record.get("type") in _ACTIVITIES and "actor" in record and "object" in record
 
@@ -37,6 +42,9 @@ def _unfold(record: Record) -> Iterable[Record] | None:
 
 
 def _drafts(record: Record) -> Iterator[Draft]:
+    if record.get("type") in _ACTORS:
+        yield from _profile(record)
+        return
     kind, thing, actor = record.get("type"), record.get("object"), _uri(record.get("actor"))
     if kind in ("Create", "Update") and isinstance(thing, Mapping) and thing.get("type") in _TEXTS:
         if _is_public(record) or _is_public(thing):
@@ -52,6 +60,19 @@ def _drafts(record: Record) -> Iterator[Draft]:
         target = "target_user_id" if kind == "Follow" else "post_id"
         data = {"interaction_id": _uri(record), "action": _ACTIONS[str(kind)], "actor_id": actor, target: _uri(thing)}
         yield Draft("interaction", required_time(record, "published"), _NAME, data)
+
+
+def _profile(actor: Record) -> Iterator[Draft]:
+    if actor.get("published"):
+        joined = required_time(actor, "published")
+        name = actor.get("name") or None
+        data = present(
+            user_id=_uri(actor),
+            user_name=required_text(actor, "preferredUsername"),
+            display_name=name,
+            joined_at=format_time(joined),
+        )
+        yield Draft("user", joined, _NAME, data)
 
 
 def _text(note: Record, time: datetime, actor: str) -> Draft:

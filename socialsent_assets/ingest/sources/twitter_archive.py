@@ -1,6 +1,7 @@
 """Archive that X/Twitter gives to the owner of an account: `data/tweets.js` and its neighbours.
 
 The records do not name the owner, so all tweets are by one author. Likes and followed accounts have no time there.
+Archives before 2020 hold each tweet bare, later ones as the one value of an object.
 
 Not here: the API's tweets (twitter_v1.py, twitter_v2.py).
 """
@@ -21,11 +22,13 @@ _PARTS = ("tweet", "like", "following", "account")
 
 
 def _recognises(record: Record) -> bool:
+    if "full_text" in record and "id_str" in record and "user" not in record:
+        return "created_at" in record
     return len(record) == 1 and isinstance(record.get(next(iter(record))), Mapping) and next(iter(record)) in _PARTS
 
 
 def _drafts(record: Record) -> Iterator[Draft]:
-    tweet = record.get("tweet")
+    tweet = record if "full_text" in record else record.get("tweet")
     if not isinstance(tweet, Mapping):
         return
     tweet_id, time = required_id(tweet, "id_str", "id"), required_time(tweet, "created_at")

@@ -1,4 +1,5 @@
-"""Comments on YouTube videos: pages of the Data API's commentThreads and comments, and `yt-dlp --write-comments`.
+"""Comments on YouTube videos: pages of the Data API's commentThreads and comments, `yt-dlp --write-comments`, and the
+CSV in which Google Takeout gives people their own.
 
 The video is the post that a comment is under. Text that is for display is HTML.
 
@@ -7,11 +8,20 @@ Not here: videos themselves; they have no text that anybody felt something in.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 
 from socialsent_assets.domain.events.draft import Draft
 from socialsent_assets.ingest.html_text import text_of_html
-from socialsent_assets.ingest.records import at, first_at, present, required_id, required_text, required_time
+from socialsent_assets.ingest.records import (
+    at,
+    first_at,
+    optional_id,
+    present,
+    required_id,
+    required_text,
+    required_time,
+)
 from socialsent_assets.ingest.source import JsonSource, Record, TableSource
 
 _NAME = "youtube"
@@ -75,6 +85,30 @@ def _downloaded(comment: Record) -> Draft:
     return Draft("comment", required_time(comment, "timestamp"), _NAME, data)
 
 
+def _is_takeout(row: Record) -> bool:
+    return "Comment Text" in row and "Comment ID" in row
+
+
+def _taken_out(row: Record) -> Iterator[Draft]:
+    data = present(
+        comment_id=required_id(row, "Comment ID"),
+        post_id=required_id(row, "Video ID", "Post ID"),
+        parent_comment_id=optional_id(row, "Parent Comment ID"),
+        author_id=optional_id(row, "Channel ID") or f"{_NAME}-owner",
+        text=_pieces(required_text(row, "Comment Text")),
+    )
+    yield Draft("comment", required_time(row, "Comment Create Timestamp"), _NAME, data)
+
+
+def _pieces(text: str) -> str:
+    """Takeout's texts are pieces such as `{"text":"Nice"},{"text":" one"}`."""
+    try:
+        pieces = json.loads(f"[{text}]")
+    except (ValueError, RecursionError):
+        return text
+    return "".join(str(at(piece, "text") or "") for piece in pieces) or text
+
+
 _CSV = TableSource(
     "youtube-csv",
     "YouTube comments as CSV",
@@ -90,4 +124,8 @@ _CSV = TableSource(
     event_type="comment",
 )
 
-SOURCES = (JsonSource(_NAME, "YouTube comments", _recognises, _drafts, _unfold), _CSV)
+_TAKEOUT = JsonSource(
+    "youtube-takeout", "YouTube comments of Google Takeout", _is_takeout, _taken_out, reads_rows=True
+)
+
+SOURCES = (JsonSource(_NAME, "YouTube comments", _recognises, _drafts, _unfold), _CSV, _TAKEOUT)
