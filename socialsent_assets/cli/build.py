@@ -36,17 +36,20 @@ _NAMED = 3
 
 
 @contextlib.contextmanager
-def only_one_writer(settings: Settings) -> Iterator[None]:
-    """Only one `run` or `materialize` per home.
+def only_one_writer(settings: Settings, *, shared: bool = False) -> Iterator[None]:
+    """Hold off other commands that write this home; `shared` holds off those alone that are not shared themselves.
+
+    Builds share a home, because they publish to the lake and build the marts in turns. A simulated feed, an undo
+    and an erasure must be alone.
 
     Raises:
-        BusyError: another one is alive; the message names its process.
+        BusyError: another command is alive; the message names its process.
         UserError: the home cannot be written.
     """
     try:
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(exclusive(settings.home / "locks" / "materialize.lock"))
+                stack.enter_context(exclusive(settings.home / "locks" / "materialize.lock", shared=shared))
             except OSError as error:
                 raise UserError(
                     f"{settings.home} cannot be written ({error.strerror or error}): make it writable, or "

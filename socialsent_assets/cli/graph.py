@@ -57,7 +57,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
     """
     settings = Settings.from_env()
     console = Console()
-    with only_one_writer(settings):
+    with only_one_writer(settings, shared=True):
         built = build(settings, hours, select, console)
     if built:
         console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))

@@ -42,7 +42,6 @@ def _spec(table: Table) -> dg.AssetSpec:
     partitions_def=EVENT_DAYS,
     backfill_policy=dg.BackfillPolicy.single_run(),
     can_subset=True,
-    pool="lake",
 )
 def analytics_tables(
     context: dg.AssetExecutionContext, compute: Compute, lake: LakeResource

@@ -23,12 +23,14 @@ from socialsent_assets.jobs.normalise import normaliser
 from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
 from socialsent_assets.jobs.read_landing import ERASED, TABLE_OF
-from socialsent_assets.lake.builds import Receipt, output_version, write_receipts
+from socialsent_assets.lake.builds import Receipt, output_version, read_builds, write_receipts
 from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
+from socialsent_assets.lake.iceberg.commit import OvertakenError
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.staleness import cleanse_code_version
 from socialsent_assets.lake.storage.base import ObjectInfo
+from socialsent_assets.lake.turns import publishing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -72,6 +74,7 @@ def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | N
 
 
 def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
+    before = read_builds(lake).cleanse
     objects = lake.landed_by_hour(set(hours))
     landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
     files, erased = _table_files(lake), read_ledger(ledger_folder(lake.landing.uri))
@@ -81,10 +84,25 @@ def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -
         groups = Groups.by_size([(hour.hour, hour.size) for hour in batch], GROUP_BYTES)
         if found:
             written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups, erased))
-    pins = publish_tables(lake, TABLES, hours, written.files, run)
     receipts = [_receipt(hour, written) for hour in landed]
-    write_receipts(lake, JOB, receipts, pins, run)
+    with publishing(lake, JOB, run) as turn:
+        _check_unbuilt(before, read_builds(lake).cleanse, receipts)
+        pins = publish_tables(lake, turn, TABLES, hours, written.files)
+        write_receipts(lake, JOB, receipts, pins, run, follows=turn.snapshot)
     return receipts
+
+
+def _check_unbuilt(
+    before: Mapping[EventHour, Receipt], now: Mapping[EventHour, Receipt], receipts: Sequence[Receipt]
+) -> None:
+    """Raise OvertakenError if another run built one of these hours meanwhile, from other landing than this run read.
+
+    Which of the two read the newer landing cannot be told, so this one looks again.
+    """
+    for receipt in receipts:
+        other = now.get(receipt.hour)
+        if other is not None and other != before.get(receipt.hour) and other.input_version != receipt.input_version:
+            raise OvertakenError(f"another run cleansed {receipt.hour} at the same time")
 
 
 def _table_files(lake: Lake) -> dict[str, TableFile]:

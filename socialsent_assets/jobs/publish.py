@@ -1,6 +1,6 @@
-"""The commits of a job: one per table, then a look whether another run rebuilt the same hours meanwhile.
+"""The commits of a job: one per table, within the turn of the run.
 
-Not here: a single commit (lake/iceberg/commit.py), receipts (lake/builds.py).
+Not here: turns (lake/turns.py), a single commit (lake/iceberg/commit.py), receipts (lake/builds.py).
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from typing import TypeVar
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import Table
 from socialsent_assets.lake.builds import table_name
-from socialsent_assets.lake.iceberg.commit import Change, CommitConflictError, overtaken_hours, replace_hours
+from socialsent_assets.lake.iceberg.commit import Change, OvertakenError, replace_hours
 from socialsent_assets.lake.iceberg.data_files import WrittenFile
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.turns import Turn
 
 ATTEMPTS = 5
 _LONGEST_PAUSE_S = 2.0
@@ -23,38 +24,26 @@ _LONGEST_PAUSE_S = 2.0
 Result = TypeVar("Result")
 
 
-class OvertakenError(CommitConflictError):
-    """Another run committed the same hours after this one: its rows and ours would be mixed."""
-
-
 def publish_tables(
     lake: Lake,
+    turn: Turn,
     tables: Sequence[Table],
     hours: Collection[EventHour],
     files: Mapping[str, Sequence[WrittenFile]],
-    run: str,
 ) -> dict[str, int]:
     """Replace these hours in every table, one commit each; returns the pins: the snapshot of every table.
 
-    Of two runs that build the same hours at the same time at least one finds that it was overtaken; it builds them
-    again, so that the tables end with the rows of one run.
-
     Raises:
-        OvertakenError: another run committed some of these hours since.
+        OvertakenError: another run committed to one of the tables in this turn, which was taken for over.
         CommitConflictError, OSError: see `replace_hours`.
     """
     pins = {}
     for table in tables:
-        change = Change(hours, files.get(table.name, ()), run)
+        change = Change(hours, files.get(table.name, ()), turn.run)
         snapshot = replace_hours(lake.table(table), lake.folder(table), change)
         if snapshot is not None:
             pins[table_name(table)] = snapshot
-    wanted = set(hours)
-    for table in tables:
-        pinned = pins.get(table_name(table))
-        overtaken = overtaken_hours(lake.table(table), pinned, run) & wanted
-        if overtaken:
-            raise OvertakenError(f"another run rebuilt {min(overtaken)} of {table_name(table)} at the same time")
+    turn.check(lake)
     return pins
 
 

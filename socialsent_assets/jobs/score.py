@@ -27,11 +27,13 @@ from socialsent_assets.lake.builds import (
     table_name,
     write_receipts,
 )
+from socialsent_assets.lake.iceberg.commit import OvertakenError
 from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import score_code_version
+from socialsent_assets.lake.turns import publishing
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,13 +72,24 @@ def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> 
     written = Written()
     for batch in in_slices([builds.cleanse[hour] for hour in hours], _texts, SLICE_ROWS):
         written.add(_write(engine, lake, builds, batch, columns))
-    pins = publish_tables(lake, (SENTIMENT,), hours, written.files, run)
     code = score_code_version(corrections.version)
     receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion, code) for hour in hours]
-    names = [table_name(table) for table in CLEANSED_EVENTS]
-    read = {name: builds.pins[name] for name in names if name in builds.pins}
-    write_receipts(lake, JOB, receipts, {**read, **pins}, run)
+    with publishing(lake, JOB, run) as turn:
+        now = read_builds(lake)
+        _check_current(builds, now, hours)
+        pins = publish_tables(lake, turn, (SENTIMENT,), hours, written.files)
+        names = [table_name(table) for table in CLEANSED_EVENTS]
+        read = {name: now.pins[name] for name in names if name in now.pins}
+        write_receipts(lake, JOB, receipts, {**read, **pins}, run, follows=turn.snapshot)
     return receipts
+
+
+def _check_current(read: BuildState, now: BuildState, hours: Sequence[EventHour]) -> None:
+    """Raise OvertakenError if an hour was cleansed again since it was read: marts would join its new rows."""
+    for hour in hours:
+        receipt = now.cleanse.get(hour)
+        if receipt is None or receipt.output_version != read.cleanse[hour].output_version:
+            raise OvertakenError(f"another run cleansed {hour} while it was scored")
 
 
 def _texts(cleansed: Receipt) -> int:

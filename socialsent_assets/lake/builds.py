@@ -204,11 +204,17 @@ _states: dict[Any, tuple[Pointers, BuildState]] = {}
 
 
 def write_receipts(
-    lake: Lake, job: str, receipts: Sequence[Receipt], pins: Pins, run: str, action: str = "build"
+    lake: Lake,
+    job: str,
+    receipts: Sequence[Receipt],
+    pins: Pins,
+    run: str,
+    action: str = "build",
+    follows: int | None = None,
 ) -> None:
-    """Commit the receipts of these hours, and with them the pins: the last commit of a job.
+    """Commit the receipts of these hours, and with them the pins: the last commit of a job, which ends its turn.
 
-    Raises as `replace_hours`.
+    `follows`: the snapshot that began the turn (turns.py). Raises as `replace_hours`.
     """
     import pyarrow as pa
 
@@ -221,7 +227,14 @@ def write_receipts(
     replace_hours(
         loaded,
         folder,
-        Change(hours, list(write_runs(folder, schema, rows)), run, action, {PINS: json.dumps(pins, sort_keys=True)}),
+        Change(
+            hours,
+            list(write_runs(folder, schema, rows)),
+            run,
+            action,
+            {PINS: json.dumps(pins, sort_keys=True)},
+            follows,
+        ),
     )
 
 

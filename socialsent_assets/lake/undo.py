@@ -30,10 +30,13 @@ from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import attempt_version, cleanse_code_version, score_code_version
+from socialsent_assets.lake.turns import Turn, publishing
 
 
 def undo_run(lake: Lake, run: str) -> list[EventHour]:
     """Restore the hours of a run as they were before it; returns them, in order. Safe to repeat.
+
+    Runs that only scored these hours later are taken back with it: their rows were made from the rows that go.
 
     Args:
         lake: to change.
@@ -44,38 +47,40 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
             scores before.
         CommitConflictError: other runs commit to these tables all the time.
     """
-    record = run_named(lake, run)
-    later = _later_runs(lake, record)
-    if later:
-        raise UserError(
-            f"run {later[0].run[:8]} built {later[0].hours[0]} and others of these hours later: undo it first"
-        )
-    before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
-    never_scored = set(record.hours) - set(before["score"])
-    if _only_scored(record) and never_scored:
-        raise UserError(
-            f"run {record.run[:8]} scored {min(never_scored)} for the first time: there are no earlier scores to "
-            "return to, and marts need scores for every text"
-        )
-    undo = f"undo-{record.run}"
-    pins: dict[str, int] = {}
-    for table in TABLES:
-        change = record.tables.get(table_name(table))
-        if table not in RECEIPT_TABLES.values() and change is not None:
-            snapshot = _restore(lake, table, change.hours, change.before, undo)
-            if snapshot is not None:
-                pins[table_name(table)] = snapshot
-    _write_receipts(lake, record, before, pins, undo)
-    return record.hours
+    undo = f"undo-{run_named(lake, run).run}"
+    with publishing(lake, "cleanse", undo) as cleansing, publishing(lake, "score", undo) as scoring:
+        record = _with_scores(run_named(lake, run), _checked_later_runs(lake, run))
+        before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
+        never_scored = set(record.hours) - set(before["score"])
+        if _only_scored(record) and never_scored:
+            hour = min(never_scored)
+            raise UserError(
+                f"run {record.run[:8]} scored {hour} for the first time: there are no earlier scores to return to, "
+                f"and marts need scores for every text; undo the run that cleansed it{_cleansing_run(lake, hour)}"
+            )
+        pins: dict[str, int] = {}
+        for table in TABLES:
+            change = record.tables.get(table_name(table))
+            if table not in RECEIPT_TABLES.values() and change is not None:
+                snapshot = _restore(lake, table, change.hours, change.before, undo)
+                if snapshot is not None:
+                    pins[table_name(table)] = snapshot
+        for turn in (cleansing, scoring):
+            turn.check(lake)
+        _write_receipts(lake, record, before, pins, (cleansing, scoring))
+        return record.hours
 
 
 def release_holds(lake: Lake, hours: Collection[EventHour]) -> None:
     """Let hours be built again whose build was undone."""
-    builds = read_builds(lake)
-    held = [receipt for hour in hours if (receipt := builds.cleanse.get(hour)) and receipt.held_version]
-    if held:
-        released = [replace(receipt, held_version=None, input_version="released") for receipt in held]
-        write_receipts(lake, "cleanse", released, builds.pins, "release")
+    if not any(receipt.held_version for hour in hours if (receipt := read_builds(lake).cleanse.get(hour))):
+        return
+    with publishing(lake, "cleanse", "release") as turn:
+        builds = read_builds(lake)
+        held = [receipt for hour in hours if (receipt := builds.cleanse.get(hour)) and receipt.held_version]
+        if held:
+            released = [replace(receipt, held_version=None, input_version="released") for receipt in held]
+            write_receipts(lake, "cleanse", released, builds.pins, turn.run, "release", turn.snapshot)
 
 
 def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
@@ -86,13 +91,44 @@ def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
     return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour), own)}
 
 
-def _later_runs(lake: Lake, record: RunRecord) -> list[RunRecord]:
-    hours = set(record.hours)
-    return [
+def _checked_later_runs(lake: Lake, run: str) -> list[RunRecord]:
+    """Runs that only scored hours of a run after it. Raises UserError if another one built some of them since."""
+    record = run_named(lake, run)
+    hours, undo = set(record.hours), f"undo-{record.run}"
+    later = [
         other
         for other in runs_of(lake)
-        if other.ended_at > record.ended_at and other.action != "compact" and hours & set(other.hours)
+        if other.ended_at > record.ended_at
+        and other.action not in ("compact", "release")
+        and other.run != undo  # an undo that was stopped half-way, and is repeated
+        and hours & set(other.hours)
     ]
+    scorings = [other for other in later if _only_scored(other) and not _only_scored(record)]
+    built = [other for other in later if other not in scorings]
+    if built:
+        raise UserError(
+            f"run {built[0].run[:8]} built {built[0].hours[0]} and others of these hours later: undo it first"
+        )
+    return scorings
+
+
+def _with_scores(record: RunRecord, scorings: Collection[RunRecord]) -> RunRecord:
+    """The run, and what later runs scored of its hours, as one run."""
+    hours, tables = set(record.hours), dict(record.tables)
+    for scoring in sorted(scorings, key=lambda scoring: scoring.ended_at):
+        for name, change in scoring.tables.items():
+            first = tables.get(name, change)
+            known = first.hours if name in tables else set()
+            tables[name] = replace(first, last=change.last, hours=known | (change.hours & hours))
+    return replace(record, tables=tables)
+
+
+def _cleansing_run(lake: Lake, hour: EventHour) -> str:
+    """Id of the newest run that cleansed an hour, in brackets; empty if its snapshot is not kept any more."""
+    name = table_name(RECEIPT_TABLES["cleanse"])
+    found = (run for run in runs_of(lake) if name in run.tables and hour in run.tables[name].hours)
+    newest = next(found, None)
+    return f" (socialsent undo {newest.run[:8]})" if newest else ""
 
 
 def _restore(lake: Lake, table: Table, hours: Collection[EventHour], before: int | None, undo: str) -> int | None:
@@ -122,36 +158,37 @@ def _write_receipts(
     record: RunRecord,
     before: Mapping[str, Mapping[EventHour, Receipt]],
     pins: Mapping[str, int],
-    undo: str,
+    turns: Collection[Turn],
 ) -> None:
     builds, own = read_builds(lake), read_corrections(lake.artifacts).version
-    for job, table in RECEIPT_TABLES.items():
-        change = record.tables.get(table_name(table))
+    for turn in turns:
+        job = turn.job
+        change = record.tables.get(table_name(RECEIPT_TABLES[job]))
         if change is None:
+            if job == "cleanse":
+                _hold(lake, record.hours, turn, own)
             continue
         receipts = []
         for hour in sorted(change.hours):
             undone = builds.cleanse.get(hour)
-            held = attempt_version(undone.input_version, own) if undone is not None else None
+            held = (undone.held_version or attempt_version(undone.input_version, own)) if undone is not None else None
             earlier = before[job].get(hour) or _nothing(job, hour, record.run, own)
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
-        write_receipts(lake, job, receipts, {**kept, **pins}, undo, action="undo")
-    if _only_scored(record):
-        _hold(lake, record.hours, undo, own)
+        write_receipts(lake, job, receipts, {**kept, **pins}, turn.run, "undo", turn.snapshot)
 
 
 def _only_scored(record: RunRecord) -> bool:
     return table_name(RECEIPT_TABLES["cleanse"]) not in record.tables
 
 
-def _hold(lake: Lake, hours: Collection[EventHour], undo: str, own: str) -> None:
+def _hold(lake: Lake, hours: Collection[EventHour], turn: Turn, own: str) -> None:
     """Keep hours from being scored again: a run that only scored has no receipt of cleansing to restore and hold."""
     builds = read_builds(lake)
     cleansed = [builds.cleanse[hour] for hour in hours if hour in builds.cleanse]
     held = [replace(receipt, held_version=attempt_version(receipt.input_version, own)) for receipt in cleansed]
     if held:
-        write_receipts(lake, "cleanse", held, builds.pins, undo, action="undo")
+        write_receipts(lake, "cleanse", held, builds.pins, turn.run, "undo", turn.snapshot)
 
 
 def _nothing(job: str, hour: EventHour, run: str, own: str) -> Receipt:

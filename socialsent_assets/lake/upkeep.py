@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from socialsent_assets.lake.iceberg.commit import replace_files
 from socialsent_assets.lake.iceberg.data_files import ROWS_PER_FILE
 from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.turns import Turn, publishing
 
 if TYPE_CHECKING:
     from pyiceberg.table import Table as IcebergTable
@@ -76,30 +78,36 @@ def _compact(lake: Lake, table: Table, run: str) -> None:
     for file in files_of(lake.table(table)):
         if file.rows < ROWS_PER_FILE // 2:
             by_month[f"{file.first.start:%Y-%m}"].append(file)
-    for files in by_month.values():
-        if len(files) < FEWEST_FILES:
-            continue
-        loaded = lake.table(table)
-        # Receipts carry the pins of their tables: a snapshot without them would hide every table from readers.
-        job = next((job for job, own in RECEIPT_TABLES.items() if own is table), None)
-        kept = {} if job is None else {PINS: json.dumps(pins_of(job, loaded))}
-        snapshot = replace_files(loaded, lake.folder(table), files, run, kept)
-        if snapshot is not None:
-            _pin(lake, table, snapshot, run)
+    for month, files in by_month.items():
+        if len(files) >= FEWEST_FILES:
+            with ExitStack() as turns:
+                jobs = ("cleanse", "score") if table.tier == "cleansed" else ("score",)
+                taken = [turns.enter_context(publishing(lake, job, run)) for job in jobs]
+                _compact_month(lake, table, month, taken)
 
 
-def _pin(lake: Lake, table: Table, snapshot: int, run: str) -> None:
-    """Let readers see the compacted files: the newest receipt of the tier is written again, with the new pin."""
-    builds = read_builds(lake)
-    if table in RECEIPT_TABLES.values():
+def _compact_month(lake: Lake, table: Table, month: str, turns: Sequence[Turn]) -> None:
+    loaded = lake.table(table)
+    files = [
+        file
+        for file in files_of(loaded)  # builds may have changed it while this waited for its turn
+        if f"{file.first.start:%Y-%m}" == month and file.rows < ROWS_PER_FILE // 2
+    ]
+    # Receipts carry the pins of their tables: a snapshot without them would hide every table from readers.
+    job = next((job for job, own in RECEIPT_TABLES.items() if own is table), None)
+    kept = {} if job is None else {PINS: json.dumps(pins_of(job, loaded))}
+    snapshot = replace_files(loaded, lake.folder(table), files, turns[0].run, kept)
+    if snapshot is None or job is not None:
         return
-    jobs = ("cleanse", "score") if table.tier == "cleansed" else ("score",)
-    for job in jobs:
-        pins = builds.pins if job == "cleanse" else builds.scored_pins
-        receipts = builds.receipts(job)
+    # Readers see the compacted files when the newest receipt of the tier is written again, with the new pin.
+    builds = read_builds(lake)
+    for turn in turns:
+        pins = builds.pins if turn.job == "cleanse" else builds.scored_pins
+        receipts = builds.receipts(turn.job)
         if receipts and table_name(table) in pins:
-            newest = receipts[max(receipts)]
-            write_receipts(lake, job, [newest], {**pins, table_name(table): snapshot}, run, action="compact")
+            turn.check(lake)
+            newest, changed = receipts[max(receipts)], {**pins, table_name(table): snapshot}
+            write_receipts(lake, turn.job, [newest], changed, turn.run, "compact", turn.snapshot)
 
 
 def _pinned(lake: Lake, table: Table) -> set[int]:

@@ -63,8 +63,7 @@ def alerting_for(settings: Settings) -> dict[str, Any]:
 
 def _compute(settings: Settings, lake: LakeResource) -> Compute:
     if settings.glue is None:
-        locks = str(settings.home / LOCKS)
-        return LocalCompute(lake=lake, engine=settings.compute, spark=spark_config(settings), locks=locks)
+        return LocalCompute(lake=lake, engine=settings.compute, spark=spark_config(settings))
     from socialsent_assets.resources.glue import GlueSpark
 
     return GlueSpark(lake=lake, **asdict(settings.glue))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -17,7 +16,6 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.glue_request import JobName
 from socialsent_assets.lake.builds import Receipt
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.lake.storage.file_lock import exclusive
 from socialsent_assets.resources.lake import LakeResource
 
 if TYPE_CHECKING:
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from socialsent_assets.lake.upkeep import Upkeep
 
 _Job = Callable[["Engine", Lake, Sequence[EventHour], str | None], list[Receipt]]
-
-# One hour is written by one process at a time; a backfill of a year may hold the others up for long.
-_PATIENCE_S = 6 * 3600.0
 
 ENGINE, ENGINE_REASON = "engine", "engine chosen because"
 """Metadata keys of a table's last build: the engine, and why it was chosen."""
@@ -54,32 +49,27 @@ class LocalCompute(Compute):
     Attributes:
         engine: auto, process or spark (`SOCIALSENT_COMPUTE`).
         spark: configuration of the session (jobs/spark_session.py).
-        locks: folder of the lock file that admits one writing process at a time.
     """
 
     lake: LakeResource
     engine: str
     spark: dict[str, str]
-    locks: str
 
     def run(self, job: JobName, hours: Sequence[EventHour], context: dg.AssetExecutionContext) -> list[Receipt]:
-        """See `Compute.run`; waits for another process that is writing this lake."""
+        """See `Compute.run`. Runs of other processes may work on the same lake: they publish in turns."""
         if not hours:
             return []
-        with exclusive(
-            Path(self.locks) / "lake.lock", _PATIENCE_S, on_wait=lambda who: context.log.info(f"waiting: {who}")
-        ):
-            if self.engine != "auto":
-                engine = self._spark() if self.engine == "spark" else _process()
-                receipts = _function(job)(engine, self.lake.open(), hours, context.run_id)
-                note_engines(context, [(engine.name, f"SOCIALSENT_COMPUTE={self.engine}")])
-                return receipts
-            from socialsent_assets.jobs.engines.auto import AutoEngine
-
-            auto = AutoEngine(_process(), self._spark)
-            receipts = _function(job)(auto, self.lake.open(), hours, context.run_id)
-            note_engines(context, auto.choices)
+        if self.engine != "auto":
+            engine = self._spark() if self.engine == "spark" else _process()
+            receipts = _function(job)(engine, self.lake.open(), hours, context.run_id)
+            note_engines(context, [(engine.name, f"SOCIALSENT_COMPUTE={self.engine}")])
             return receipts
+        from socialsent_assets.jobs.engines.auto import AutoEngine
+
+        auto = AutoEngine(_process(), self._spark)
+        receipts = _function(job)(auto, self.lake.open(), hours, context.run_id)
+        note_engines(context, auto.choices)
+        return receipts
 
     def keep_up(self, now: datetime, keep_hours: int, context: dg.OpExecutionContext) -> list[Upkeep]:  # noqa: ARG002
         """See `Compute.keep_up`; beside running builds, so it waits for none."""

@@ -33,7 +33,7 @@ from tests.conftest import lake_at
 
 root, moment, hour = Path(sys.argv[1]), sys.argv[2], EventHour.from_key(sys.argv[3])
 
-def stop_here(*_):
+def stop_here(*_, **__):
     (root / "reached").write_text(moment)
     time.sleep(600)
 

@@ -41,3 +41,12 @@ def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
     holder.wait()
     with exclusive(tmp_path / "lock"):
         pass
+
+
+def test_a_shared_lock_keeps_out_only_those_who_want_it_alone(tmp_path: Path) -> None:
+    """Prevents builds that refuse each other, and an erasure beside a build."""
+    lock = tmp_path / "lock"
+    with exclusive(lock, shared=True), exclusive(lock, shared=True), pytest.raises(BusyError), exclusive(lock):
+        pass
+    with exclusive(lock), pytest.raises(BusyError), exclusive(lock, shared=True):
+        pass

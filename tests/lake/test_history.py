@@ -27,14 +27,14 @@ NINE = EventHour(datetime(2026, 11, 22, 9, tzinfo=UTC))
 TEN = NINE.next()
 
 
-def build(lake: Lake, run: str, hours: dict[EventHour, list[str]]) -> None:
-    """A run that landed, cleansed and scored these posts."""
+def build(lake: Lake, run: str, hours: dict[EventHour, list[str]], scored_by: str = "") -> None:
+    """A run that landed, cleansed and scored these posts; `scored_by`: another run scored them."""
     import pyarrow as pa
 
     from socialsent_assets.lake.iceberg.data_files import write_runs
     from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 
-    pins = {}
+    pins, runs = {}, {POSTS: run, SENTIMENT: scored_by or run}
     for table in (POSTS, SENTIMENT):
         loaded, folder = lake.table(table), lake.folder(table)
         schema = arrow_schema_of(loaded)
@@ -46,7 +46,9 @@ def build(lake: Lake, run: str, hours: dict[EventHour, list[str]]) -> None:
             for hour, ids in sorted(hours.items())
             if ids
         )
-        snapshot = replace_hours(loaded, folder, Change(hours, list(write_runs(folder, schema, batches)), run))
+        snapshot = replace_hours(
+            loaded, folder, Change(hours, list(write_runs(folder, schema, batches)), runs[table])
+        )
         if snapshot is not None:
             pins[table_name(table)] = snapshot
     cleansed: list[Receipt] = []
@@ -61,7 +63,7 @@ def build(lake: Lake, run: str, hours: dict[EventHour, list[str]]) -> None:
         rows = {"sentiment": len(ids), "lake_hours": 1}
         scored.append(Receipt("score", hour, version, version, code, counts, rows, lake_version=f"v-{version}"))
     write_receipts(lake, "cleanse", cleansed, pins, run)
-    write_receipts(lake, "score", scored, pins, run)
+    write_receipts(lake, "score", scored, pins, scored_by or run)
 
 
 def posts(lake: Lake) -> list[str]:
@@ -132,11 +134,28 @@ def test_an_undone_scoring_is_not_scored_again(lake: Lake) -> None:
 
 def test_a_first_scoring_alone_is_not_undone(lake: Lake) -> None:
     """Prevents texts without scores, at which every build of the marts ends."""
-    build(lake, "first", {NINE: ["a"]})
+    build(lake, "first", {NINE: ["a"], TEN: ["b"]})
     builds = read_builds(lake)
-    write_receipts(lake, "score", [replace(builds.score[NINE], hour=TEN)], builds.scored_pins, "second")
-    with pytest.raises(UserError, match="scored 2026-11-22-10:00 for the first time"):
+    eleven = EventHour.from_key("2026-11-22-11:00")
+    write_receipts(lake, "score", [replace(builds.score[NINE], hour=eleven)], builds.scored_pins, "second")
+    with pytest.raises(UserError, match="scored 2026-11-22-11:00 for the first time"):
         undo_run(lake, "second")
+
+
+def test_what_was_scored_of_a_run_goes_with_it(lake: Lake) -> None:
+    """Prevents a first build that cannot be undone: the command line cleanses and scores in two runs."""
+    build(lake, "earlier", {TEN: ["b"]})
+    before = marts(lake)
+    build(lake, "cleansing", {NINE: ["a"]}, scored_by="scoring")
+    assert [record.run for record in runs_of(lake)][:2] == ["scoring", "cleansing"]
+    with pytest.raises(UserError, match=r"undo the run that cleansed it \(socialsent undo cleansin\)"):
+        undo_run(lake, "scoring")
+    assert undo_run(lake, "cleansing") == [NINE]
+    assert posts(lake) == ["b"]
+    assert [row["event_id"] for row in rows_of_table(lake, SENTIMENT)] == ["b"]
+    assert staleness.stale_hours(lake, [NINE, TEN], before) == {NINE: "warehouse"}
+    assert undo_run(lake, "cleansing") == [NINE], "again, as after an undo that was stopped half-way"
+    assert staleness.stale_hours(lake, [NINE, TEN], marts(lake)) == {}
 
 
 def test_the_first_build_of_an_hour_can_be_undone_and_built_again(lake: Lake) -> None:

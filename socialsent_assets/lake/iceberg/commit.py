@@ -26,11 +26,15 @@ from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyiceberg.manifest import DataFile
     from pyiceberg.table import Table as IcebergTable
     from pyiceberg.table.snapshots import Snapshot
 
 RUN, HOURS, ACTION = "socialsent.run", "socialsent.hours", "socialsent.action"
 """Keys of a snapshot's summary: id of the run, hours that it replaced, what it did (`build`, `undo`, `compact`)."""
+
+RETURN = "return"
+"""Action of a commit that empties hours of an unfinished run."""
 
 ATTEMPTS = 10
 _FIRST_PAUSE_S = 0.05
@@ -39,6 +43,10 @@ _BATCH_ROWS = 65_536
 
 class CommitConflictError(RuntimeError):
     """Other writers committed in between, every time. The same may work later; nothing was changed."""
+
+
+class OvertakenError(CommitConflictError):
+    """Another run changed the same hours, or ended this run's turn: its rows and ours would be mixed."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,7 @@ class Change:
         run: id of the run that does it.
         action: `build`, `undo` or `compact`.
         summary: further entries of the snapshot's summary.
+        follows: snapshot that must be the table's current one, so that nothing came in between; None for any.
     """
 
     hours: Collection[EventHour]
@@ -58,6 +67,7 @@ class Change:
     run: str
     action: str = "build"
     summary: Mapping[str, str] = field(default_factory=dict)
+    follows: int | None = None
 
 
 def replace_hours(table: IcebergTable, folder: TableFolder, change: Change) -> int | None:
@@ -66,6 +76,7 @@ def replace_hours(table: IcebergTable, folder: TableFolder, change: Change) -> i
     Nothing is committed where the hours are empty before and after. Safe to repeat.
 
     Raises:
+        OvertakenError: another snapshot than the one that the change must follow is the current one.
         CommitConflictError: after ATTEMPTS conflicts; the new files stay as orphans until upkeep removes them.
         OSError: the disk is full, or storage failed; the table is as it was.
     """
@@ -76,6 +87,9 @@ def replace_hours(table: IcebergTable, folder: TableFolder, change: Change) -> i
             # Randomness spreads writers apart; it decides nothing that is kept.
             time.sleep(_FIRST_PAUSE_S * 2 ** min(attempt, 6) * random.random())  # noqa: S311
             table.refresh()
+        current = table.current_snapshot()
+        if change.follows is not None and (current is None or current.snapshot_id != change.follows):
+            raise OvertakenError(f"another run took its turn at {'.'.join(table.name())}; run this again")
         dropped = files_of(table, change.hours)
         if not dropped and not change.files:
             break
@@ -115,6 +129,40 @@ def replace_files(
     return None if snapshot is None else snapshot.snapshot_id
 
 
+def mark(table: IcebergTable, summary: Mapping[str, str]) -> int | None:
+    """Commit a snapshot with the rows of the current one and this summary; None if another commit came first."""
+    from pyiceberg.exceptions import CommitFailedException, ValidationException
+
+    try:
+        _overwrite(table, (), (), summary)
+    except (CommitFailedException, ValidationException):
+        return None
+    committed = table.current_snapshot()
+    return None if committed is None else committed.snapshot_id
+
+
+def return_to(
+    table: IcebergTable, folder: TableFolder, snapshot_id: int | None, hours: Collection[EventHour]
+) -> None:
+    """Make an earlier snapshot the current one again; without one, empty the hours that were written since.
+
+    Raises:
+        OvertakenError: another commit came first.
+        CommitConflictError: see `replace_hours`.
+    """
+    from pyiceberg.exceptions import CommitFailedException
+
+    if snapshot_id is None:
+        replace_hours(table, folder, Change(hours, (), run="", action=RETURN))
+        return
+    try:
+        table.manage_snapshots().set_current_snapshot(snapshot_id).commit()
+    except CommitFailedException as error:
+        raise OvertakenError(
+            f"another run changed {'.'.join(table.name())} at the same time; run this again"
+        ) from error
+
+
 def sorted_by_hour(
     runs: Iterator[tuple[EventHour, pa.RecordBatch]],
 ) -> Iterator[tuple[EventHour, pa.RecordBatch]]:
@@ -124,7 +172,7 @@ def sorted_by_hour(
 
 def hours_of(snapshot: Snapshot) -> list[EventHour]:
     """Hours that a snapshot replaced, in order, by its summary; [] for one that this project did not write."""
-    text = _property(snapshot, HOURS)
+    text = summary_of(snapshot, HOURS)
     ranges = [parse_hour_range(part) for part in text.split(",") if part]
     return [hour for first, last in ranges for hour in hours_between(first, last)]
 
@@ -134,7 +182,7 @@ def overtaken_hours(table: IcebergTable, pinned: int | None, run: str) -> set[Ev
     hours: set[EventHour] = set()
     snapshot = table.current_snapshot()
     while snapshot is not None and snapshot.snapshot_id != pinned:
-        if run_of(snapshot) != run and _property(snapshot, ACTION) != "compact":
+        if run_of(snapshot) != run and summary_of(snapshot, ACTION) != "compact":
             hours.update(hours_of(snapshot))
         parent = snapshot.parent_snapshot_id
         snapshot = table.snapshot_by_id(parent) if parent is not None else None
@@ -143,7 +191,13 @@ def overtaken_hours(table: IcebergTable, pinned: int | None, run: str) -> set[Ev
 
 def run_of(snapshot: Snapshot) -> str:
     """Id of the run that wrote a snapshot; empty for one that this project did not write."""
-    return _property(snapshot, RUN)
+    return summary_of(snapshot, RUN)
+
+
+def summary_of(snapshot: Snapshot, key: str) -> str:
+    """An entry of a snapshot's summary; empty if it has none of that key."""
+    summary = snapshot.summary
+    return "" if summary is None else str(summary.additional_properties.get(key, ""))
 
 
 def rows_of_hours(
@@ -189,29 +243,35 @@ def _is_whole(table: IcebergTable, file: ScannedFile) -> bool:
 def _commit(
     table: IcebergTable, dropped: Sequence[ScannedFile], added: Sequence[WrittenFile], change: Change
 ) -> None:
-    from pyiceberg.table.refs import MAIN_BRANCH
-    from pyiceberg.table.snapshots import Operation
-
-    from socialsent_assets.lake.iceberg.overwrite import merging_overwrite
-
     properties = {
         RUN: change.run,
         ACTION: change.action,
         HOURS: ",".join(_range_text(first, last) for first, last in contiguous_ranges(change.hours)),
         **change.summary,
     }
+    _overwrite(table, dropped, [describe(table, new) for new in added], properties)
+
+
+def _overwrite(
+    table: IcebergTable, dropped: Sequence[ScannedFile], added: Sequence[DataFile], summary: Mapping[str, str]
+) -> None:
+    from pyiceberg.table.refs import MAIN_BRANCH
+    from pyiceberg.table.snapshots import Operation
+
+    from socialsent_assets.lake.iceberg.overwrite import merging_overwrite
+
     with table.transaction() as transaction:
         update = merging_overwrite()(
             operation=Operation.OVERWRITE,
             transaction=transaction,
             io=table.io,
-            snapshot_properties=properties,
+            snapshot_properties=dict(summary),
             branch=MAIN_BRANCH,
         )
         for file in dropped:
             update.delete_data_file(file.entry)
         for new in added:
-            update.append_data_file(describe(table, new))
+            update.append_data_file(new)
         update.commit()
 
 
@@ -245,11 +305,6 @@ def _by_hour(rows: pa.RecordBatch) -> Iterator[tuple[EventHour, pa.RecordBatch]]
     edges = [0, *(np.flatnonzero(values[1:] != values[:-1]) + 1).tolist(), len(values)]
     for start, end in itertools.pairwise(edges):
         yield EventHour.of(hours[start].as_py()), rows.slice(start, end - start)
-
-
-def _property(snapshot: Snapshot, key: str) -> str:
-    summary = snapshot.summary
-    return "" if summary is None else str(summary.additional_properties.get(key, ""))
 
 
 def _range_text(first: EventHour, last: EventHour) -> str:

@@ -2,8 +2,7 @@
 
 A lock file stays behind and means nothing by itself; only a running process can hold it.
 
-They know nothing of other machines: a lake in S3 is written by one deployed Dagster alone, whose pool `lake` admits
-one step at a time (docs/architecture.md, section 3).
+They know nothing of other machines, so the lake needs none of them: its runs publish in turns (lake/turns.py).
 
 Not here: what is written under a lock (lake/iceberg/commit.py, warehouse/duckdb/rebuild.py), limits of
 Dagster's run queue (dagster.yaml): those order whole runs, these protect single writes from every kind of process.
@@ -26,8 +25,12 @@ class BusyError(RuntimeError):
 
 
 @contextlib.contextmanager
-def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[int]:
+def exclusive(
+    path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None, *, shared: bool = False
+) -> Iterator[int]:
     """Be the only holder of the lock file `path`, waiting up to `patience_s` seconds for the others.
+
+    `shared`: hold it together with others that share it; only those who want it alone are kept out, and keep out.
 
     `on_wait` is called once, with the holder in words, if there is something to wait for.
 
@@ -39,7 +42,7 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _take(handle, patience_s, on_wait)
+        _take(handle, patience_s, on_wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield handle
@@ -47,11 +50,11 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
         os.close(handle)  # frees the lock, unless a child that was given the descriptor still has it
 
 
-def _take(handle: int, patience_s: float, on_wait: Callable[[str], None] | None) -> None:
+def _take(handle: int, patience_s: float, on_wait: Callable[[str], None] | None, kind: int) -> None:
     deadline = time.monotonic() + patience_s
     while True:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise BusyError(f"busy: {_holder(handle)}") from None
