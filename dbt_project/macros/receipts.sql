@@ -32,7 +32,7 @@
 {# Whether this invocation builds everything upstream of lake_hours: only then may it mark hours as done. #}
 {% macro everything_else_is_selected() -%}
     {%- for node in graph.nodes.values()
-        if node.resource_type in ('model', 'snapshot')
+        if node.resource_type == 'model'
         and node.config.materialized != 'ephemeral'
         and node.unique_id != model.unique_id
         and node.unique_id not in selected_resources -%}

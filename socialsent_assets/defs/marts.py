@@ -88,7 +88,7 @@ class MartTranslator(DagsterDbtTranslator):
 
 
 def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
-    """Assets of every model, snapshot and seed of the project."""
+    """Assets of every model and seed of the project."""
 
     @dbt_assets(
         name="dbt_build",
@@ -165,11 +165,10 @@ def _tables_of(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
     return {
         f"{node['schema']}.{node['alias']}": translator.get_asset_key(node)
         for node in manifest["nodes"].values()
-        if node["resource_type"] in ("model", "snapshot")
+        if node["resource_type"] == "model"
         and node["config"]["materialized"] not in ("view", "ephemeral")
     }
 
 
 def _tier(dbt_resource_props: Mapping[str, Any]) -> str:
-    in_marts = dbt_resource_props["resource_type"] == "snapshot" or "marts" in dbt_resource_props["fqn"]
-    return "marts" if in_marts else "staging"
+    return "marts" if "marts" in dbt_resource_props["fqn"] else "staging"

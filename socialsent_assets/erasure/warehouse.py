@@ -29,7 +29,6 @@ _MEMORIES = {
         "user_id": "user_id",
         "other_user_id": "target_user_id",
     },
-    "main.user_profile_history": {"user_id": "user_id"},
 }
 _OWN = """
     select entity_id from staging.int_event_keys

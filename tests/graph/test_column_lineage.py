@@ -95,12 +95,6 @@ def test_the_hour_of_a_row_comes_from_the_time_of_its_event(graph: dg.AssetGraph
     assert origins(graph, "staging/int_lake_hours.event_hour") == {"analytics/lake_hours.event_hour"}
 
 
-def test_the_validity_of_a_snapshot_comes_from_the_time_of_the_event(graph: dg.AssetGraph) -> None:
-    """Prevents columns without lineage because dbt adds them and the SQL does not have them."""
-    assert origins(graph, "marts/user_profile_history.dbt_valid_to") == {"marts/dim_users.event_time"}
-    assert origins(graph, "marts/user_profile_history.user_name") == {"marts/dim_users.user_name"}
-
-
 def test_every_column_has_a_lineage_but_those_that_come_from_none(graph: dg.AssetGraph) -> None:
     """Prevents a new model or column whose lineage silently could not be read."""
     lacking = {

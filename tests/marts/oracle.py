@@ -6,6 +6,7 @@ or what was there before.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -53,6 +54,7 @@ def marts_of(events: Iterable[Row]) -> Marts:
             texts, lambda t: {"event_day": t["event_hour"].date(), "topic": t["topic"] or "(none)"}
         ),
         "agg_user_engagement": _engagement(profiles, posts, comments, interactions),
+        "user_profile_history": _histories(kinds["user"], gone),
     }
 
 
@@ -98,6 +100,20 @@ def _profile(versions: list[Row]) -> Row:
         "first_seen_at": _naive(min(version["event_time"] for version in versions)),
         "version_count": len(versions),
     }
+
+
+def _histories(versions: list[Row], gone: set[str]) -> list[Row]:
+    rows: list[Row] = []
+    for user, of_user in _by(versions, "user_id").items():
+        moments: dict[datetime, list[Row]] = defaultdict(list)
+        for version in of_user:
+            moments[version["event_time"]].append(version)
+        times = [*sorted(moments), None]
+        for since, until in itertools.pairwise(times) if user not in gone else ():
+            newest = _newest(moments[since])
+            row = {name: newest[name] for name in ("user_id", "user_name", "event_id")}
+            rows.append({**row, "valid_from": _naive(since), "valid_to": until and _naive(until)})
+    return rows
 
 
 def _text(versions: list[Row]) -> Row:

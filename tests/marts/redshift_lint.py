@@ -36,8 +36,8 @@ _TYPES = {"JSON", "JSONB", "UUID", "ARRAY", "STRUCT", "MAP", "LIST", "UINT", "UB
 _UNBOUNDED = {"VARCHAR", "TEXT", "CHAR", "NVARCHAR"}
 # Every function in use; add a new one after reading Redshift's page about it.
 _FUNCTIONS = {
-    "abs", "chr", "coalesce", "count", "date_trunc", "dateadd", "datediff", "getdate", "left", "length", "max", "md5",
-    "median", "min", "nullif", "octet_length", "replace", "round", "row_number", "substring", "sum",
+    "abs", "chr", "coalesce", "count", "date_trunc", "dateadd", "datediff", "getdate", "lead", "left", "length",
+    "max", "md5", "median", "min", "nullif", "octet_length", "replace", "round", "row_number", "substring", "sum",
 }  # fmt: skip
 _NOT_CALLS = (exp.And, exp.Or, exp.Xor, exp.Case, exp.If, exp.Cast, exp.DPipe, exp.Exists)
 _NAMES = {
@@ -117,7 +117,7 @@ _COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
 def statements_of_nodes(statements: list[str]) -> Iterator[tuple[str, str]]:
-    """(node, statement without its comment) of those that models, snapshots, tests and hooks of the project sent.
+    """(node, statement without its comment) of those that models, tests and hooks of the project sent.
 
     Left out: dbt's queries on the catalog, and unit tests, whose fixtures are dbt's own SQL.
     """

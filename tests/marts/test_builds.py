@@ -104,14 +104,28 @@ def test_what_others_do_later_reaches_the_author_of_an_older_post(lake: LakeFold
     assert received == [("ann", 1, 0), ("ben", 0, 1), ("cat", 0, 0)]
 
 
-def test_a_reader_sees_all_versions_of_a_profile(lake: LakeFolder, dbt: Dbt) -> None:
-    """Prevents a snapshot that overwrites history instead of closing it."""
-    lake.put([event("user", "e1", at("22T03:01"), user_id="u1", user_name="old")])
-    dbt.build("22T03", options=UNTESTED)
-    lake.put([event("user", "e2", at("22T04:01"), user_id="u1", user_name="new")])
+def test_the_history_of_a_profile_is_the_same_however_builds_were_cut(lake: LakeFolder, dbt: Dbt) -> None:
+    """Prevents versions that are lost because two came in one build, or the older one came later."""
+    named = {number: event("user", f"e{number}", at(f"22T0{number}:01"), user_id="u1", user_name=f"name {number}")
+             for number in (3, 4, 5)}  # fmt: skip
+    of_one_moment = event("user", "e4b", at("22T04:01"), user_id="u1", user_name="name 4b")
+    gone = [event("user", "e6", at("22T04:02"), user_id="u2"),
+            event("deletion", "e7", at("22T03:02"), subject_id="u2", subject_kind="user")]  # fmt: skip
+    lake.put([named[3], gone[1]])
+    lake.put([named[4], of_one_moment, gone[0]])
+    lake.put([named[5]])
+    dbt.build("22T03", hours=3, options=UNTESTED)  # all of it in one build
+    query = "select user_id, user_name, hour(valid_from), hour(valid_to) from user_profile_history order by 1, 3"
+    at_once = dbt.rows(query)
+    assert at_once == [("u1", "name 3", 3, 4), ("u1", "name 4b", 4, 5), ("u1", "name 5", 5, None)]
+    whole = dbt.rows("select * from user_profile_history order by all")
+    (lake.root / "warehouse.duckdb").unlink()
+    for hour in ("22T05", "22T03", "22T04", "22T04"):  # the newest first, each alone, one of them twice
+        dbt.build(hour, options=UNTESTED)
+    assert dbt.rows("select * from user_profile_history order by all") == whole
+    lake.put([], EventHour(at("22T04:00")))  # what vanished from the lake has no history either
     dbt.build("22T04", options=UNTESTED)
-    history = dbt.rows("select user_name, dbt_valid_to is null from user_profile_history order by event_time")
-    assert history == [("old", False), ("new", True)]
+    assert dbt.rows(query) == [("u1", "name 3", 3, 5), ("u1", "name 5", 5, None)]
 
 
 def test_an_hour_costs_the_same_files_with_10_and_with_1000_hours_of_history(lake: LakeFolder, dbt: Dbt) -> None:

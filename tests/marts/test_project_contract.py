@@ -13,7 +13,7 @@ from tests.marts.lake_folder import LakeFolder
 
 MARTS = {
     "dim_users", "fct_posts", "fct_comments", "fct_interactions", "agg_sentiment_hourly", "agg_sentiment_daily",
-    "agg_topic_sentiment_daily", "agg_user_engagement",
+    "agg_topic_sentiment_daily", "agg_user_engagement", "user_profile_history",
 }  # fmt: skip
 
 
@@ -60,8 +60,7 @@ def test_every_mart_has_an_enforced_contract_and_an_owner(manifest: Any) -> None
 
 def test_every_model_source_and_exposure_is_described(manifest: Any) -> None:
     """Prevents docs with empty pages."""
-    kinds = ("model", "snapshot")
-    nodes = [node for node in manifest.nodes.values() if node.resource_type in kinds]
+    nodes = [node for node in manifest.nodes.values() if node.resource_type == "model"]
     things = [*nodes, *manifest.sources.values(), *manifest.exposures.values()]
     assert [thing.name for thing in things if not thing.description.strip()] == []
     assert [node.name for node in nodes if not node.columns] == []
@@ -85,7 +84,7 @@ def _reads_staging(node: Any) -> bool:
 def test_the_receipt_waits_for_every_mart(manifest: Any) -> None:
     """Prevents hours that count as done while a mart still misses them, after a kill at the wrong moment."""
     parents = {parent.split(".")[-1] for parent in models(manifest, "marts")["lake_hours"].depends_on.nodes}
-    assert parents >= MARTS | {"user_profile_history"}
+    assert parents >= MARTS
 
 
 def test_the_project_parses_without_a_warning(lake: LakeFolder, tmp_path: Path) -> None:
@@ -97,7 +96,7 @@ def test_the_project_parses_without_a_warning(lake: LakeFolder, tmp_path: Path) 
 def test_rows_are_spread_and_sorted_by_columns_that_exist(manifest: Any) -> None:
     """Prevents a DISTKEY or SORTKEY that Redshift rejects: neither DuckDB nor PostgreSQL looks at them."""
     for node in manifest.nodes.values():
-        if node.resource_type not in ("model", "snapshot") or node.config.materialized in ("view", "ephemeral"):
+        if node.resource_type != "model" or node.config.materialized in ("view", "ephemeral"):
             continue
         dist, sort = node.config.get("dist"), node.config.get("sort")
         assert dist in {"all", "even", "auto", *node.columns}, node.name

@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 Columns = dict[str, list[tuple[str, str]]]
 """Column -> the pairs (dbt unique_id of a parent, its column) that it is computed from; none for a constant."""
 Lineage = dict[str, Columns]
-"""dbt unique_id -> its columns. Parents are models, snapshots and sources that are tables or views."""
+"""dbt unique_id -> its columns. Parents are models and sources that are tables or views."""
 
 _log = logging.getLogger(__name__)
 _DIALECT = "duckdb"
 
 
 def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
-    """Lineage of every model and snapshot that exists as a table or a view.
+    """Lineage of every model that exists as a table or a view.
 
     A model whose SQL cannot be resolved is left out and named in the debug log.
 
@@ -40,7 +40,7 @@ def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
     nodes = {
         unique_id: node
         for unique_id, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "snapshot") and node["config"]["materialized"] != "ephemeral"
+        if node["resource_type"] == "model" and node["config"]["materialized"] != "ephemeral"
     }
     tables = _tables(manifest["sources"], nodes)
     columns_of = {unique_id: list(node["columns"]) for unique_id, node in nodes.items()}
@@ -53,7 +53,7 @@ def column_lineage(manifest: Mapping[str, Any]) -> Lineage:
             _log.debug("no column lineage of %s: %s", unique_id, error)
             continue
         columns_of[unique_id] = list(found) or columns_of[unique_id]
-        lineage[unique_id] = found | _of_snapshot(nodes[unique_id], found)
+        lineage[unique_id] = found
     return lineage
 
 
@@ -106,20 +106,6 @@ def _origins(root: Node) -> set[tuple[str, str]]:
         (node.expression.name, exp.to_column(node.name).name)
         for node in root.walk()
         if isinstance(node.expression, exp.Table) and not node.downstream
-    }
-
-
-def _of_snapshot(node: Mapping[str, Any], columns: Columns) -> Columns:
-    """The columns that dbt adds to a snapshot with strategy timestamp, see docs.getdbt.com/docs/build/snapshots."""
-    if node["resource_type"] != "snapshot" or node["config"].get("strategy") != "timestamp":
-        return {}
-    key, updated_at = node["config"]["unique_key"], node["config"]["updated_at"]
-    since = columns.get(updated_at, [])
-    return {
-        "dbt_scd_id": sorted({*columns.get(key, []), *since}),
-        "dbt_updated_at": since,
-        "dbt_valid_from": since,
-        "dbt_valid_to": since,
     }
 
 

@@ -16,7 +16,7 @@ from socialsent_assets.warehouse.dbt.environment import dbt_environment, dbt_exe
 
 
 def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str, Any]:
-    """The manifest with `compiled_code` in every model and snapshot, ephemeral models inlined.
+    """The manifest with `compiled_code` in every model, ephemeral models inlined.
 
     Compiled for DuckDB whatever the target of runs is, as for a first build of all history.
 
@@ -45,7 +45,7 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
 
 _WHAT = (
     *("--target", "local", "--quiet"),
-    *("--select", "resource_type:model", "resource_type:snapshot"),
+    *("--select", "resource_type:model"),
     *("--indirect-selection", "empty"),  # no tests
 )
 

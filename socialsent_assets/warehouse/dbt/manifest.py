@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dagster_dbt import DbtProject
 
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-_SOURCES = ("models", "macros", "snapshots", "tests", "seeds", "dbt_project.yml", "profiles.yml")
+_SOURCES = ("models", "macros", "tests", "seeds", "dbt_project.yml", "profiles.yml")
 _LOCK = DBT_PROJECT / "target" / ".parse.lock"
 _PATIENCE_S = 300.0
 _log = logging.getLogger(__name__)

@@ -1,6 +1,6 @@
 """A user profile. A later event for the same user is a new version of the profile.
 
-Not here: the history of profiles (the dbt snapshot).
+Not here: the history of profiles (the mart user_profile_history).
 """
 
 from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
