@@ -39,6 +39,9 @@ MOST_EARLIER = 5
 PROFILED_TEXTS = 20_000
 """Number of texts in the card's profile, the reference for drift."""
 
+MIN_WORD_AUTHORS = 3
+"""Different people who must have written a word of the next-word model: two could be a person and a reply."""
+
 _EXAMPLES = (None, "i", "the", "not", "so", "love")
 _HELD_OUT_WORDS = 0.1  # share of the authors
 
@@ -75,39 +78,60 @@ class NextWords:
     examples: dict[str, list[tuple[str, float]]]
 
 
-def train_next_words(corpus: Corpus, now: datetime, corrections: Corrections = NO_CORRECTIONS) -> NextWords:
+def train_next_words(
+    corpus: Corpus, now: datetime, corrections: Corrections = NO_CORRECTIONS, min_authors: int = MIN_WORD_AUTHORS
+) -> NextWords:
     """Train the bigram model on current texts; evaluate it on held-out authors.
+
+    Args:
+        corpus: to learn from and to measure on.
+        now: aware, UTC.
+        corrections: of the lexicon that groups texts by sentiment.
+        min_authors: different people who must have written a word, or it is in no vocabulary and no example.
 
     Raises:
         TooLittleToLearnError: no words to learn from, or none to measure on.
     """
     sentences = [words(text) for text in corpus.texts]
-    learned, held_out = _parted(corpus, sentences)
+    learned, held_out, writers = _parted(corpus, sentences)
     if not learned or not held_out:
         raise TooLittleToLearnError(
             f"{len(corpus)} current texts are too few for a next-word model: it needs texts of several authors"
         )
-    candidate = bigram_candidate(learned, held_out, created_at=now, data=corpus.as_card_data())
+    data = corpus.as_card_data()
+    candidate = bigram_candidate(
+        learned, held_out, created_at=now, data=data, authors=writers, min_authors=min_authors
+    )
     model = bigram_files.load(candidate.files)
+    if not model.ids:
+        raise TooLittleToLearnError(
+            f"{len(corpus)} current texts are too few for a next-word model: no word was written by {min_authors} "
+            "people (SOCIALSENT_WORD_AUTHORS)"
+        )
     sentiments = score_texts(corpus.texts, corpus.langs, corrections).sentiments()
     groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
     for sentiment, sentence in zip(sentiments, sentences, strict=True):
         if sentiment:  # a text that was not scored belongs to no group
             groups[str(sentiment)].append(sentence)
     return NextWords(
-        candidate, model, typical_bigrams(groups), {word or "": model.top_k(word, 5) for word in _EXAMPLES}
+        candidate,
+        model,
+        typical_bigrams(groups, vocabulary=model.ids),
+        {word or "": model.top_k(word, 5) for word in _EXAMPLES},
     )
 
 
-def _parted(corpus: Corpus, sentences: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]]]:
-    """Sentences for training, and the sentences of a tenth of the authors that no other author wrote."""
+def _parted(corpus: Corpus, sentences: Sequence[list[str]]) -> tuple[list[list[str]], list[list[str]], list[str]]:
+    """Sentences for training, the sentences of a tenth of the authors that no other author wrote, and who wrote
+    those for training.
+    """
     writers = [author or text for author, text in zip(corpus.authors, corpus.texts, strict=True)]
     aside = [is_held_out(writer, _HELD_OUT_WORDS) for writer in writers]
-    rows = list(zip(sentences, corpus.texts, aside, strict=True))
-    said = {text for _, text, held in rows if not held}
-    learned = [sentence for sentence, _, held in rows if sentence and not held]
-    held_out = [sentence for sentence, text, held in rows if sentence and held and text not in said]
-    return learned, held_out
+    rows = list(zip(sentences, corpus.texts, aside, writers, strict=True))
+    said = {text for _, text, held, _ in rows if not held}
+    learned = [sentence for sentence, _, held, _ in rows if sentence and not held]
+    held_out = [sentence for sentence, text, held, _ in rows if sentence and held and text not in said]
+    return learned, held_out, [writer for sentence, _, held, writer in rows if sentence and not held]
 
 
 def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: datetime, log: Log) -> Candidate:

@@ -18,6 +18,7 @@ from socialsent_assets.resources.metrics import CloudWatchMetrics, NullMetrics
 from socialsent_assets.resources.model_endpoint import Hosting, NoHosting, SageMakerHosting
 from socialsent_assets.resources.notifications import LogNotifications, SnsNotifications
 from socialsent_assets.resources.reports import ReportFolder
+from socialsent_assets.resources.training import Training
 from socialsent_assets.resources.warehouse import DuckDbWarehouse, Warehouse
 from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.dbt.environment import dbt_executable
@@ -44,6 +45,7 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
         ),
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports), sentiment=settings.sentiment),
+        "training": Training(word_authors=settings.word_authors),
         "hosting": _hosting(settings),
         **alerting_for(settings),
     }

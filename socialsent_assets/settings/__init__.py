@@ -57,6 +57,7 @@ class Settings:
         spark_master: `local[*]`, or the URL of a Spark cluster (`spark://HOST:7077`).
         sentiment: whose answers lead the report, "champion" or "lexicon".
         run_history_days, run_history_runs: how long, and how many, finished runs stay in Dagster's history.
+        word_authors: different people who must have written a word of the next-word model.
         refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
         compute: who does the work of the jobs.
@@ -82,6 +83,7 @@ class Settings:
     run_history_days: int = 14
     run_history_runs: int = 500
     refresh_seconds: int = 20
+    word_authors: int = 3
     sentiment: str = "champion"
     sagemaker: SageMakerSettings | None = None
     compute: ComputeName = "auto"
@@ -122,6 +124,7 @@ class Settings:
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),
+            word_authors=number_of(env, "SOCIALSENT_WORD_AUTHORS", 3, range(1, 1_001), "1 to 1000 people"),
             sentiment=choice_of(env, "SOCIALSENT_SENTIMENT", ("champion", "lexicon")),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
             compute=compute_of(env),

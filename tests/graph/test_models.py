@@ -13,6 +13,7 @@ from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.training import Training
 from tests.graph.graph_lake import post_row
 from tests.model_lake import AT, NOW, filled, put_labels, put_posts
 
@@ -21,7 +22,7 @@ ASSETS = [assets.bigram, assets.sentiment_classifier]
 
 def trained(lake: Lake, assets: list[dg.AssetsDefinition] = ASSETS) -> dg.ExecuteInProcessResult:
     tiers = {name: lake.tier(name).uri for name in ("landing", "cleansed", "analytics", "artifacts")}
-    return dg.materialize(assets, resources={"lake": LakeResource(**tiers)})  # type: ignore[arg-type]
+    return dg.materialize(assets, resources={"lake": LakeResource(**tiers), "training": Training()})  # type: ignore[arg-type]
 
 
 def gates(result: dg.ExecuteInProcessResult) -> dict[str, dg.AssetCheckEvaluation]:

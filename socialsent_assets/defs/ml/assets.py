@@ -16,6 +16,7 @@ from socialsent_assets.defs.landing import LABELS
 from socialsent_assets.defs.metadata import OWNERS
 from socialsent_assets.domain.tables import COMMENTS, POSTS
 from socialsent_assets.resources.lake import LakeResource
+from socialsent_assets.resources.training import Training
 
 if TYPE_CHECKING:
     from socialsent_assets.domain.learning.model_card import ModelCard
@@ -37,14 +38,14 @@ _PROMISE = "Better than every baseline by more than noise, and not worse than th
             group_name="models",
             kinds={"numpy"},
             owners=OWNERS,
-            code_version="1",
+            code_version="2",
             skippable=True,
         )
     ],
     check_specs=[dg.AssetCheckSpec(GATE, asset=BIGRAM, description=_PROMISE)],
 )
 def bigram(
-    context: dg.AssetExecutionContext, lake: LakeResource
+    context: dg.AssetExecutionContext, lake: LakeResource, training: Training
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Train on all current texts (of very many, a fixed share) and keep the candidate."""
     from socialsent_assets.defs.ml.metadata import next_words_metadata
@@ -56,7 +57,7 @@ def bigram(
     corpus = read_corpus(opened)
     context.log.info(f"{len(corpus)} living texts, {corpus.share:.0%} of the ids")
     try:
-        made = train_next_words(corpus, _now(), read_corrections(opened.artifacts))
+        made = train_next_words(corpus, _now(), read_corrections(opened.artifacts), training.word_authors)
     except TooLittleToLearnError as error:
         yield _not_made(BIGRAM, error)
         return

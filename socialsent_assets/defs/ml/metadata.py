@@ -49,6 +49,7 @@ def next_words_metadata(made: NextWords) -> dict[str, Any]:
         "headline": card.headline,
         "training tokens": card.data["training_tokens"],
         "vocabulary": card.data["vocabulary"],
+        "words left out for few authors": card.data["words_left_out_for_few_authors"],
         "bigrams": card.data["bigrams"],
         "held-out tokens": found["tokens"],
         "perplexity": found["value"],

@@ -190,23 +190,37 @@ def bigram_candidate(
     created_at: datetime,
     data: Mapping[str, Any],
     min_count: int = 2,
+    authors: Iterable[str] | None = None,
+    min_authors: int = 1,
 ) -> Candidate:
     """Train the next-word model on sentences of `text.words`, measure it on others, and write the card.
+
+    `min_count`, `authors` and `min_authors` as `bigram.model.train`.
 
     Raises:
         NoSentencesError: not one word to train or measure on.
     """
-    model = bigrams.train(sentences, min_count)
+    model = bigrams.train(sentences, min_count, authors, min_authors)
     files = bigram_files.dump(model)
     card = ModelCard(
         kind=BIGRAM,
         created_at=created_at.isoformat(),
         label_source=None,
-        data={**data, "training_tokens": model.tokens, "vocabulary": model.size, "bigrams": len(model.counts)},
+        data={
+            **data,
+            "training_tokens": model.tokens,
+            "vocabulary": model.size,
+            "words_left_out_for_few_authors": model.few_authors_words,
+            "bigrams": len(model.counts),
+        },
         metrics=asdict(model.perplexity(held_out)),
         baselines={},
         gains={},
-        choice={"smoothing": "interpolated modified Kneser-Ney", "words_seen_at_least": min_count},
+        choice={
+            "smoothing": "interpolated modified Kneser-Ney",
+            "words_seen_at_least": min_count,
+            "words_of_authors_at_least": min_authors,
+        },
         files=fingerprints(files),
         libraries=library_versions(),
     )

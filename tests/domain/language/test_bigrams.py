@@ -159,6 +159,40 @@ def test_rare_words_are_unknown():
     assert model.probability("rare", "common") == model.probability("anything", "common") > 0
 
 
+def test_a_word_of_few_people_is_unknown_however_often_they_write_it():
+    """Prevents a rare name that stays in the vocabulary after its few friends wrote it a hundred times."""
+    posts = [["hello", "zebulon"]] * 50 + [["hello"], ["hello", "there"], ["there"], ["there", "once"]]
+    authors = ["ann"] * 25 + ["ben"] * 25 + ["cat", "cat", "dan", "ann"]
+    model = train(posts, 2, authors, min_authors=3)
+    assert set(model.ids) == {"hello", "there"}
+    assert model.few_authors_words == 1, "`once` is left out for its count, not for its authors"
+    assert set(train(posts, 2, authors, min_authors=2).ids) == {"hello", "there", "zebulon"}
+    assert set(train(posts, 2).ids) == {"hello", "there", "zebulon"}
+
+
+def test_authors_of_every_sentence_are_needed_to_count_them():
+    """Prevents a vocabulary without the rule because authors were forgotten, or of other sentences."""
+    with pytest.raises(ValueError, match="where authors are given"):
+        train(POSTS, min_authors=3)
+    with pytest.raises(ValueError, match="shorter"):
+        train(POSTS, authors=["ann"], min_authors=2)
+
+
+@given(st.lists(st.tuples(st.lists(words, max_size=6), st.sampled_from("abcd")), min_size=1, max_size=30))
+def test_the_vocabulary_is_what_three_people_wrote(rows):
+    """Prevents a count of sentences, or of words, for a count of people."""
+    posts, authors = [post for post, _ in rows], [author for _, author in rows]
+    if not any(posts):
+        return
+    wrote = defaultdict(set)
+    for post, author in rows:
+        for word in post:
+            wrote[word].add(author)
+    model = train(posts, 1, authors, 3)
+    assert set(model.ids) == {word for word, people in wrote.items() if len(people) >= 3}
+    assert model.few_authors_words == len(wrote) - len(model.ids)
+
+
 def test_a_post_that_spells_a_boundary_does_not_end_there():
     """Prevents text from forging sentence boundaries."""
     model = train([["a", "</s>", "b"], ["a", "</s>", "b"], ["<s>", "a"], ["<s>", "a"]], min_count=1)

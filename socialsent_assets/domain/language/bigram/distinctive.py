@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -33,12 +33,16 @@ class TypicalBigram(NamedTuple):
 
 
 def typical_bigrams(
-    groups: Mapping[str, Iterable[Sequence[str]]], k: int = 10, at_least: int = 5
+    groups: Mapping[str, Iterable[Sequence[str]]],
+    k: int = 10,
+    at_least: int = 5,
+    vocabulary: Container[str] | None = None,
 ) -> dict[str, list[TypicalBigram]]:
     """The k pairs that are most typical of each group, best first; pairs with a punctuation mark are left out.
 
     `groups`: sentences of `text.words` by group name. `at_least`: minimum count of a pair in the group.
-    A pair is listed only where it is more frequent than in the other groups together.
+    A pair is listed only where it is more frequent than in the other groups together, and both of its words are in
+    the `vocabulary`, if there is one.
     """
     counted = {name: _pairs(sentences) for name, sentences in groups.items()}
     everywhere: Counter[tuple[str, str]] = Counter()
@@ -51,7 +55,7 @@ def typical_bigrams(
         ranked = [
             TypicalBigram(*pair, n, _z(n, everywhere[pair] - n, here, total - here, everywhere[pair]))
             for pair, n in counts.items()
-            if n >= at_least
+            if n >= at_least and (vocabulary is None or (pair[0] in vocabulary and pair[1] in vocabulary))
         ]
         ranked.sort(key=lambda bigram: (-bigram.z, bigram[:2]))
         found[name] = [bigram for bigram in ranked[:k] if bigram.z > 0]

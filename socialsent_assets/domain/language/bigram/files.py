@@ -27,7 +27,13 @@ class UnreadableModelError(ValueError):
 
 def dump(model: BigramModel) -> dict[str, bytes]:
     """The model's files by name; the same model gives the same bytes."""
-    head = {"format": FORMAT_VERSION, "min_count": model.min_count, "words": model.words[len(RESERVED) :]}
+    head = {
+        "format": FORMAT_VERSION,
+        "min_count": model.min_count,
+        "min_authors": model.min_authors,
+        "few_authors_words": model.few_authors_words,
+        "words": model.words[len(RESERVED) :],
+    }
     arrays = io.BytesIO()
     np.savez_compressed(
         arrays,
@@ -54,7 +60,8 @@ def load(files: Mapping[str, bytes]) -> BigramModel:
         with np.load(io.BytesIO(files[COUNTS]), allow_pickle=False) as arrays:
             histories, nexts, counts = (arrays[name].astype(np.int64) for name in ("histories", "nexts", "counts"))
         words = (*RESERVED, *map(str, head["words"]))
-        return BigramModel.from_counts(words, histories, nexts, counts, int(head["min_count"]))
+        limits = (int(head["min_count"]), int(head.get("min_authors", 1)), int(head.get("few_authors_words", 0)))
+        return BigramModel.from_counts(words, histories, nexts, counts, *limits)
     except UnreadableModelError:
         raise
     except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:

@@ -2,7 +2,8 @@
 
 A sentence is one post as `text.words` gives it: lower case, stop words kept, not stemmed, so that
 the model predicts words that people write. Every sentence starts with `<s>` and ends with `</s>`;
-words seen fewer than `min_count` times in training are `<unk>`.
+words seen fewer than `min_count` times in training, or written by fewer than `min_authors`
+people, are `<unk>`: a rare name would outlive the person in the vocabulary.
 
 Not here: the smoothing formulas (kneser_ney.py), files and ARPA (files.py), where a
 model is kept (ml/registry.py).
@@ -16,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import count
+from itertools import count, repeat
 
 import numpy as np
 import numpy.typing as npt
@@ -74,6 +75,8 @@ class BigramModel:
         histories, nexts, counts: int64, shape (n,): one entry per distinct bigram, sorted by
             (history, next).
         min_count: how often a word must occur in training to be in the vocabulary.
+        min_authors: how many different people must have written it; 1 where authors do not matter.
+        few_authors_words: number of words that were frequent enough, but written by fewer people.
         smoothing: derived from the counts.
     """
 
@@ -83,6 +86,8 @@ class BigramModel:
     counts: Integers
     min_count: int
     smoothing: Smoothing = field(repr=False)
+    min_authors: int = 1
+    few_authors_words: int = 0
 
     @classmethod
     def from_counts(
@@ -92,6 +97,8 @@ class BigramModel:
         nexts: Integers,
         counts: Integers,
         min_count: int,
+        min_authors: int = 1,
+        few_authors_words: int = 0,
     ) -> BigramModel:
         """A model from its sorted counts; smoothing is computed, never stored.
 
@@ -109,7 +116,7 @@ class BigramModel:
         if np.any(np.diff(keys) <= 0) or np.any(nexts == START) or np.any(histories == END):
             raise ValueError("bigrams must be sorted and distinct, none may end in <s>, start in </s>")
         smoothing = smooth(histories, nexts, counts, size, impossible=START)
-        return cls(tuple(words), histories, nexts, counts, min_count, smoothing)
+        return cls(tuple(words), histories, nexts, counts, min_count, smoothing, min_authors, few_authors_words)
 
     @property
     def size(self) -> int:
@@ -215,28 +222,50 @@ class BigramModel:
         return [(self.words[self.histories[i]], self.words[self.nexts[i]], int(self.counts[i])) for i in rows]
 
 
-def train(sentences: Iterable[Sentence], min_count: int = 2) -> BigramModel:
+def train(
+    sentences: Iterable[Sentence],
+    min_count: int = 2,
+    authors: Iterable[str] | None = None,
+    min_authors: int = 1,
+) -> BigramModel:
     """A model of sentences, in one pass over them.
 
     Memory grows with the number of tokens (8 bytes each) and distinct bigrams (24 bytes each).
 
+    Args:
+        sentences: to learn from.
+        min_count: how often a word must occur to be in the vocabulary.
+        authors: who wrote each sentence; needed for more than one of `min_authors`.
+        min_authors: how many different people must have written a word.
+
     Raises:
         NoSentencesError: there is not one word in them.
+        ValueError: `min_authors` without authors, or authors of another number of sentences.
     """
+    if authors is None and min_authors > 1:
+        raise ValueError(f"words of {min_authors} authors can be counted only where authors are given")
     numbers = count(len(RESERVED))
     found: defaultdict[str, int] = defaultdict(numbers.__next__)
-    stream = array("q")
-    for sentence in sentences:
+    people: defaultdict[str, int] = defaultdict(count().__next__)
+    stream, writers, ends = array("q"), array("q"), array("q")
+    for sentence, author in zip(sentences, repeat("") if authors is None else authors, strict=authors is not None):
         if sentence:
             stream.append(START)
             stream.extend(map(found.__getitem__, sentence))
             stream.append(END)
+            writers.append(people[author])
+            ends.append(len(stream))
     if not stream:
         raise NoSentencesError("no words to train a bigram model on")
 
     raw = np.frombuffer(stream, np.int64)
-    occurrences = np.bincount(raw, minlength=len(RESERVED) + len(found))
-    kept = occurrences >= min_count
+    size = len(RESERVED) + len(found)
+    frequent = np.bincount(raw, minlength=size) >= min_count
+    kept = frequent.copy()
+    if min_authors > 1:
+        lengths = np.diff(np.frombuffer(ends, np.int64), prepend=0)
+        kept &= _authors_by_word(raw, np.repeat(np.frombuffer(writers, np.int64), lengths), size) >= min_authors
+    few_authors_words = int(np.count_nonzero(frequent[len(RESERVED) :] & ~kept[len(RESERVED) :]))
     # A post may spell "</s>": only our own markers, never the text, mean a boundary.
     kept[[found[word] for word in RESERVED if word in found]] = False
     kept[: len(RESERVED)] = True
@@ -245,7 +274,14 @@ def train(sentences: Iterable[Sentence], min_count: int = 2) -> BigramModel:
 
     histories, nexts = _pairs(new_ids[raw])
     keys, counts = np.unique(histories * len(words) + nexts, return_counts=True)
-    return BigramModel.from_counts(words, *np.divmod(keys, len(words)), counts, min_count)
+    pairs = np.divmod(keys, len(words))
+    return BigramModel.from_counts(words, *pairs, counts, min_count, min_authors, few_authors_words)
+
+
+def _authors_by_word(words: Integers, authors: Integers, size: int) -> Integers:
+    """How many different people wrote each word; shape (size,)."""
+    people = int(authors.max()) + 1
+    return np.bincount(np.unique(words * people + authors) // people, minlength=size)
 
 
 def _pairs(stream: Integers) -> tuple[Integers, Integers]:
