@@ -15,8 +15,8 @@ from socialsent_assets.warehouse.status import Standing, TierStanding
 if TYPE_CHECKING:
     from rich.table import Table
 
+    from socialsent_assets.lake.deletion_latency import DeletionLatency
     from socialsent_assets.ml.summary import ModelStanding
-    from socialsent_assets.warehouse.deletion_latency import DeletionLatency
 
 _NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")
 

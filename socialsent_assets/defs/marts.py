@@ -14,11 +14,11 @@ from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
 from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
+from socialsent_assets.lake.deletion_latency import note_latency
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
 from socialsent_assets.warehouse.dbt.environment import in_environment, window_environment
 from socialsent_assets.warehouse.dbt.manifest import lineage_path
-from socialsent_assets.warehouse.deletion_latency import note_latency
 
 # Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
 BUILD = ("build", "--exclude-resource-type", "unit_test")
@@ -165,8 +165,7 @@ def _tables_of(manifest: Mapping[str, Any]) -> dict[str, dg.AssetKey]:
     return {
         f"{node['schema']}.{node['alias']}": translator.get_asset_key(node)
         for node in manifest["nodes"].values()
-        if node["resource_type"] == "model"
-        and node["config"]["materialized"] not in ("view", "ephemeral")
+        if node["resource_type"] == "model" and node["config"]["materialized"] not in ("view", "ephemeral")
     }
 
 

@@ -8,7 +8,7 @@ Not here: the decision (domain/monitoring/evaluation.py), what follows from it (
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring import metrics_catalog as catalog
@@ -23,6 +23,7 @@ from socialsent_assets.domain.monitoring.freshness import ARRIVING
 from socialsent_assets.domain.monitoring.hour_stats import History
 from socialsent_assets.domain.monitoring.metrics import MetricDatum, hour_datums
 from socialsent_assets.lake.builds import BuildState, read_builds
+from socialsent_assets.lake.deletion_latency import latencies
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import newest_landed
 from socialsent_assets.monitoring.history import built_hours, is_built, read_history, unbuilt_hours, with_hours
@@ -30,7 +31,13 @@ from socialsent_assets.monitoring.state import MonitoringState
 
 
 def gather(
-    lake: Lake, state: MonitoringState, changed: Collection[EventHour], now: datetime, *, with_metrics: bool
+    lake: Lake,
+    state: MonitoringState,
+    changed: Collection[EventHour],
+    now: datetime,
+    *,
+    with_metrics: bool,
+    deletion_limit: timedelta,
 ) -> Observations | None:
     """Observe the lake; `changed` are the hours of runs that ended. None if there is nothing to evaluate."""
     is_due = is_heartbeat_due(state.checkpoint, now)
@@ -53,6 +60,8 @@ def gather(
         candidates=candidates,
         built=built,
         unbuilt=unbuilt_hours(lake, builds, catalog.RECENT_HOURS, now) if is_due else None,
+        deletions=latencies(lake) if is_due else (),
+        deletion_limit=deletion_limit,
         hour_metrics={hour: list(_hour_metrics(builds, hour, history)) for hour in unpublished},
     )
 

@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring import metrics_catalog as catalog
 from socialsent_assets.domain.monitoring.alerts import AlertState, Message, apply_findings
 from socialsent_assets.domain.monitoring.checkpoint import Checkpoint
+from socialsent_assets.domain.monitoring.deletions import LIMIT
 from socialsent_assets.domain.monitoring.evaluation import Evaluation, Observations, evaluate
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.metrics import OLDEST, MetricDatum, accepted_by_cloudwatch
@@ -61,14 +62,17 @@ def tick(
     now: datetime,
     log: Log,
     ui_url: str | None = None,
+    deletion_limit: timedelta = LIMIT,
 ) -> TickResult:
     """Evaluate what is new, deliver messages and metrics; `ended_runs` lists runs after the checkpoint.
+    An alert opens where deletions took longer than `deletion_limit` to reach the marts.
 
     Call it under a lock: two ticks at the same time would send a message twice.
     """
     before = read_state(lake) or MonitoringState()
     runs = ended_runs(before.checkpoint)
-    observed = gather(lake, before, {hour for run in runs for hour in run.hours}, now, with_metrics=sink.is_on)
+    changed = {hour for run in runs for hour in run.hours}
+    observed = gather(lake, before, changed, now, with_metrics=sink.is_on, deletion_limit=deletion_limit)
 
     evaluation = Evaluation(before.checkpoint) if observed is None else evaluate(observed, before.checkpoint)
     findings = sorted([*(f for run in runs for f in run.findings), *evaluation.findings], key=lambda f: f.at)

@@ -6,7 +6,7 @@ Not here: the tick (monitoring/tick.py), when one is due (defs/monitoring.py), t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -23,11 +23,13 @@ class AlertingService(dg.ConfigurableResource[None]):
 
     Attributes:
         locks: folder of the lock file.
+        deletion_minutes: how long a deletion may take from its landing to the marts.
         ui_url: base address of the Dagster UI for links in messages, or None.
     """
 
     locks: str
     ui_url: str | None = None
+    deletion_minutes: int = 120
 
     def tick(
         self,
@@ -44,4 +46,6 @@ class AlertingService(dg.ConfigurableResource[None]):
             BusyError: another process is in a tick.
         """
         with exclusive(Path(self.locks) / "alerts.lock"):
-            return tick(lake, ended_runs, notifier, sink, now, log, self.ui_url)
+            return tick(
+                lake, ended_runs, notifier, sink, now, log, self.ui_url, timedelta(minutes=self.deletion_minutes)
+            )

@@ -55,7 +55,9 @@ def alerting_for(settings: Settings) -> dict[str, Any]:
     """Resources of alerting: service, notifier and metrics sink. Also used by `socialsent alerts`."""
     alerts = settings.alerts
     return {
-        "alerting": AlertingService(locks=str(settings.home / LOCKS), ui_url=alerts.ui_url),
+        "alerting": AlertingService(
+            locks=str(settings.home / LOCKS), ui_url=alerts.ui_url, deletion_minutes=alerts.deletion_minutes
+        ),
         "notifications": SnsNotifications(topic_arn=alerts.topic_arn) if alerts.topic_arn else LogNotifications(),
         "metrics": (
             CloudWatchMetrics(namespace=alerts.metrics_namespace) if alerts.metrics_namespace else NullMetrics()

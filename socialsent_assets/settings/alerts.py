@@ -1,4 +1,4 @@
-"""Settings of alerting: destinations besides the log of this machine.
+"""Settings of alerting: destinations besides the log of this machine, and the one limit that a promise sets.
 
 Not here: what is worth an alert (domain/monitoring/), how it is sent (resources/).
 """
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.settings.values import number_of
 
 
 @dataclass(frozen=True)
@@ -19,12 +20,14 @@ class AlertSettings:
     Attributes:
         topic_arn: SNS topic that gets every alert; None: none does.
         metrics_namespace: CloudWatch namespace of the pipeline's numbers; None: they are not sent.
+        deletion_minutes: how long a deletion may take from its landing to its absence in the marts.
         ui_url: address of the Dagster UI, for the links in messages; None: messages carry no link.
     """
 
     topic_arn: str | None = None
     metrics_namespace: str | None = None
     ui_url: str | None = None
+    deletion_minutes: int = 120
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> AlertSettings:
@@ -37,6 +40,9 @@ class AlertSettings:
                 env, "SOCIALSENT_METRICS_NAMESPACE", r"(?!AWS/)[\w./#:-]{1,255}", "a name without spaces"
             ),
             ui_url=_matching(env, "SOCIALSENT_UI_URL", r"https?://\S+", "http://… or https://…"),
+            deletion_minutes=number_of(
+                env, "SOCIALSENT_DELETION_MINUTES", 120, range(1, 43_201), "1 to 43200 minutes"
+            ),
         )
 
 

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
 from socialsent_assets.lake.builds import Pins, Receipt, read_builds
+from socialsent_assets.lake.deletion_latency import DeletionLatency, last_latency
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
 from socialsent_assets.lake.quarantine_stats import quarantine_stock
@@ -23,7 +24,6 @@ from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
 from socialsent_assets.lake.table_rows import rows_of
 from socialsent_assets.settings import Settings
-from socialsent_assets.warehouse.deletion_latency import DeletionLatency, last_latency
 from socialsent_assets.warehouse.engine import HOURS_TABLE
 from socialsent_assets.warehouse.errors import NoMartsError
 from socialsent_assets.warehouse.marts import marts_of, versions_of

@@ -102,6 +102,13 @@ def test_a_listing_shows_one_folder_and_not_its_namesakes(tier: Storage) -> None
     assert tier.folders("") == ["h"]
 
 
+def test_a_listing_has_the_age_of_each_object_without_another_request(tier: Storage) -> None:
+    """Prevents a latency of deletions that only one machine measures, because S3 bills the question."""
+    tier.write("events/a.jsonl", b"x")
+    for info in (*tier.list("events"), *tier.walk("")):
+        assert info.changed_at == tier.changed_at(info.key)
+
+
 def test_a_missing_folder_is_empty_and_a_missing_object_is_an_error(tier: Storage) -> None:
     """Prevents a broken path that reads as an empty object."""
     assert tier.list("nowhere") == []

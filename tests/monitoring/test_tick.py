@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import Message
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.lake.builds import read_builds
+from socialsent_assets.lake.deletion_latency import note_latency
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import newest_landed
 from socialsent_assets.lake.storage.local import FolderStorage
@@ -23,6 +26,7 @@ from socialsent_assets.monitoring.tick import EndedRun, TickResult
 from socialsent_assets.resources.alerting import AlertingService
 from socialsent_assets.resources.metrics import Metrics, NullMetrics
 from socialsent_assets.resources.notifications import LogNotifications, Notifications
+from tests.built_lake import keep_receipts
 from tests.watched_lake import add_hour, build_hour, normal_hours
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -137,6 +141,39 @@ def test_a_silent_source_opens_one_alert_and_its_empty_hours_open_none(lake: Lak
         message for minute in (11, 30) for message in desk.tick(NOON + timedelta(hours=9, minutes=minute)).created
     ]
     assert said(told) == [("recovery", "freshness:arriving data")]
+
+
+def test_a_deletion_that_took_too_long_opens_an_alert_and_a_quick_one_closes_it(lake: Lake, desk: Desk) -> None:
+    """Prevents a text that its author took back in the morning, readable until evening, without a word to anybody."""
+    normal_hours(lake, 30, NOON)
+    hour = EventHour(NOON - timedelta(hours=1))
+    [landed] = lake.landed(hour)
+    receipt = read_builds(lake).cleanse[hour]
+    keep_receipts(lake, [replace(receipt, rows={**receipt.rows, "deletions": 3})])
+
+    def built(arrived: datetime, now: datetime) -> None:
+        os.utime(lake.landing.path(landed.key), (arrived.timestamp(), arrived.timestamp()))
+        note_latency(lake, [hour], None, now)
+
+    TAKEN.clear()
+    sink = Kept()
+    built(NOON - timedelta(hours=5), NOON)
+    opened = desk.tick(NOON + GRACE_PERIOD, metrics=sink).created
+    assert said(opened) == [("open", "deletion:deletions")]
+    assert "3 deletions reached the marts up to 5.0 hours after they landed; 2.0 are allowed." in opened[0].text
+    assert [p.value for p in TAKEN if p.metric.name == "DeletionLatencySeconds"] == [5 * 3600]
+    assert desk.tick(NOON + GRACE_PERIOD * 2, metrics=sink).created == []
+    assert len([p for p in TAKEN if p.metric.name == "DeletionLatencySeconds"]) == 1, "sent once"
+    built(NOON, NOON + timedelta(hours=3))
+    assert [
+        m
+        for m in desk.tick(NOON + timedelta(hours=3, minutes=5)).created
+        if said([m]) == [("open", "deletion:deletions")]
+    ] == []
+    quick = NOON + timedelta(hours=3, minutes=6)
+    built(quick, quick + timedelta(minutes=1))
+    built(quick, quick + timedelta(minutes=2))  # two builds between two heartbeats: both are looked at
+    assert ("recovery", "deletion:deletions") in said(desk.tick(quick + GRACE_PERIOD).created)
 
 
 class Deaf(Notifications):

@@ -2,8 +2,8 @@
 
 Lag is checked on every heartbeat. An hour is evaluated once it is over and built, and again if it is rebuilt.
 
-Not here: the rules (volume.py, proportions.py, freshness.py), reading the lake (monitoring/observe.py), what follows
-from a finding (alerts.py).
+Not here: the rules (volume.py, proportions.py, freshness.py, deletions.py), reading the lake (monitoring/observe.py),
+what follows from a finding (alerts.py).
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from datetime import datetime, timedelta
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
 from socialsent_assets.domain.monitoring.checkpoint import Checkpoint
+from socialsent_assets.domain.monitoring.deletions import LIMIT, DeletionLatency, applying
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.freshness import BUILT_WITHIN, arriving, building
 from socialsent_assets.domain.monitoring.hour_stats import History
 from socialsent_assets.domain.monitoring.metrics import OLDEST, MetricDatum, heartbeat_datums
-from socialsent_assets.domain.monitoring.metrics_catalog import HEARTBEAT_SECONDS
+from socialsent_assets.domain.monitoring.metrics_catalog import DELETION_LATENCY, HEARTBEAT_SECONDS
 from socialsent_assets.domain.monitoring.proportions import negative_share, quarantine_share
 from socialsent_assets.domain.monitoring.volume import volume
 
@@ -44,6 +45,7 @@ class Observations:
         candidates: hours to evaluate, in order; `built` is the subset that is built from all of its input.
         unbuilt: recent hours that are not built; None if no heartbeat is due.
         hour_metrics: hours whose metrics are not published, with their metrics.
+        deletions: latencies of the latest builds that applied some, oldest first; `deletion_limit` is allowed.
     """
 
     now: datetime
@@ -54,6 +56,8 @@ class Observations:
     built: Collection[EventHour] = frozenset()
     unbuilt: Sequence[EventHour] | None = None
     hour_metrics: Mapping[EventHour, Sequence[MetricDatum]] = field(default_factory=dict)
+    deletions: Sequence[DeletionLatency] = ()
+    deletion_limit: timedelta = LIMIT
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,10 @@ def evaluate(observed: Observations, checkpoint: Checkpoint) -> Evaluation:
     if observed.unbuilt is None:
         return Evaluation(checkpoint, findings)
     findings += _evaluate_lag(observed, observed.unbuilt)
+    applied = _new_deletions(observed, checkpoint)
+    findings += [applying(one, observed.deletion_limit) for one in applied]
     metrics = list(heartbeat_datums(observed.history, _newest_by_tier(observed), len(observed.unbuilt), observed.now))
+    metrics += [MetricDatum(DELETION_LATENCY, one.slowest_s, one.applied_at) for one in applied]
     return Evaluation(replace(checkpoint, last_heartbeat_at=observed.now.isoformat()), findings, metrics)
 
 
@@ -155,6 +162,13 @@ def _evaluate_lag(observed: Observations, unbuilt: Collection[EventHour]) -> Ite
     if found is not None:
         yield found
     yield building(unbuilt, observed.now)
+
+
+def _new_deletions(observed: Observations, checkpoint: Checkpoint) -> list[DeletionLatency]:
+    """Figures since the last heartbeat; those of the last day at the first one."""
+    last = checkpoint.last_heartbeat_at
+    since = datetime.fromisoformat(last) if last else observed.now - timedelta(days=1)
+    return [one for one in observed.deletions if since < one.applied_at <= observed.now]
 
 
 def _newest_by_tier(observed: Observations) -> dict[str, EventHour]:

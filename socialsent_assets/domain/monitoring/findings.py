@@ -1,6 +1,7 @@
 """Finding: the verdict of one rule on one subject at one time. Alerts are made of findings.
 
-Not here: the rules (volume.py, proportions.py, freshness.py), alerts (alerts.py), wording (messages.py).
+Not here: the rules (volume.py, proportions.py, freshness.py, deletions.py), alerts (alerts.py), wording
+(messages.py).
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Literal, get_args
 
-Kind = Literal["volume", "quarantine", "sentiment", "freshness", "run", "check"]
+Kind = Literal["volume", "quarantine", "sentiment", "freshness", "deletion", "run", "check"]
 Verdict = Literal["breach", "inconclusive", "ok"]
 Severity = Literal["critical", "warning", "notice"]
 
 SEVERITY: Mapping[Kind, Severity] = {
     "run": "critical",
     "freshness": "critical",
+    "deletion": "critical",  # what somebody took back was readable for longer than was promised
     "quarantine": "critical",
     "volume": "warning",
     "check": "warning",

@@ -82,6 +82,11 @@ def sentence(finding: Finding) -> str:
         return f"No event for {observed:.1f} hours since {finding.span}; pauses of {high:.1f} hours are usual."
     if finding.kind == "freshness":
         return f"{finding.cases} hours wait to be built, the oldest for {observed:.1f} hours; {high:.0f} are allowed."
+    if finding.kind == "deletion":
+        return (
+            f"{finding.cases:,} deletions reached the marts up to {observed:.1f} hours after they landed; "
+            f"{high:.1f} are allowed."
+        )
     if finding.kind == "run":
         return f"The last run over {subject} failed." if finding.span else f"The last run of {subject} failed."
     return f"The check {subject} did not pass."
@@ -112,6 +117,8 @@ def _short(finding: Finding) -> str:
         return f"{observed:.0%} negative on {subject}, {expected:.0%} expected"
     if finding.kind == "freshness":
         return f"{subject} is {observed:.1f} h behind"
+    if finding.kind == "deletion":
+        return f"{subject} took {observed:.1f} h, {finding.high or 0.0:.1f} h are allowed"
     return f"{'run over' if finding.kind == 'run' else 'check'} {subject} failed"
 
 

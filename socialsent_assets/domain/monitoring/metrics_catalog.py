@@ -37,7 +37,7 @@ class Metric:
 
     name: str
     meaning: str
-    unit: Literal["Count", "None"]
+    unit: Literal["Count", "Seconds", "None"]
     dimensions: tuple[str, ...]
     statistic: Literal["Maximum", "Average", "Sum"]
     timestamp_kind: Literal["now", "event_hour", "event"]
@@ -58,6 +58,11 @@ STALE_HOURS = Metric(
     "StaleHours",
     f"Hours among the last {RECENT_HOURS} that are not built from what has landed.",
     "Count", (), "Maximum", "now",
+)  # fmt: skip
+DELETION_LATENCY = Metric(
+    "DeletionLatencySeconds",
+    "Seconds from the landing of a build's slowest deletion to the end of that build; sent where there were any.",
+    "Seconds", (), "Maximum", "event",
 )  # fmt: skip
 RUN_FAILURES = Metric("RunFailures", "Runs that failed.", "Count", (), "Sum", "event")
 FAILED_CHECKS = Metric("FailedChecks", "Asset checks that did not pass.", "Count", (), "Sum", "event")
@@ -81,6 +86,7 @@ METRICS = (
     OPEN_ALERTS,
     UNSENT_MESSAGES,
     STALE_HOURS,
+    DELETION_LATENCY,
     RUN_FAILURES,
     FAILED_CHECKS,
     RECORDS,

@@ -30,6 +30,12 @@ def runbook_steps(finding: Finding) -> list[str]:
             "Is the daemon running, and is the queue stuck? See the list of runs.",
             f"Or build them here: {again}",
         ]
+    if finding.kind == "deletion":
+        return [
+            "Did builds fail or wait? See the list of runs, and socialsent status for hours that wait.",
+            "What was taken back is gone now; if hours still wait: socialsent materialize",
+            "Another limit: SOCIALSENT_DELETION_MINUTES.",
+        ]
     if finding.kind == "run":
         return ["Read the error above; the link shows the whole run.", f"Fix the cause, then: {again}"]
     return ["The link shows what the check measured.", "It is a warning: no data was held back."]

@@ -8,21 +8,30 @@ Not here: what the keys mean (domain/events/layout.py), commits of several objec
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+_UNKNOWN = datetime(1970, 1, 1, tzinfo=UTC)
 
 Names = list[str]  # by another name, because `list` is a method below
 
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """One object as a listing shows it: `size` in bytes, `version` changes whenever the content does."""
+    """One object as a listing shows it.
+
+    Attributes:
+        size: bytes.
+        version: changes whenever the content does.
+        changed_at: when it was written, UTC; two infos are equal whatever it is.
+    """
 
     key: str
     size: int
     version: str
+    changed_at: datetime = field(default=_UNKNOWN, compare=False)
 
 
 Objects = list[ObjectInfo]

@@ -127,9 +127,10 @@ class FolderStorage:
     def _info(self, prefix: str, entry: os.DirEntry[str]) -> ObjectInfo:
         status = entry.stat()
         key = f"{prefix}/{entry.name}" if prefix else entry.name
+        changed_at = datetime.fromtimestamp(status.st_mtime, UTC)
         if parse_landing_name(entry.name) is not None:  # ours, so one gzip member: same content, same version
             with open(entry.path, "rb") as file:
                 file.seek(max(0, status.st_size - _TAIL))
-                return ObjectInfo(key, status.st_size, file.read(_TAIL).hex())
+                return ObjectInfo(key, status.st_size, file.read(_TAIL).hex(), changed_at)
         # A rename gives another inode, even where the time was kept; writing in place gives another time.
-        return ObjectInfo(key, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}")
+        return ObjectInfo(key, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}", changed_at)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         HeadObjectOutputTypeDef,
         ListObjectsV2OutputTypeDef,
         ObjectIdentifierTypeDef,
+        ObjectTypeDef,
     )
 
 _DIGEST = "sha256"  # metadata of what we write: an ETag is no digest under KMS, nor of an upload in parts
@@ -43,7 +44,7 @@ class S3Storage:
     def list(self, prefix: str) -> Objects:
         """See `Storage.list`; the version is the ETag."""
         found = [
-            ObjectInfo(f"{prefix}/{name}" if prefix else name, item["Size"], item["ETag"].strip('"'))
+            _info(f"{prefix}/{name}" if prefix else name, item)
             for page in self._pages(self._folder(prefix), by_folder=True)
             for item in page.get("Contents", [])
             if (name := item["Key"].rpartition("/")[2]) and not name.startswith(".")
@@ -54,7 +55,7 @@ class S3Storage:
         """See `Storage.walk`: one request per thousand objects, whatever the number of folders."""
         start = len(self._folder(""))
         found = [
-            ObjectInfo(item["Key"][start:], item["Size"], item["ETag"].strip('"'))
+            _info(item["Key"][start:], item)
             for page in self._pages(self._folder(prefix), by_folder=False)
             for item in page.get("Contents", [])
             if not any(part.startswith(".") for part in item["Key"][start:].split("/"))
@@ -163,6 +164,10 @@ class S3Storage:
     def _key(self, key: str) -> str:
         inside(key)
         return "/".join(part for part in (self.prefix, key) if part)
+
+
+def _info(key: str, item: ObjectTypeDef) -> ObjectInfo:
+    return ObjectInfo(key, item["Size"], item["ETag"].strip('"'), item["LastModified"])
 
 
 class _Ranges(io.RawIOBase):

@@ -23,6 +23,7 @@ FINDINGS = [
     Finding("volume", "records per hour", "breach", NOW, "2026-11-22-10:00", 1000.0, 200.0, 150.0, 270.0, link="/v"),
     Finding("freshness", "arriving data", "breach", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 3.0, link="/f"),
     Finding("freshness", "building hours", "breach", NOW, "2026-11-22-10:00", 5.0, 0.0, 0.0, 2.0, 4, link="/f"),
+    Finding("deletion", "deletions", "breach", NOW, "", 5.0, 0.0, 0.0, 2.0, 7, link="/d"),
     Finding("run", "event hours", "breach", NOW, "2026-11-22-10:00", detail="step score: disk full", link="/runs/1"),
     Finding("check", "analytics/sentiment:drift", "breach", NOW, detail="0.31 (limit 0.2)", link="/c"),
 ]

@@ -9,8 +9,8 @@ from pathlib import Path
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
+from socialsent_assets.lake.deletion_latency import DeletionLatency, last_latency, note_latency
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.warehouse.deletion_latency import DeletionLatency, last_latency, note_latency
 from tests.conftest import Landing, lake_at
 from tests.jobs import events
 
