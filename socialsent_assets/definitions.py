@@ -18,6 +18,7 @@ from socialsent_assets.defs import (
     marts,
     monitoring,
     reports,
+    retention,
     run_history,
     sensors,
     upkeep,
@@ -35,6 +36,7 @@ def definitions(settings: Settings) -> dg.Definitions:
     """The whole graph for one environment; keys and names are the same in all of them."""
     project = dbt_project(settings)
     history_job, history_schedule = run_history.definitions(settings)
+    retention_job, retention_schedule = retention.definitions(settings)
     return dg.Definitions(
         assets=[
             landing.landed_events,
@@ -60,8 +62,9 @@ def definitions(settings: Settings) -> dg.Definitions:
             jobs.simulate_feed,
             upkeep.upkeep,
             history_job,
+            retention_job,
         ],
-        schedules=[retraining.daily, upkeep.daily, history_schedule],
+        schedules=[retraining.daily, upkeep.daily, history_schedule, retention_schedule],
         sensors=[
             sensors.landing_sensor,
             sensors.report_sensor,

@@ -3,7 +3,7 @@
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
 Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, lexicon.py,
-sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py).
+sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py).
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from socialsent_assets.cli import (
     ingest,
     lexicon,
     models,
+    retention,
     sql_shell,
     ui,
 )
@@ -45,7 +46,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 ASKING = (ask, explain, lexicon, sql_shell, models, alerts, dashboard, docs_site)
-for commands in (feed, ingest, follow, graph, history, erase, ui, *ASKING):
+for commands in (feed, ingest, follow, graph, history, erase, retention, ui, *ASKING):
     commands.register(app)
 
 

@@ -54,7 +54,7 @@ def with_own_texts(landing: Storage, asked: ErasureRequest) -> ErasureRequest:
     """The request with every text and interaction that its persons made, as far as landing tells."""
     texts, words = set(asked.ids.texts), set(asked.words)
     for info in landing.walk(LANDING_EVENTS):
-        for line in _suspects(_lines(landing, info.key), asked.ids):
+        for line in _suspects(lines_of(landing, info.key), asked.ids):
             data = _data(line)
             if data is None:
                 continue
@@ -76,7 +76,7 @@ def erase_landing(landing: Storage, request: ErasureRequest, *, dry_run: bool = 
     )
     for kind, is_gone in kinds:
         for info in landing.walk(kind):
-            whole = _lines(landing, info.key)
+            whole = lines_of(landing, info.key)
             suspects = set(_suspects(whole, ids)) if kind == LANDING_EVENTS else whole
             gone = {line for line in suspects if is_gone(line)}
             if not gone:
@@ -89,13 +89,14 @@ def erase_landing(landing: Storage, request: ErasureRequest, *, dry_run: bool = 
             if hour is not None and kind == LANDING_EVENTS:
                 done.hours.add(hour)
             if not dry_run:
-                _replace(landing, info.key, kept, removed)
+                replace_object(landing, info.key, kept, removed)
     if not dry_run:
-        _rename_in_manifests(landing)
+        rename_in_manifests(landing)
     return done
 
 
-def _replace(landing: Storage, key: str, kept: list[bytes], removed: int) -> None:
+def replace_object(landing: Storage, key: str, kept: list[bytes], removed: int) -> None:
+    """Write an object anew with the lines that are kept, under a name that counts the removed ones as erased."""
     folder, _, old = key.rpartition("/")
     name = parse_landing_name(old)
     content = gzip_lines(kept) if key.endswith(".gz") else b"".join(line + b"\n" for line in kept)
@@ -110,7 +111,7 @@ def _replace(landing: Storage, key: str, kept: list[bytes], removed: int) -> Non
         landing.delete(key)
 
 
-def _rename_in_manifests(landing: Storage) -> None:
+def rename_in_manifests(landing: Storage) -> None:
     """Let manifests name what stands for the objects they named; a run that was killed may have left old names."""
     there: dict[str, list[str]] = {}
     for kind in (LANDING_EVENTS, LANDING_QUARANTINE, LANDING_LABELS):
@@ -126,7 +127,7 @@ def _rename_in_manifests(landing: Storage) -> None:
             landing.write(info.key, json.dumps(written, sort_keys=True, indent=1).encode())
 
 
-def _lines(landing: Storage, key: str) -> list[bytes]:
+def lines_of(landing: Storage, key: str) -> list[bytes]:
     """Whole lines of an object; what follows a damage, or is too large for an event, is left out."""
     lines: list[bytes] = []
     for part in parts_of(landing, key):

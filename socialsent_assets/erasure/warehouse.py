@@ -9,6 +9,7 @@ Not here: the marts, which dbt has built again from the lake.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,19 @@ _OWN = """
     select entity_id from staging.int_event_keys
     where event_kind in ('post', 'comment', 'interaction') and user_id in (select unnest(?))
 """
+_NEEDLESS = """
+    from staging.int_event_keys as keys
+    where event_hour in (select event_hour from main.lake_hours) and not exists (
+        select 1 from (
+            select event_hour, 'post' as kind, post_id as id from staging.int_post_versions
+            union all select event_hour, 'comment', comment_id from staging.int_comment_versions
+            union all select event_hour, 'interaction', interaction_id from staging.int_interaction_versions
+            union all select event_hour, 'user', user_id from staging.int_user_versions
+            union all select event_hour, 'deletion', subject_id from staging.int_deletion_versions
+        ) as held
+        where held.event_hour = keys.event_hour and held.kind = keys.event_kind and held.id = keys.entity_id
+    )
+"""
 
 
 def own_texts(path: Path, ids: ErasedIds) -> ErasedIds:
@@ -54,16 +68,47 @@ def erase_warehouse(path: Path, request: ErasureRequest) -> int:
     Raises:
         WarehouseBusyError: builds held the file for an hour.
     """
-    import duckdb
-
     if not path.is_file():
         return 0
+    return _written_anew(
+        path,
+        lambda warehouse: sum(
+            _forget(warehouse, table, columns, request.ids) for table, columns in _MEMORIES.items()
+        ),
+    )
+
+
+def forget_keys(path: Path) -> int:
+    """Remembered keys that no build needs any more: of hours that are built, and whose events are in no table now.
+
+    They are kept so that a build finds the rows which an event made that has vanished; once the hour is built there
+    are none. Safe to repeat.
+
+    Raises:
+        WarehouseBusyError: builds held the file for an hour.
+    """
+    import duckdb
+
+    try:
+        with reading(path) as connection:
+            row = connection.execute(f"select count(*) {_NEEDLESS}").fetchone()
+    except (FileNotFoundError, duckdb.CatalogException):
+        return 0
+    if row is None or not row[0]:
+        return 0
+    return _written_anew(path, lambda warehouse: _rows(warehouse.execute(f"delete {_NEEDLESS}")))
+
+
+def _written_anew(path: Path, change: Callable[[duckdb.DuckDBPyConnection], int]) -> int:
+    """Rows that `change` took out of a copy of the file, which then takes its place without their bytes."""
+    import duckdb
+
     copy = copy_of(path, path.absolute().parent / ARTIFACTS)
     fresh = copy.with_name(f".{copy.name}.erasing")
     with rebuilding(path, copy):
         fresh.unlink(missing_ok=True)
         with duckdb.connect(str(copy)) as connection:
-            forgotten = sum(_forget(connection, table, columns, request.ids) for table, columns in _MEMORIES.items())
+            forgotten = change(connection)
         with duckdb.connect() as connection:
             # Views name their tables with the name of the database, which is that of the file.
             connection.execute(f"attach '{_quoted(copy)}' as \"{path.stem}\"")
@@ -93,10 +138,14 @@ def _forget(connection: duckdb.DuckDBPyConnection, table: str, columns: dict[str
         if not gone:
             continue
         connection.register("gone", pa.table({"id": pa.array(gone, pa.string())}))
-        row = connection.execute(f"delete from {table} where {column} in (select id from gone)").fetchone()  # noqa: S608
+        forgotten += _rows(connection.execute(f"delete from {table} where {column} in (select id from gone)"))  # noqa: S608
         connection.unregister("gone")
-        forgotten += int(row[0]) if row else 0
     return forgotten
+
+
+def _rows(deleted: duckdb.DuckDBPyConnection) -> int:
+    row = deleted.fetchone()
+    return int(row[0]) if row else 0
 
 
 def _quoted(path: Path) -> str:

@@ -22,6 +22,7 @@ from socialsent_assets.settings.dotenv import read_dotenv
 from socialsent_assets.settings.following import FollowSettings
 from socialsent_assets.settings.glue import GlueSettings
 from socialsent_assets.settings.redshift import RedshiftSettings
+from socialsent_assets.settings.retention import RetentionSettings
 from socialsent_assets.settings.sagemaker import SageMakerSettings
 from socialsent_assets.settings.values import choice_of, number_of
 
@@ -32,6 +33,7 @@ __all__ = [
     "FollowSettings",
     "GlueSettings",
     "RedshiftSettings",
+    "RetentionSettings",
     "SageMakerSettings",
     "Settings",
     "UserError",
@@ -57,6 +59,7 @@ class Settings:
         spark_master: `local[*]`, or the URL of a Spark cluster (`spark://HOST:7077`).
         sentiment: whose answers lead the report, "champion" or "lexicon".
         run_history_days, run_history_runs: how long, and how many, finished runs stay in Dagster's history.
+        retention: for how many days the events of each source are kept.
         word_authors: different people who must have written a word of the next-word model.
         refresh_seconds: how often the landing sensor looks for hours to build.
         sagemaker: where the champion is hosted; None when it is not.
@@ -84,6 +87,7 @@ class Settings:
     run_history_runs: int = 500
     refresh_seconds: int = 20
     word_authors: int = 3
+    retention: RetentionSettings = field(default_factory=RetentionSettings)
     sentiment: str = "champion"
     sagemaker: SageMakerSettings | None = None
     compute: ComputeName = "auto"
@@ -124,6 +128,7 @@ class Settings:
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),
+            retention=RetentionSettings.from_env(env),
             word_authors=number_of(env, "SOCIALSENT_WORD_AUTHORS", 3, range(1, 1_001), "1 to 1000 people"),
             sentiment=choice_of(env, "SOCIALSENT_SENTIMENT", ("champion", "lexicon")),
             sagemaker=SageMakerSettings.from_env(env, tier("artifacts")),
