@@ -3,7 +3,8 @@
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
 Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, lexicon.py,
-sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py).
+sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py,
+export.py).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from socialsent_assets.cli import (
     docs_site,
     erase,
     explain,
+    export,
     feed,
     follow,
     graph,
@@ -46,7 +48,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 ASKING = (ask, explain, lexicon, sql_shell, models, alerts, dashboard, docs_site)
-for commands in (feed, ingest, follow, graph, history, erase, retention, ui, *ASKING):
+for commands in (feed, ingest, follow, graph, history, erase, retention, export, ui, *ASKING):
     commands.register(app)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from functools import cache
 from importlib import resources
 
@@ -56,6 +57,11 @@ def mask_mentions(text: str) -> str:
     '.@user and @user, mail me@home.example'
     """
     return _MENTION.sub(USER, text) if "@" in text else text
+
+
+def replace_mentions(text: str, replacement: Callable[[str], str]) -> str:
+    """The text with every mention replaced by what `replacement` makes of its name, which has no leading @."""
+    return _MENTION.sub(lambda found: replacement(found[0][1:]), text) if "@" in text else text
 
 
 # ------------------------------------------------------------------------------------- letters and signs
