@@ -12,6 +12,7 @@ import dagster as dg
 from socialsent_assets.defs import (
     analytics,
     cleansed,
+    erasing,
     following,
     jobs,
     landing,
@@ -63,6 +64,7 @@ def definitions(settings: Settings) -> dg.Definitions:
             upkeep.upkeep,
             history_job,
             retention_job,
+            erasing.erase,
         ],
         schedules=[retraining.daily, upkeep.daily, history_schedule, retention_schedule],
         sensors=[

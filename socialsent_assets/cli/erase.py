@@ -5,17 +5,21 @@ Not here: how each tier forgets (erasure/), which events belong to what is erase
 
 from __future__ import annotations
 
+import json
+import sys
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, cast
 
 import typer
 from rich.console import Console
 
 from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder
+from socialsent_assets.domain.events.times import format_time
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder, set_returning
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
 
@@ -39,13 +43,20 @@ def erase(
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Many: a line each, `user ID` or `post ID`."),
+        typer.Option("--from", metavar="FILE", help="Many: a line each, `user ID` or `post ID`; - is stdin."),
     ] = None,
     reason: Annotated[str, typer.Option(help="Kept in the ledger; name nobody in it.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
     verify: Annotated[
         list[str] | None,
         typer.Option("--verify", metavar="ID", help="Only search: say where it stands; 1 if it stands anywhere."),
+    ] = None,
+    receipt: Annotated[
+        Path | None, typer.Option("--receipt", metavar="FILE", help="Write what was done as JSON, without any id.")
+    ] = None,
+    returning: Annotated[
+        str | None,
+        typer.Option("--returning", metavar="in|out", help="Whether erased persons may post again; out by default."),
     ] = None,
 ) -> None:
     """Erase a person or a text from every tier, the history, the marts, reports and logs.
@@ -62,22 +73,41 @@ def erase(
         socialsent erase --from ids.txt
 
         socialsent erase --verify u-42
+
+        socialsent erase --returning in
     """
     settings, console = Settings.from_env(), Console()
     folder = _folder_of(settings)
     if verify:
         _verify(settings, verify, console)
         return
+    if returning is not None:
+        _return(folder, returning, console)
+        if not (user or post or from_file):
+            return
     from socialsent_assets.erasure.request import ErasureRequest, pending, together
 
     asked = ErasureRequest(_ids(user or [], post or [], from_file), reason=reason)
     begun = together(pending(folder))
     if not asked.ids and not begun.ids:
         raise UserError("name what to erase: --user ID, --post ID or --from FILE (socialsent erase --help)")
-    _erase(settings, asked | begun, console, is_known=not asked.ids, dry_run=dry_run)
+    done = _erase(settings, asked | begun, console, is_known=not asked.ids, dry_run=dry_run)
+    if receipt is not None:
+        receipt.write_text(json.dumps(done, indent=1) + "\n", encoding="utf-8")
 
 
-def _erase(settings: Settings, asked: ErasureRequest, console: Console, *, is_known: bool, dry_run: bool) -> None:
+def _return(folder: Path, way: str, console: Console) -> None:
+    if way not in ("in", "out"):
+        raise UserError(f"--returning {way}: write in or out")
+    set_returning(folder, cast(Literal["in", "out"], way))
+    words = "may post again; what was erased stays out" if way == "in" else "stay out, whatever they post"
+    console.print(f"Persons who were or will be erased {words}.")
+
+
+def _erase(
+    settings: Settings, asked: ErasureRequest, console: Console, *, is_known: bool, dry_run: bool
+) -> dict[str, object]:
+    """Erase, and return the receipt: numbers alone."""
     from socialsent_assets.erasure.landing import erase_landing, with_own_texts
     from socialsent_assets.erasure.models import mark_models
     from socialsent_assets.erasure.request import ErasureRequest, finish, keep
@@ -94,14 +124,17 @@ def _erase(settings: Settings, asked: ErasureRequest, console: Console, *, is_kn
             f"Would erase {_words(done.lines)} in {done.objects} objects of {len(done.hours)} hours; "
             f"{len(mark_models(lake.artifacts, now, dry_run=True))} models would be marked. Nothing was changed."
         )
-        return
+        return {"dry_run": True, "lines": done.lines, "objects": done.objects, "hours": len(done.hours)}
     keep(folder, request)
     add_to_ledger(folder, request.ids, now, request.reason)
     models = mark_models(lake.artifacts, now)
+    total: Counter[str] = Counter()
     for _ in range(_ROUNDS):
         done = erase_landing(lake.landing, request)
         console.print(f"landing: {_words(done.lines)} out of {done.objects} objects, {len(done.hours)} hours")
-        _forget(settings, lake, request, console)
+        total.update({f"lines of {kind}": count for kind, count in done.lines.items()})
+        total.update({"objects": done.objects, "hours": len(done.hours), "rounds": 1})
+        total.update(_forget(settings, lake, request, console))
         traces = _traces(settings, request.needles())
         if not traces:
             break
@@ -118,10 +151,21 @@ def _erase(settings: Settings, asked: ErasureRequest, console: Console, *, is_kn
         )
     finish(folder)
     console.print("Erased. Nothing of it was found in any tier; socialsent erase --verify ID searches again.")
+    ended = datetime.now(UTC)
+    return {
+        "begun_at": format_time(now),
+        "ended_at": format_time(ended),
+        "seconds": round((ended - now).total_seconds(), 3),
+        "persons": len(request.ids.users),
+        "texts": len(request.ids.texts),
+        **total,
+        "models": len(models),
+        "traces": 0,
+    }
 
 
-def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Console) -> None:
-    """Build what landing no longer holds, then forget what was built before."""
+def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Console) -> dict[str, int]:
+    """Build what landing no longer holds, then forget what was built before; returns numbers for the receipt."""
     from socialsent_assets.cli.build import build, only_one_writer
     from socialsent_assets.erasure.files import erase_file, in_order
     from socialsent_assets.erasure.tables import forget_history
@@ -133,10 +177,18 @@ def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Co
             build(settings, None, None, console)
     snapshots, files = forget_history(lake, request.needles())
     console.print(f"tables: {snapshots} snapshots expired, {files} files removed")
-    console.print(f"warehouse: {erase_warehouse(settings.warehouse, request)} keys forgotten, the file written anew")
+    keys = erase_warehouse(settings.warehouse, request)
+    console.print(f"warehouse: {keys} keys forgotten, the file written anew")
     needles = request.needles_and_words()
-    for path in in_order([trace for trace in _traces(settings, needles) if _is_ours(settings, trace.path)]):
+    others = in_order([trace for trace in _traces(settings, needles) if _is_ours(settings, trace.path)])
+    for path in others:
         console.print(f"{path}: {erase_file(path, needles)}", soft_wrap=True)
+    return {
+        "snapshots expired": snapshots,
+        "files removed": files,
+        "keys forgotten": keys,
+        "reports, logs and records": len(others),
+    }
 
 
 def _is_ours(settings: Settings, path: Path) -> bool:
@@ -185,7 +237,7 @@ def _folder_of(settings: Settings) -> Path:
 
 def _ids(users: Sequence[str], texts: Sequence[str], file: Path | None) -> ErasedIds:
     wanted: dict[str, set[str]] = {"user": set(users), "post": set(texts)}
-    lines = file.read_text().splitlines() if file is not None else []
+    lines = _lines(file) if file is not None else []
     for number, line in enumerate(lines, start=1):
         kind, _, identity = line.strip().partition(" ")
         if not kind or kind.startswith("#"):
@@ -197,6 +249,13 @@ def _ids(users: Sequence[str], texts: Sequence[str], file: Path | None) -> Erase
     if any(not one.strip() for one in everything):
         raise UserError("an id is empty; name what to erase")
     return ErasedIds(frozenset(wanted["user"]), frozenset(wanted["post"]))
+
+
+def _lines(file: Path) -> list[str]:
+    try:
+        return (sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")).splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"--from {file} cannot be read: {error}") from None
 
 
 def _words(lines: dict[str, int]) -> str:

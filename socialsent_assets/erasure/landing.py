@@ -51,13 +51,16 @@ class LandingErased:
 
 
 def with_own_texts(landing: Storage, asked: ErasureRequest) -> ErasureRequest:
-    """The request with every text and interaction that its persons made, as far as landing tells."""
+    """The request with every text, interaction and profile that its persons made, as far as landing has them."""
     texts, words = set(asked.ids.texts), set(asked.words)
     for info in landing.walk(LANDING_EVENTS):
         for line in _suspects(lines_of(landing, info.key), asked.ids):
-            data = _data(line)
-            if data is None:
+            event = _event(line)
+            data = event.get("data")
+            if not isinstance(data, dict):
                 continue
+            if data.get("user_id") in asked.ids.users and isinstance(event.get("event_id"), str):
+                texts.add(event["event_id"])  # a profile has no id of its own by which to know it again
             texts.update(own_ids(data, asked.ids))
             text = data.get("text")
             if isinstance(text, str) and _is_own(data, asked.ids):
@@ -152,13 +155,12 @@ def _is_wanted(value: str, wanted: frozenset[str]) -> bool:
     return value in wanted or ("/" in value and any(part in wanted for part in value.split("/")))
 
 
-def _data(line: bytes) -> dict[str, Any] | None:
+def _event(line: bytes) -> dict[str, Any]:
     try:
         value = json.loads(line)
     except ValueError:
-        return None
-    data = value.get("data") if isinstance(value, dict) else None
-    return data if isinstance(data, dict) else None
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _is_own(data: dict[str, Any], ids: ErasedIds) -> bool:

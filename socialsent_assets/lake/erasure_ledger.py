@@ -1,7 +1,8 @@
 """The ledger of erasures: fingerprints of what was erased, one file per erasure, and the key beside them.
 
 Whoever has both key and ledger can test a guess, and no more. Without the key the ledger is useless: what was
-erased would come back when it is sent again.
+erased would come back when it is sent again. An index beside the folder names its entries, so that a lost one is
+noticed.
 
 Not here: the rule (domain/events/erasure.py), erasing (erasure/).
 """
@@ -16,12 +17,19 @@ import secrets
 import tempfile
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from socialsent_assets.domain.events.erasure import NOTHING_ERASED, ErasedIds, ErasureLedger, fingerprints
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.times import format_time
 
 KEY = "key"
+INDEX = ".index"
+"""Ending of the file beside the folder with the names of the entries that belong in it."""
+
+RETURNING = "returning"
+"""In the folder: `in` where a person who was erased may post again."""
+
 _KEY_BYTES = 32
 
 
@@ -35,11 +43,21 @@ def ledger_folder(landing: str) -> Path | None:
 def read_ledger(folder: Path | None) -> ErasureLedger:
     """Everything that was erased; nothing where there is no ledger.
 
+    Persons are left out where they may return (`returning`): their texts are in it by ids of their own.
+
     Raises:
-        UserError: the ledger is damaged, or its key is gone.
+        UserError: the ledger is damaged, or one of its entries or its key is gone.
     """
-    files = sorted(folder.glob("*.json")) if folder is not None and folder.is_dir() else []
-    if not files or folder is None:
+    if folder is None:
+        return NOTHING_ERASED
+    files = sorted(folder.glob("*.json"))
+    lost = _indexed(folder) - {file.stem for file in files}
+    if lost:
+        raise UserError(
+            f"{folder} lacks {len(lost)} erasures that {_index_of(folder)} names: restore them from a backup; "
+            "without them, what was erased would come back"
+        )
+    if not files:
         return NOTHING_ERASED
     try:
         key = (folder / KEY).read_bytes()
@@ -48,17 +66,17 @@ def read_ledger(folder: Path | None) -> ErasureLedger:
             f"{folder} holds erasures but no key: restore {folder / KEY} from a backup; without it, what was erased "
             "would come back"
         ) from None
-    found: set[str] = set()
+    found, may_return = set[str](), returning(folder) == "in"
     for file in files:
         try:
             content = json.loads(file.read_bytes())
-            known = content["fingerprints"]
-            is_whole = file.stem == _name(known)
+            known, persons = content["fingerprints"], set(content.get("persons", ()))
+            is_whole = file.stem == _name(known) and persons <= set(known)
         except (ValueError, KeyError, TypeError):
-            is_whole, known = False, []
+            is_whole, known, persons = False, [], set()
         if not is_whole:
             raise UserError(f"{file} was changed or is damaged: restore it from a backup, and run this again")
-        found.update(known)
+        found.update(set(known) - persons if may_return else known)
     return ErasureLedger(key, frozenset(found))
 
 
@@ -73,9 +91,37 @@ def add_to_ledger(folder: Path, ids: ErasedIds, now: datetime, reason: str) -> E
     known = fingerprints(key_file.read_bytes(), ids)
     file = folder / f"{_name(known)}.json"
     if known and not file.exists():
-        content = {"erased_at": format_time(now), "reason": reason, "fingerprints": known}
+        persons = fingerprints(key_file.read_bytes(), ErasedIds(users=ids.users))
+        content = {"erased_at": format_time(now), "reason": reason, "fingerprints": known, "persons": persons}
         _write(file, json.dumps(content, indent=1).encode(), 0o644)
+    names = _indexed(folder) | {one.stem for one in folder.glob("*.json")}
+    _write(_index_of(folder), "".join(f"{name}\n" for name in sorted(names)).encode(), 0o644)
     return read_ledger(folder)
+
+
+def returning(folder: Path) -> Literal["in", "out"]:
+    """Whether persons who were erased may post again; what they had posted before stays out in either case."""
+    try:
+        return "in" if (folder / RETURNING).read_text().strip() == "in" else "out"
+    except FileNotFoundError:
+        return "out"
+
+
+def set_returning(folder: Path, way: Literal["in", "out"]) -> None:
+    """Keep the answer that `returning` gives."""
+    folder.mkdir(parents=True, exist_ok=True)
+    _write(folder / RETURNING, f"{way}\n".encode(), 0o644)
+
+
+def _index_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{INDEX}")
+
+
+def _indexed(folder: Path) -> set[str]:
+    try:
+        return set(_index_of(folder).read_text().split())
+    except FileNotFoundError:
+        return set()
 
 
 def _name(known: list[str]) -> str:

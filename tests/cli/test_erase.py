@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ([], "name what to erase"),
         (["--user", " "], "an id is empty"),
         (["--from", "ids.txt"], "line 2: write `user ID` or `post ID`, got 'u-42'"),
+        (["--from", "none.txt"], "none.txt cannot be read"),
+        (["--returning", "maybe"], "write in or out"),
     ],
 )
 def test_what_cannot_be_read_is_refused(
@@ -55,6 +58,9 @@ def test_an_empty_lake_forgets_what_was_never_there(home: Path) -> None:
     """Prevents a traceback, and an id that may come later from landing then."""
     (home / "logs").mkdir()
     (home / "logs" / "old.log").write_text("of u-1\nother\n")
-    assert exit_code(["erase", "--user", "u-1"]) == 0
+    assert exit_code(["erase", "--user", "u-1", "--receipt", str(home / "receipt.json")]) == 0
     assert (home / "logs" / "old.log").read_text() == "other\n"
+    receipt = json.loads((home / "receipt.json").read_text())
+    assert (receipt["persons"], receipt["reports, logs and records"], receipt["traces"]) == (1, 1, 0)
+    assert "u-1" not in (home / "receipt.json").read_text()
     assert [path.suffix for path in sorted((home / "lake" / "erasures").iterdir())] == [".json", ""]

@@ -89,7 +89,7 @@ def test_a_person_goes_from_landing_with_all_that_names_them(lake: Lake) -> None
     before = ingest(lake, records(SENT))
     assert before == Counts(9, 8, 0, 1)
     request = erase(lake)
-    assert request.ids.texts == {"p-1", "p-2", "i-1"}
+    assert request.ids.texts == {"p-1", "p-2", "i-1", SENT[6]["event_id"]}
     assert found(lake, *request.needles()) == []
     assert sorted(names(lake)) == [(0, 0, 1), (0, 0, 1), (2, 0, 5)]
     assert sum(rows + duplicates + erased for rows, duplicates, erased in names(lake)) == before.records

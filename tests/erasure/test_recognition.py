@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from socialsent_assets.domain.events.erasure import Erased, ErasedIds, is_erased
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.lake.erasure_ledger import KEY, add_to_ledger, read_ledger
+from socialsent_assets.lake.erasure_ledger import KEY, add_to_ledger, read_ledger, set_returning
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 IDS = ErasedIds(frozenset(("u-4", 'quo"ted', "did:plc:ann")), frozenset(("p-1",)))
@@ -69,3 +70,30 @@ def test_the_ledger_holds_no_id_and_says_when_it_is_of_no_use(tmp_path: Path) ->
     (tmp_path / KEY).unlink()
     with pytest.raises(UserError, match="no key"):
         read_ledger(tmp_path)
+
+
+@pytest.mark.parametrize("lost", ["one", "all"])
+def test_a_ledger_that_is_lost_stops_what_would_bring_people_back(tmp_path: Path, lost: str) -> None:
+    """Prevents a folder that is restored without an entry, or not at all, from counting as nothing erased."""
+    folder = tmp_path / "lake" / "erasures"
+    entered(folder)
+    add_to_ledger(folder, ErasedIds(frozenset(("u-9",))), NOW, "")
+    if lost == "one":
+        sorted(folder.glob("*.json"))[0].unlink()
+    else:
+        shutil.rmtree(folder)
+    with pytest.raises(UserError, match="restore them from a backup"):
+        read_ledger(folder)
+
+
+def test_a_person_may_return_but_not_what_was_erased(tmp_path: Path) -> None:
+    """Prevents a person who is kept out for good, or old texts that come back with them."""
+    folder = tmp_path / "erasures"
+    entered(folder)
+    old = b'{"data":{"post_id":"p-1","author_id":"u-4"}}'
+    new = b'{"data":{"post_id":"p-2","author_id":"u-4"}}'
+    assert is_erased(new, read_ledger(folder))
+    set_returning(folder, "in")
+    assert [is_erased(line, read_ledger(folder)) for line in (old, new)] == [True, False]
+    set_returning(folder, "out")
+    assert is_erased(new, read_ledger(folder))
