@@ -11,7 +11,7 @@ from __future__ import annotations
 import csv
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from socialsent_assets.domain.events.event import MAX_EVENT_BYTES
 from socialsent_assets.domain.events.rejection import Reason
@@ -22,8 +22,7 @@ _PATIENCE = 3
 _LINES_AHEAD = 64
 
 
-@dataclass(frozen=True)
-class CsvRow:
+class CsvRow(NamedTuple):
     """One row: its cells, or the reason why it has none.
 
     Attributes:
@@ -70,7 +69,7 @@ class CsvReader:
         self._taken.clear()
         begin = self._number + 1
         try:
-            cells = next(self._reader)
+            cells = self._cells_without_quotes() or next(self._reader)
         except csv.Error as error:
             return self._unreadable(begin, error)
         except BrokenFileError as error:
@@ -85,18 +84,26 @@ class CsvReader:
             return self._first_line_alone(begin) or self._row(cells, begin)
         return self._row(cells, begin)
 
+    def _cells_without_quotes(self) -> list[str] | None:
+        """The next line cut at its separators, which is what the csv module would do; None where it is needed."""
+        line = self._again.popleft() if self._again else next(self._lines, None)
+        if line is None:
+            return None
+        if b'"' in line or b"\r" in line or b"\0" in line or len(line) >= MAX_EVENT_BYTES or not line:
+            self._again.appendleft(line)
+            return None
+        self._number += 1
+        self._taken.append(line)
+        return line.decode("utf-8", "surrogateescape").split(self._delimiter)
+
     def _feed(self) -> Iterator[str]:
         """Lines for the csv module, which reads on while a quote is open."""
         while True:
             if len(self._taken) > _LINES_AHEAD and self._open_quotes >= _PATIENCE:
                 return  # else each of many open quotes would read on for a megabyte
-            if self._again:
-                line = self._again.popleft()
-            else:
-                found = next(self._lines, None)
-                if found is None:
-                    return
-                line = found
+            line = self._again.popleft() if self._again else next(self._lines, None)
+            if line is None:
+                return
             self._number += 1
             self._taken.append(line)
             yield line.decode("utf-8", "surrogateescape") + "\n"

@@ -12,7 +12,7 @@ import itertools
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from socialsent_assets.domain.events.strict_json import elements
 from socialsent_assets.ingest.file_bytes import MAX_LINE_BYTES, BrokenFileError, lines
@@ -24,8 +24,7 @@ _TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}:]', re.DOTALL)
 _BLANK = b" \t\r\n"
 
 
-@dataclass(frozen=True)
-class Document:
+class Document(NamedTuple):
     """One JSON value as bytes, and where it was found.
 
     Attributes:

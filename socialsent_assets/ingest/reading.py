@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
 from socialsent_assets.domain.events.draft import Draft
@@ -63,12 +62,14 @@ def source_record(raw: bytes, position: str, record: Record, drafts: Drafts) -> 
     except _MISSHAPEN as error:
         problem = f"not shaped as records of its source are ({type(error).__name__}: {str(error)[:80]})"
         return SourceRecord(raw, position, rejection=Rejection("invalid_field", problem, raw))
-    events = tuple(item for item in made if isinstance(item, Draft))
+    events = tuple([item for item in made if isinstance(item, Draft)])
+    if len(events) == len(made):
+        return SourceRecord(raw, position, drafts=events, filtered="" if made else NOTHING_TO_SAY)
     try:
         labels = tuple(_label_line(item) for item in made if isinstance(item, Label))
     except RefusalError as error:
         return SourceRecord(raw, position, rejection=Rejection(error.reason, error.detail, raw))
-    return SourceRecord(raw, position, drafts=events, labels=labels, filtered="" if made else NOTHING_TO_SAY)
+    return SourceRecord(raw, position, drafts=events, labels=labels)
 
 
 def _label_line(label: Label) -> bytes:
@@ -87,7 +88,7 @@ def _drafts_of(plan: FilePlan, source: str) -> tuple[Drafts, Callable[[Record], 
 
     def renamed(record: Record) -> Iterator[Draft | Label]:
         for item in known.drafts(record):
-            yield replace(item, source=source) if isinstance(item, Draft) else item
+            yield item._replace(source=source) if isinstance(item, Draft) else item
 
     return renamed, known.unfold
 

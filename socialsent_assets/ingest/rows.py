@@ -6,7 +6,8 @@ Not here: finding the columns (columns.py), files (tables.py), records of known 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from socialsent_assets.domain.events.draft import Draft, derived_id
@@ -54,10 +55,10 @@ class RowReader:
     joined_text: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
     rounded: frozenset[str] = frozenset()
-    _taken: frozenset[str] = field(init=False, default=frozenset())
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_taken", frozenset({"", *self.columns.of.values(), *self.joined_text, *self.drop}))
+    @functools.cached_property
+    def _taken(self) -> frozenset[str]:
+        return frozenset({"", *self.columns.of.values(), *self.joined_text, *self.drop})
 
     def drafts(self, record: Record) -> Iterator[Draft | Label]:
         """The event of a row, and its label if it has one. Raises RefusalError for a row that cannot be one."""
@@ -73,8 +74,8 @@ class RowReader:
         time = self._time(record, values.pop("event_time", None), is_needed=label is None)
         event_id = values.pop("event_id", None)
         names = _FIELDS[event_type]
-        data = {name: self._typed(name, value) for name, value in values.items() if name in names}
-        data = {name: value for name, value in data.items() if value is not None}
+        typed = self._typed
+        data = {n: value for n, v in values.items() if n in names and (value := typed[n](v)) is not None}
         if time is None:
             yield Label("", str(data.get("text", "")), label or "", self.annotator)
             return
@@ -118,28 +119,31 @@ class RowReader:
         except ValueError as error:
             raise RefusalError("invalid_field", f"event_time: {error}") from None
 
-    def _typed(self, name: str, value: object) -> object:
-        """A value in the type of its field; what does not fit stays, and the contract rejects it with the reason."""
-        if name in _IDS:
-            text = id_value(value, name)
-            if name in self.rounded and len(text) >= _LONG_ID and text.endswith(_ROUNDED_END):
-                raise id_rounded(name, text)
-            return text
-        if name == "lang":
-            return language(value)
-        kind = _TYPES[name]
-        if kind == "boolean":
-            return flag(value)
-        if kind == "integer":
-            return whole_number(value)
-        if kind == "list of strings":
-            return strings(value)
-        if kind == "timestamp":
-            try:
-                return format_time(spelled(value, self.times)[1])
-            except ValueError:
-                return value
-        return value if isinstance(value, str) else str(value)
+    @functools.cached_property
+    def _typed(self) -> dict[str, Callable[[object], object]]:
+        """Field -> its value in the field's type; what does not fit stays, and the contract rejects it."""
+        of_type: dict[str, Callable[[object], object]] = {
+            "string": lambda value: value if isinstance(value, str) else str(value),
+            "boolean": flag,
+            "integer": whole_number,
+            "list of strings": strings,
+            "timestamp": self._timestamp,
+        }
+        typed = {name: of_type[kind] for name, kind in _TYPES.items()}
+        typed |= {name: functools.partial(self._id, name) for name in _IDS}
+        return {**typed, "lang": language}
+
+    def _id(self, name: str, value: object) -> str:
+        text = id_value(value, name)
+        if name in self.rounded and len(text) >= _LONG_ID and text.endswith(_ROUNDED_END):
+            raise id_rounded(name, text)
+        return text
+
+    def _timestamp(self, value: object) -> object:
+        try:
+            return format_time(spelled(value, self.times)[1])
+        except ValueError:
+            return value
 
     def _others(self, record: Record, names: frozenset[str]) -> dict[str, object]:
         """What the contract does not know, as it came; a name that means another thing in it is marked."""

@@ -13,7 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.rejection import Reason
@@ -33,8 +33,7 @@ _PARQUET_ROWS = 8_192
 _IN_ANY_ORDER = (TimeReading(UTC, "day-first"), TimeReading(UTC, "month-first"))
 
 
-@dataclass(frozen=True)
-class TableRow:
+class TableRow(NamedTuple):
     """A row: `values` in the order of the header, or the `problem` that it has; `raw` is how it was written."""
 
     values: Sequence[object]

@@ -5,6 +5,7 @@ Not here: times (times.py), which column holds what (columns.py).
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from socialsent_assets.domain.events.rejection import RefusalError, shown
 from socialsent_assets.ingest.languages import LANGUAGES
 
 _MISSING = {"", "nan", "null", "none", "na", "n/a", "<na>", "nat", "\\n"}
+_MISSING_STARTS = frozenset("nN<\\")
 _LONGEST_MISSING = 10  # with some blanks around it
 _TRUE = {"true", "t", "1", "1.0", "yes", "y"}
 _FALSE = {"false", "f", "0", "0.0", "no", "n"}
@@ -29,7 +31,9 @@ _EXACT = 2**53
 def is_missing(value: object) -> bool:
     """Whether a value means "missing": empty, nan, null, none, n/a."""
     if isinstance(value, str):
-        return len(value) < _LONGEST_MISSING and value.strip().lower() in _MISSING
+        if len(value) >= _LONGEST_MISSING or (value and value[0] not in _MISSING_STARTS and not value[0].isspace()):
+            return False
+        return value.strip().lower() in _MISSING
     return value is None or value != value
 
 
@@ -97,7 +101,12 @@ def language(value: object) -> object:
     >>> language("eng"), language("English"), language("zh_CN"), language("nan")
     ('en', 'en', 'zh-CN', None)
     """
-    if not isinstance(value, str) or is_missing(value) or value.strip().lower() in ("und", "unknown", "undefined"):
+    return _tag(value) if isinstance(value, str) else None
+
+
+@functools.lru_cache(maxsize=1024)
+def _tag(value: str) -> str | None:
+    if is_missing(value) or value.strip().lower() in ("und", "unknown", "undefined"):
         return None
     tag = value.strip().replace("_", "-")
     first, dash, rest = tag.partition("-")

@@ -9,11 +9,12 @@ Not here: how a record becomes drafts (ingest/), events that arrive as JSON (eve
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from socialsent_assets.domain.events.event import EVENT_ID, MAX_AHEAD, MAX_EVENT_BYTES, SCHEMA_VERSION, SOURCE, Event
 from socialsent_assets.domain.events.kinds import KINDS, Kind
@@ -25,8 +26,7 @@ _ID_DIGITS = 32
 _ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(NamedTuple):
     """The parts of one event.
 
     Attributes:
@@ -62,9 +62,11 @@ def seal(draft: Draft, arrived_at: datetime, start: datetime) -> tuple[Event, tu
     data, left_out = _checked(kind, draft.data)
     _check_time(draft.event_time, arrived_at, start)
     body, time = _json(data), format_time(draft.event_time)
-    source = str(SOURCE.normalise(draft.source))
-    event_id = draft.event_id or derived_id(source, kind.name, time, body)
-    event_id = str(EVENT_ID.normalise(event_id))
+    source = _checked_source(draft.source)
+    if draft.event_id:
+        event_id = str(EVENT_ID.normalise(draft.event_id))
+    else:
+        event_id = derived_id(source, kind.name, time, body)
     # The envelope's keys in sorted order around a body that is encoded once: equal to `event.canonical_line`.
     line = (
         f'{{"data":{body},"event_id":{_ENCODE(event_id)},"event_time":"{time}",'
@@ -106,6 +108,11 @@ def _is_readable(kind: Kind, name: str, value: object) -> bool:
     except RefusalError:
         return False
     return True
+
+
+@functools.lru_cache(maxsize=256)
+def _checked_source(source: str) -> str:
+    return str(SOURCE.normalise(source))
 
 
 def _check_time(time: datetime, arrived_at: datetime, start: datetime) -> None:

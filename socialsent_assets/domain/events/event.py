@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.kinds.kind import Field, Kind, id_field
@@ -57,8 +57,7 @@ ENVELOPE: tuple[Field, ...] = (
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
-@dataclass(frozen=True)
-class Event:
+class Event(NamedTuple):
     """A valid event.
 
     Attributes:
@@ -80,8 +79,7 @@ class Event:
         return EventHour.of(self.event_time)
 
 
-@dataclass(frozen=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A record that is no valid event: why, in one word and in a sentence, and its bytes as they came."""
 
     reason: Reason

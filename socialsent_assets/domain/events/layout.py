@@ -8,6 +8,7 @@ Not here: reading or writing (lake/storage/base.py), what the columns are (domai
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
@@ -22,6 +23,7 @@ LANDING_QUARANTINE = "quarantine"
 LANDING_LABELS = "labels"
 
 HOUR = timedelta(hours=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KEY_FORMAT = "%Y-%m-%d-%H:%M"
 _PATH = re.compile(r"dt=(\d{4})-(\d{2})-(\d{2})/hr=(\d{2})(?=/|$)")
 _NAME = re.compile(r"(?P<origin>[A-Za-z0-9_-]+)\.(?P<rows>\d+)r(?P<duplicates>\d+)d(?:(?P<erased>\d+)e)?\.jsonl\.gz")
@@ -49,7 +51,7 @@ class EventHour:
         """The hour that an aware time falls in. Raises ValueError for a naive time."""
         if time.tzinfo is None:
             raise ValueError(f"time without an offset: {time!r}")
-        return cls(time.astimezone(UTC).replace(minute=0, second=0, microsecond=0))
+        return _hour((time - _EPOCH) // HOUR)
 
     @classmethod
     def from_key(cls, key: str) -> EventHour:
@@ -89,6 +91,12 @@ class EventHour:
 
     def __str__(self) -> str:
         return self.key
+
+
+@functools.lru_cache(maxsize=4096)
+def _hour(number: int) -> EventHour:
+    """The hour with this number since 1970; events of one hour share it."""
+    return EventHour(_EPOCH + number * HOUR)
 
 
 def hours_between(first: EventHour, last: EventHour) -> Iterator[EventHour]:

@@ -14,6 +14,9 @@ _RFC_3339 = re.compile(
 )
 
 
+_WITHOUT_OFFSET = len("2026-11-22T09:40:28.123456")
+
+
 class NoOffsetError(ValueError):
     """A timestamp without a UTC offset."""
 
@@ -60,4 +63,6 @@ def format_time(time: datetime) -> str:
     >>> format_time(datetime(2026, 11, 22, 9, tzinfo=UTC))
     '2026-11-22T09:00:00.000000Z'
     """
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+    if time.tzinfo is not UTC:
+        time = time.astimezone(UTC)
+    return time.isoformat(timespec="microseconds")[:_WITHOUT_OFFSET] + "Z"
