@@ -73,6 +73,7 @@ def follow(
             raise UserError("what is to be followed? socialsent follow bluesky, or SOCIALSENT_FOLLOW=bluesky")
         what, place = settings.follow.network, settings.follow.place
         match, lang = match or settings.follow.match, lang or settings.follow.lang
+        server = server or settings.follow.server
     connection = _connection(what, place, server)
     lake = Lake.of(settings)
     landing = lake.landing

@@ -14,6 +14,7 @@ from socialsent_assets.settings import FollowSettings
         ("bluesky?match=tram,train&lang=en", ["bluesky", "--match", "tram,train", "--lang", "en"]),
         ("mastodon/mastodon.social?match=tram", ["mastodon", "mastodon.social", "--match", "tram"]),
         ("reddit/askscience", ["reddit", "askscience"]),
+        ("bluesky?server=ws://127.0.0.1:1/subscribe", ["bluesky", "--server", "ws://127.0.0.1:1/subscribe"]),
     ],
 )
 def test_the_ui_follows_what_the_setting_says(text: str, arguments: list[str]) -> None:
@@ -28,7 +29,16 @@ def test_without_the_setting_the_network_is_simulated() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["twitter", "bluesky?words=x", "mastodon", "bluesky/x", "reddit/--help me", "file.jsonl"]
+    "text",
+    [
+        "twitter",
+        "bluesky?words=x",
+        "mastodon",
+        "bluesky/x",
+        "reddit/--help me",
+        "reddit/x?server=http://y",
+        "file.jsonl",
+    ],
 )
 def test_a_setting_that_says_nothing_is_refused_with_an_example(text: str) -> None:
     """Prevents a UI that starts and follows something else."""

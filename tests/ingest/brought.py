@@ -1,6 +1,7 @@
 """Files in memory, planned and landed as `socialsent ingest` does it, without a lake."""
 
 import io
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -57,3 +58,34 @@ def events_of(found: list[SourceRecord]) -> list[Event]:
 def only_event(content: str | bytes, name: str = "tweets.csv", **options: object) -> Event:
     (event,) = events_of(records(content, name, **options))
     return event
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    """The smallest workbook that a spreadsheet would open, its cells as inline text."""
+    cell = '<c t="inlineStr"><is><t>{}</t></is></c>'
+    cells = "".join(f"<row>{''.join(map(cell.format, row))}</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    document = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    sink = io.BytesIO()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(
+            "_rels/.rels",
+            f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{document}/officeDocument" '
+            'Target="xl/workbook.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/workbook.xml",
+            f'<workbook xmlns="{main}" xmlns:r="{document}">'
+            '<sheets><sheet name="Posts" sheetId="1" r:id="r1"/></sheets></workbook>',
+        )
+        archive.writestr(
+            "xl/_rels/workbook.xml.rels",
+            f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{document}/worksheet" '
+            'Target="worksheets/sheet1.xml"/></Relationships>',
+        )
+        archive.writestr(
+            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
+        )
+    return sink.getvalue()

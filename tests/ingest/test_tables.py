@@ -17,7 +17,7 @@ from socialsent_assets.domain.events.landing import SourceRecord
 from socialsent_assets.ingest.file_bytes import BrokenFileError
 from socialsent_assets.ingest.reading import records_of
 from socialsent_assets.ingest.times import TimeReading
-from tests.ingest.brought import landed, only_event, plan, records
+from tests.ingest.brought import landed, only_event, plan, records, workbook
 
 HEADER = "event_time,post_id,author_id,text\n"
 TIME = "2026-11-22T09:00:00Z"
@@ -330,37 +330,6 @@ def test_a_cut_gzip_keeps_whole_rows_and_refuses_the_cut_one() -> None:
         found.extend(records_of(made, io.BytesIO(packed)))
     assert [record.rejection is None for record in found] == [True] * (len(found) - 1) + [False]
     assert len(found) > 1_000
-
-
-def workbook(rows: list[list[str]]) -> bytes:
-    """The smallest workbook that a spreadsheet would open, its cells as inline text."""
-    cell = '<c t="inlineStr"><is><t>{}</t></is></c>'
-    cells = "".join(f"<row>{''.join(map(cell.format, row))}</row>" for row in rows)
-    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
-    document = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    sink = io.BytesIO()
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr(
-            "_rels/.rels",
-            f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{document}/officeDocument" '
-            'Target="xl/workbook.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/workbook.xml",
-            f'<workbook xmlns="{main}" xmlns:r="{document}">'
-            '<sheets><sheet name="Posts" sheetId="1" r:id="r1"/></sheets></workbook>',
-        )
-        archive.writestr(
-            "xl/_rels/workbook.xml.rels",
-            f'<Relationships xmlns="{relations}"><Relationship Id="r1" Type="{document}/worksheet" '
-            'Target="worksheets/sheet1.xml"/></Relationships>',
-        )
-        archive.writestr(
-            "xl/worksheets/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>'
-        )
-    return sink.getvalue()
 
 
 @pytest.mark.parametrize("name", ["book.xlsx", "book.csv"])
