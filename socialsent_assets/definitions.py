@@ -25,6 +25,7 @@ from socialsent_assets.defs import (
     upkeep,
 )
 from socialsent_assets.defs.checks import contract, freshness
+from socialsent_assets.defs.metadata import dashboard_link
 from socialsent_assets.defs.ml import assets as models
 from socialsent_assets.defs.ml import automation as retraining
 from socialsent_assets.defs.ml import endpoint, endpoint_sensor
@@ -49,8 +50,10 @@ def definitions(settings: Settings) -> dg.Definitions:
             models.sentiment_classifier,
             endpoint.sentiment_endpoint,
             analytics.analytics_tables,
-            marts.dbt_marts(project),
-            reports.insights,
+            marts.dbt_marts(project, settings.dashboard_url),
+            reports.insights.map_asset_specs(
+                lambda spec: spec.merge_attributes(metadata=dashboard_link(settings.dashboard_url))
+            ),
         ],
         asset_checks=[contract.cleansed_checks, contract.analytics_checks, freshness.newest_hour],
         jobs=[

@@ -97,6 +97,9 @@ def make_warehouse(path, *, posts=(), comments=(), users=(), interactions=(), la
             f"insert into agg_sentiment_hourly by name select event_hour, {MEASURES} from {TEXTS} group by 1"
         )
         connection.execute(
+            f"insert into agg_sentiment_daily by name select event_day, {MEASURES} from {TEXTS} group by 1"
+        )
+        connection.execute(
             f"insert into agg_topic_sentiment_daily by name "
             f"select event_day, coalesce(topic, '(none)') as topic, {MEASURES} from {TEXTS} group by 1, 2"
         )

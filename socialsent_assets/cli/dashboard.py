@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.settings import DASHBOARD_PORT
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from socialsent_assets.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-PORT = 3010
 SHORTEST_PASSWORD = 8
 
 
@@ -29,7 +29,9 @@ def register(app: typer.Typer) -> None:
 
 
 def dashboard(
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to serve on; 0 picks a free one.")] = PORT,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to serve on; 0 picks a free one.")
+    ] = DASHBOARD_PORT,
     host: Annotated[str, typer.Option(help="Address to serve on; others need a password.")] = "127.0.0.1",
     password: Annotated[
         str | None,

@@ -8,6 +8,7 @@ Not here: starting and stopping processes (supervisor.py), what the daemon does 
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -24,7 +25,7 @@ from socialsent_assets.cli.supervisor import Child, start, stop_all
 from socialsent_assets.cli.waiting import waiting
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
-from socialsent_assets.settings import PROJECT_ROOT, FollowSettings, Settings
+from socialsent_assets.settings import DASHBOARD_PORT, PROJECT_ROOT, FollowSettings, Settings
 
 READY_WITHIN_S = 300.0
 _LOOK_EVERY_S = 1.0
@@ -75,6 +76,7 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
     children: list[Child] = []
     beside: list[Child] = []  # what may end without ending the rest
+    _link_dashboard(settings, port + DASHBOARD_BESIDE)
     try:
         console.print("Starting Dagster; Ctrl-C stops everything.")
         children.append(
@@ -104,6 +106,12 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             f"{ended[0].name} ended with code {ended[0].process.returncode}; its log is {ended[0].log}"
         )
     console.print("Stopped.")
+
+
+def _link_dashboard(settings: Settings, port: int) -> None:
+    """Let the assets in Dagster link to the page on that port, where no other address was set."""
+    if settings.dashboard_url == f"http://127.0.0.1:{DASHBOARD_PORT}/":
+        os.environ["SOCIALSENT_DASHBOARD_URL"] = f"http://127.0.0.1:{port}/"
 
 
 def _start_dashboard(settings: Settings, port: int, console: Console) -> list[Child]:

@@ -12,8 +12,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from socialsent_assets.defs.metadata import OWNERS, lineage_metadata
+from socialsent_assets.defs.metadata import DAYS_DESCRIBED, OWNERS, dashboard_link, lineage_metadata
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
+from socialsent_assets.domain.events.hour_set import days_of
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.deletion_latency import note_latency
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
@@ -33,9 +35,9 @@ OTHER_COLUMNS = "schemas on this incremental model are out of sync"
 class MartTranslator(DagsterDbtTranslator):
     """Keys, groups and versions of dbt's nodes in our grammar: `<tier>/<table>`."""
 
-    def __init__(self, lineage: Lineage | None = None) -> None:
+    def __init__(self, lineage: Lineage | None = None, dashboard_url: str | None = None) -> None:
         super().__init__()
-        self._lineage = lineage or {}
+        self._lineage, self._dashboard_url = lineage or {}, dashboard_url
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         """dagster-dbt's own, with the columns that each column is computed from.
@@ -48,7 +50,9 @@ class MartTranslator(DagsterDbtTranslator):
             column: [self._column_dep(manifest, *origin) for origin in origins]
             for column, origins in self._lineage.get(unique_id, {}).items()
         }
-        return spec.merge_attributes(metadata=lineage_metadata(deps))
+        is_mart = _tier(self.get_resource_props(manifest, unique_id)) == "marts"
+        link = dashboard_link(self._dashboard_url) if is_mart else {}
+        return spec.merge_attributes(metadata={**lineage_metadata(deps), **link})
 
     def _column_dep(self, manifest: Mapping[str, Any], parent: str, column: str) -> dg.TableColumnDep:
         key = self.get_asset_key(self.get_resource_props(manifest, parent))
@@ -87,14 +91,14 @@ class MartTranslator(DagsterDbtTranslator):
         )
 
 
-def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
-    """Assets of every model and seed of the project."""
+def dbt_marts(project: DbtProject, dashboard_url: str | None = None) -> dg.AssetsDefinition:
+    """Assets of every model and seed of the project; the marts link to the dashboard."""
 
     @dbt_assets(
         name="dbt_build",
         manifest=project.manifest_path,
         project=project,
-        dagster_dbt_translator=MartTranslator(read_lineage(lineage_path(project))),
+        dagster_dbt_translator=MartTranslator(read_lineage(lineage_path(project)), dashboard_url),
         backfill_policy=dg.BackfillPolicy.single_run(),
         pool="warehouse",
     )
@@ -109,10 +113,14 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             invocation = dbt.cli(BUILD, context=context, target_path=warehouse.artifacts_folder())
             tables = _tables_of(invocation.manifest)
             events, counts, failure = build_to_end(warehouse, invocation.stream(), tables)
+            measures = {} if failure else measures_of_days(warehouse, hours)
         for table, rows in counts.items():
             key = tables[table]
             if key in context.selected_asset_keys:
                 context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
+        for key, days in measures.items():
+            for day, numbers in days.items() if key in context.selected_asset_keys else ():
+                context.add_asset_metadata(numbers, asset_key=key, partition_key=day)
         lake_hours = dg.AssetKey(["marts", "lake_hours"])
         if failure is None and lake_hours in context.selected_asset_keys:
             latency = note_latency(warehouse.lake.open(), hours, before, datetime.now(UTC))
@@ -128,6 +136,16 @@ def dbt_marts(project: DbtProject) -> dg.AssetsDefinition:
             raise failure
 
     return dbt_build
+
+
+def measures_of_days(
+    warehouse: Warehouse, hours: Sequence[EventHour]
+) -> dict[dg.AssetKey, dict[str, dict[str, int | float]]]:
+    """Mart -> day -> numbers to plot, for the days of a run; {} for more days than `DAYS_DESCRIBED`."""
+    days = days_of(hours)
+    if not 0 < len(days) <= DAYS_DESCRIBED:
+        return {}
+    return {dg.AssetKey(["marts", mart]): found for mart, found in warehouse.day_measures(days).items()}
 
 
 def build_to_end(

@@ -54,6 +54,11 @@ def lineage_metadata(deps: Mapping[str, Sequence[dg.TableColumnDep]]) -> dict[st
     }
 
 
+def dashboard_link(url: str | None) -> dict[str, Any]:
+    """Link to the page that shows these numbers live, for an asset's definition; {} where there is none."""
+    return {} if url is None else {"dashboard": dg.MetadataValue.url(url)}
+
+
 def _in_words(dep: dg.TableColumnDep) -> str:
     return f"`{dep.asset_key.to_user_string()}.{dep.column_name}`"
 

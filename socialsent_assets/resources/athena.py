@@ -5,11 +5,12 @@ Not here: the engine (warehouse/athena/engine.py), how dbt builds there (dbt_pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from socialsent_assets.aws.client import AwsCallError, aws_client
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.insights.day_measures import DayMeasures
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.resources.remote_warehouse import SENSOR_DEADLINE_S, BilledWarehouse
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, Settings
@@ -74,6 +75,11 @@ class AthenaWarehouse(BilledWarehouse):
     def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
         """None: Athena reads and bills at least 10 MB for every statement."""
         del tables
+        return {}
+
+    def day_measures(self, days: Sequence[str]) -> DayMeasures:
+        """None, as `row_counts`."""
+        del days
         return {}
 
     def versions_now(self) -> dict[str, str]:

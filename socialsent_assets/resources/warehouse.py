@@ -6,13 +6,14 @@ Not here: Redshift (redshift.py), the models (dbt_project/), how a run maps onto
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from socialsent_assets.insights.day_measures import DayMeasures, day_measures
 from socialsent_assets.resources.lake import LakeResource
 from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, LAKE_FILES, dbt_environment, in_environment
 from socialsent_assets.warehouse.duckdb.database import versions_held
@@ -60,6 +61,11 @@ class Warehouse(dg.ConfigurableResource[None], ABC):
     @abstractmethod
     def row_counts(self, tables: Iterable[str]) -> dict[str, int]:
         """Rows of each of `tables` (`schema.table`) that exists. Call it inside `building`, when dbt has ended."""
+
+    def day_measures(self, days: Sequence[str]) -> DayMeasures:
+        """Measures of the marts for these days. Call it when they can be read: after `publish`."""
+        with self.asking() as sql:
+            return day_measures(sql, days)
 
     @abstractmethod
     def known_versions(self) -> dict[str, str] | None:

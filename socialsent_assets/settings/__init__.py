@@ -41,6 +41,7 @@ __all__ = [
     "start_hour",
 ]
 
+DASHBOARD_PORT = 3010
 DEFAULT_HOME = ".socialsent"
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,6 +71,7 @@ class Settings:
         athena: who answers queries on AWS; None when DuckDB does.
         alerts: where alerts and metrics go besides this machine.
         follow: the public network that is followed instead of the simulated feed; None for that.
+        dashboard_url: where people see the dashboard, for links to it; None where there is none.
     """
 
     home: Path
@@ -96,6 +98,7 @@ class Settings:
     athena: AthenaSettings | None = None
     alerts: AlertSettings = field(default_factory=AlertSettings)
     follow: FollowSettings | None = None
+    dashboard_url: str | None = None
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -138,6 +141,7 @@ class Settings:
             athena=AthenaSettings.from_env(env),
             alerts=AlertSettings.from_env(env),
             follow=FollowSettings.from_env(env),
+            dashboard_url=_dashboard_url(env),
         )
 
     @property
@@ -149,3 +153,9 @@ class Settings:
     def reports(self) -> Path:
         """Where `socialsent report` writes."""
         return self.home / "reports"
+
+
+def _dashboard_url(env: Mapping[str, str]) -> str | None:
+    """As set, or where `socialsent dashboard` serves; it reads the local marts alone."""
+    own = f"http://127.0.0.1:{DASHBOARD_PORT}/" if (env.get("SOCIALSENT_DBT_TARGET") or "local") == "local" else None
+    return env.get("SOCIALSENT_DASHBOARD_URL") or own
