@@ -261,6 +261,8 @@ def _texts(connection: duckdb.DuckDBPyConnection, table: str, key: str, count: i
             case when lang = 'de' then 'language_not_supported' end as unscored_reason,
             case when hash(n, 23) % 5 = 0 then 'neutral' else mood end as predicted_sentiment,
             0.5 + (hash(n, 29) % 500) / 1000.0 as predicted_probability,
+            case predicted_sentiment when 'positive' then predicted_probability
+                when 'negative' then -predicted_probability else 0 end as predicted_polarity,
             'vader-3.3.2+1' as scorer_version, 'synthetic' as model_version
         from written
         """

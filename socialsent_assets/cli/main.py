@@ -3,7 +3,7 @@
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
 Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, lexicon.py,
-sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py,
+watch.py, sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py,
 export.py).
 """
 
@@ -34,6 +34,7 @@ from socialsent_assets.cli import (
     retention,
     sql_shell,
     ui,
+    watch,
 )
 from socialsent_assets.domain.events.errors import UserError
 
@@ -47,7 +48,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ASKING = (ask, explain, lexicon, sql_shell, models, alerts, dashboard, docs_site)
+ASKING = (ask, explain, lexicon, watch, sql_shell, models, alerts, dashboard, docs_site)
 for commands in (feed, ingest, follow, graph, history, erase, retention, export, ui, *ASKING):
     commands.register(app)
 

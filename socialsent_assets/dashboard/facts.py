@@ -41,6 +41,7 @@ def _data(snapshot: Snapshot) -> dict[str, Any]:
         "topics": snapshot.topics[:300],
         "topics_found": len(snapshot.topics),
         **{facet: _values(snapshot, facet) for facet in ("source", "lang", "kind")},
+        "watch": _watched(snapshot),
         "has_model": basis_available(snapshot, "model"),
         "records": _records(snapshot),
     }
@@ -49,6 +50,12 @@ def _data(snapshot: Snapshot) -> dict[str, Any]:
 def _values(snapshot: Snapshot, facet: str) -> list[tuple[Any, ...]]:
     rows = snapshot.ask(f"select {facet}, sum(n) from summary group by 1 order by 2 desc, 1 limit 300")  # noqa: S608
     return [(value, int(count)) for value, count in rows]
+
+
+def _watched(snapshot: Snapshot) -> list[tuple[str, int]]:
+    """Texts that hold each watched word; those that none holds are listed too."""
+    counts = dict(snapshot.ask("select unnest(watch) as word, sum(n) from summary group by 1"))
+    return [(word, int(counts.get(word, 0))) for word in snapshot.watched]
 
 
 def _records(snapshot: Snapshot) -> dict[str, Any]:

@@ -5,12 +5,15 @@ Not here: the questions that they narrow (views.py, posts.py), the form on the p
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, get_args
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS
 
 __all__ = ["NONE", "Filter", "parse_filter"]
 
@@ -18,10 +21,10 @@ NONE = "(none)"
 """Name of a missing topic, language or source, as in `agg_topic_sentiment_daily`."""
 
 Basis = Literal["lexicon", "model"]
-Facet = Literal["source", "topic", "lang", "kind"]
+Facet = Literal["source", "topic", "lang", "kind", "watch"]
 
+READER_OF = {"lexicon": LEXICON, "model": CHAMPION}
 FACETS: tuple[Facet, ...] = get_args(Facet)
-MOODS = ("positive", "neutral", "negative")
 MOST_VALUES = 50
 LONGEST_VALUE = 1024  # characters: the width of a topic in the marts
 LONGEST_SEARCH = 200
@@ -47,6 +50,7 @@ class Filter:
     Attributes:
         start, end: half-open span of event times.
         source, topic, lang, kind: any of these values.
+        watch: any of these watched words is in the text.
         basis: whose sentiment is counted: the lexicon's or the model's.
         search: words that the text has to contain, lower case.
         mood, author: for lists of posts alone.
@@ -58,13 +62,21 @@ class Filter:
     topic: tuple[str, ...] = ()
     lang: tuple[str, ...] = ()
     kind: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
     basis: Basis = "lexicon"
     search: tuple[str, ...] = ()
     mood: str = ""
     author: str = ""
 
     def where(self, time_column: str, *, without: str = "") -> tuple[str, list[Any]]:
-        """Condition and parameters over source, topic, lang, kind and a time; `without` skips one, or the span."""
+        """Condition and parameters over the summary: facets and a time; `without` skips one facet, or the span."""
+        condition, values = self._where_columns(time_column, without)
+        if self.watch and without != "watch":
+            condition += " and list_has_any(watch, ?)"
+            values.append(list(self.watch))
+        return condition, values
+
+    def _where_columns(self, time_column: str, without: str) -> tuple[str, list[Any]]:
         conditions, values = ["true"], list[Any]()
         for bound, sign in ((self.start, ">="), (self.end, "<")):
             if bound is not None and without != "span":
@@ -72,7 +84,7 @@ class Filter:
                 values.append(bound)
         for facet in FACETS:
             wanted: Sequence[str] = getattr(self, facet)
-            if wanted and facet != without:
+            if wanted and facet not in (without, "watch"):
                 marks = ", ".join("?" * len(wanted))
                 conditions.append(f"coalesce({facet}, '{NONE}') in ({marks})")
                 values += wanted
@@ -80,9 +92,13 @@ class Filter:
 
     def where_texts(self, *, without: str = "") -> tuple[str, list[Any]]:
         """As `where`, over rows of texts: with search, mood and author."""
-        condition, values = self.where("event_time", without=without)
+        condition, values = self._where_columns("event_time", without)
         found, words = search_condition(self.search)
         condition, values = f"{condition} and {found}", values + words
+        if self.watch and without != "watch":
+            holds, patterns = zip(*map(watch_condition, self.watch), strict=True)
+            condition += f" and ({' or '.join(holds)})"
+            values += [value for pair in patterns for value in pair]
         if self.mood:
             condition += f" and {mood_column(self.basis)} = ?"
             values.append(self.mood)
@@ -101,13 +117,35 @@ class Filter:
 def mood_column(basis: Basis) -> str:
     """SQL for the sentiment of a text; null where it was not scored."""
     if basis == "model":
-        return "predicted_sentiment"
+        return CHAMPION.sentiment
     return "case when unscored_reason is null then sentiment end"
 
 
 def search_condition(words: Sequence[str]) -> tuple[str, list[Any]]:
     """Condition and parameters: every word is part of the text, in any case."""
     return " and ".join(["contains(lower(clean_text), ?)"] * len(words)) or "true", list(words)
+
+
+def watch_condition(word: str) -> tuple[str, list[Any]]:
+    """Condition and parameters: the text holds that word whole, in any case; a hashtag of it counts.
+
+    The cheap search goes first: the pattern is tried on the few texts that pass it.
+    """
+    before = _BEFORE if has_spaces(word[0]) else ""
+    after = _AFTER if has_spaces(word[-1]) else ""
+    if not (before or after):
+        return "contains(lower(clean_text), ?)", [word]
+    pattern = f"{before}{re.escape(word)}{after}"
+    return "(contains(lower(clean_text), ?) and regexp_matches(lower(clean_text), ?))", [word, pattern]
+
+
+_BEFORE, _AFTER = r"(?:^|[^\pL\pN_])", r"(?:[^\pL\pN_]|$)"
+_WRITTEN_TOGETHER = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+
+
+def has_spaces(letter: str) -> bool:
+    """Check that a letter or number is of a script that puts spaces between words."""
+    return letter.isalnum() and not unicodedata.name(letter, "").startswith(_WRITTEN_TOGETHER)
 
 
 def parse_filter(query: Query) -> Filter:

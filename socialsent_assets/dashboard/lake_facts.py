@@ -12,6 +12,7 @@ from typing import Any
 from socialsent_assets.domain.monitoring.findings import Kind
 from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.watched_words import read_watched
 from socialsent_assets.ml.summary import ModelStanding, models_standing
 from socialsent_assets.monitoring.state import read_state
 
@@ -28,22 +29,34 @@ class LakeFacts:
         alerts: newest first; `open` is true while the alert lasts, times are ISO 8601.
         models: champions first, each with metrics and baselines from its card.
         arrivals: None when landing cannot be read.
+        watched: words that the numbers are counted by.
     """
 
     alerts: list[dict[str, Any]] = field(default_factory=list)
     models: list[dict[str, Any]] = field(default_factory=list)
     arrivals: Arrivals | None = None
+    watched: tuple[str, ...] = ()
 
 
 def read_lake_facts(lake: Lake) -> LakeFacts:
     """Everything; a part that cannot be read is left out and logged, for the other parts are of use without it."""
     found: dict[str, Any] = {}
-    for name, read in (("alerts", _alerts), ("models", _models), ("arrivals", read_arrivals)):
+    for name, read in (
+        ("alerts", _alerts),
+        ("models", _models),
+        ("arrivals", read_arrivals),
+        ("watched", watched_words),
+    ):
         try:
             found[name] = read(lake)
         except Exception:  # whatever is wrong with one object of the lake
             logging.getLogger(__name__).warning("%s cannot be read for the dashboard", name, exc_info=True)
     return LakeFacts(**found)
+
+
+def watched_words(lake: Lake) -> tuple[str, ...]:
+    """The watched words of a lake."""
+    return read_watched(lake.artifacts)
 
 
 def _alerts(lake: Lake) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from socialsent_assets.dashboard.lake_facts import LakeFacts, read_lake_facts
+from socialsent_assets.dashboard.lake_facts import LakeFacts, read_lake_facts, watched_words
 from socialsent_assets.dashboard.snapshot import Snapshot, read_snapshot, version_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.warehouse.duckdb import database
@@ -130,7 +130,8 @@ class LiveMarts:
             self._become("no_marts", "there are no marts yet: run socialsent materialize")
             return
         seen = (found.st_mtime_ns, found.st_size)
-        if seen == self._seen and self.status.state != "busy":
+        is_counted = self.snapshot is not None and self.snapshot.watched == self.lake_facts.watched
+        if seen == self._seen and is_counted and self.status.state != "busy":
             return
         try:
             with database.reading(self._path, PATIENCE_S) as connection:
@@ -138,8 +139,9 @@ class LiveMarts:
                 if not version and self.snapshot is not None:
                     self._become("busy", _BUILDING)
                     return
-                if self.snapshot is None or version != self.snapshot.version:
-                    self.snapshot = read_snapshot(connection)
+                if self.snapshot is None or version != self.snapshot.version or not is_counted:
+                    self.snapshot = read_snapshot(connection, self._watched())
+                    self.status = replace(self.status, number=self.status.number + 1)
                     self._lake_at = float("-inf")
                     self._become_what_it_is()
                 if not self.snapshot.sampled and self.snapshot.texts:
@@ -153,6 +155,13 @@ class LiveMarts:
             return
         self._seen = seen
         self._become_what_it_is()
+
+    def _watched(self) -> tuple[str, ...]:
+        """Watched words; the first snapshot is made before anything else of the lake is read."""
+        if self.snapshot is None and self._lake is not None:
+            with contextlib.suppress(Exception):  # read_lake_facts logs why, and the numbers are of use without them
+                self.lake_facts = replace(self.lake_facts, watched=watched_words(self._lake))
+        return self.lake_facts.watched
 
     def _become_what_it_is(self) -> None:
         if self.snapshot is not None:

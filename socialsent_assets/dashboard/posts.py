@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from socialsent_assets.dashboard.filters import Filter, mood_column
+from socialsent_assets.dashboard.filters import READER_OF, Filter, mood_column
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.insights.queries import TEXTS
 
@@ -30,15 +30,15 @@ PEOPLE = 10
 _TABLES = {"post": ("fct_posts", "post_id"), "comment": ("fct_comments", "comment_id")}
 _LATEST_FIRST = (("event_time", "desc"), ("{key}", ""))
 _ORDERS = {
-    "positive": (("polarity", "desc"), *_LATEST_FIRST),
-    "negative": (("polarity", ""), *_LATEST_FIRST),
+    "positive": (("{polarity}", "desc"), *_LATEST_FIRST),
+    "negative": (("{polarity}", ""), *_LATEST_FIRST),
     "newest": _LATEST_FIRST,
     "sure": (("predicted_probability", "desc"), *_LATEST_FIRST),
 }
 ORDERS = tuple(_ORDERS)
 COLUMNS = (
     "kind", "id", "time", "source", "author", "author_id", "topic", "lang", "text", "length", "polarity", "sentiment",
-    "unscored_reason", "predicted_sentiment", "predicted_probability",
+    "unscored_reason", "predicted_sentiment", "predicted_probability", "predicted_polarity",
 )  # fmt: skip
 
 
@@ -125,10 +125,13 @@ def _keys(warehouse: duckdb.DuckDBPyConnection, wanted: Filter, order: str, limi
     for kind, (table, key) in _TABLES.items():
         if wanted.kind and kind not in wanted.kind:
             continue
-        columns, directions = zip(*((c.format(key=key), d) for c, d in _ORDERS[order]), strict=True)
+        polarity = READER_OF[wanted.basis].polarity
+        columns, directions = zip(
+            *((c.format(key=key, polarity=polarity), d) for c, d in _ORDERS[order]), strict=True
+        )
         by = ", ".join(f"{column} {direction}" for column, direction in zip(columns, directions, strict=True))
         rows = warehouse.execute(
-            f"select rowid, {', '.join(columns)} from {table} where {condition} and {_has_place(order)}"  # noqa: S608
+            f"select rowid, {', '.join(columns)} from {table} where {condition} and {_has_place(order, wanted)}"  # noqa: S608
             f" order by {by} limit ?",
             [*values, limit],
         ).fetchall()
@@ -152,12 +155,14 @@ def _distinct(warehouse: duckdb.DuckDBPyConnection, keys: list[_Key]) -> list[_K
     return list(first.values())
 
 
-def _has_place(order: str) -> str:
+def _has_place(order: str, wanted: Filter) -> str:
     if order == "newest":
         return "true"
     if order == "sure":
         return "predicted_probability is not null"
     sign = ">" if order == "positive" else "<"
+    if wanted.basis == "model":
+        return f"predicted_polarity {sign} 0"
     return f"unscored_reason is null and polarity {sign} 0"
 
 
@@ -171,7 +176,7 @@ def _rows(
             f"""
             select t.place, t.{key}, t.event_time, t.source, coalesce(u.user_name, t.author_id), t.author_id, t.topic,
                 t.lang, left(t.text, {shown:d}), length(t.text), t.polarity, t.sentiment, t.unscored_reason,
-                t.predicted_sentiment, t.predicted_probability
+                t.predicted_sentiment, t.predicted_probability, t.predicted_polarity
             from (select rowid as place, * from {table} where rowid in (select unnest(?))) as t
                 left join dim_users as u on u.user_id = t.author_id
             """,  # noqa: S608

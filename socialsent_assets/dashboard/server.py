@@ -47,7 +47,7 @@ HEARTBEAT_S = 15.0
 _LOOK_S = 0.5  # delay until an open page learns of a change
 
 Answer = Callable[["Request"], Awaitable[Response]]
-_Key = tuple[str, int, Filter]
+_Key = tuple[str, tuple[str, ...], int, Filter]
 
 
 class _NotReadyError(Exception):
@@ -85,9 +85,17 @@ class Dashboard:
             raise _NotReadyError(self._marts.status.detail or "the marts are being read")
         return snapshot
 
+    def _filter(self, request: Request, snapshot: Snapshot) -> Filter:
+        wanted = parse_filter(request.query_params)
+        unknown = sorted(set(wanted.watch) - set(snapshot.watched))
+        if unknown:
+            raise UserError(f"{unknown[0][:40]} is not watched (any more): socialsent watch add WORD")
+        return wanted
+
     def _view(self, request: Request) -> Response:
-        snapshot, wanted = self._snapshot(), parse_filter(request.query_params)
-        key = (snapshot.version, snapshot.sampled, wanted)
+        snapshot = self._snapshot()
+        wanted = self._filter(request, snapshot)
+        key = (snapshot.version, snapshot.watched, snapshot.sampled, wanted)
         # After a build all open pages ask the same: one computes, the others wait for it.
         with self._computing.setdefault(key, threading.Lock()):
             body = self._answers.get(key)
@@ -109,13 +117,13 @@ class Dashboard:
         return _response(_json(facts(self._marts)))
 
     def _posts(self, request: Request) -> Response:
-        self._snapshot()
+        wanted = self._filter(request, self._snapshot())
         query = request.query_params
         page = query.get("page", "0")
         with self._marts.reading() as warehouse:
             found = post_lists.posts(
                 warehouse,
-                parse_filter(query),
+                wanted,
                 query.get("order", "newest"),
                 int(page) if page.isdigit() else -1,
                 distinct=query.get("distinct") == "1",
@@ -123,17 +131,17 @@ class Dashboard:
         return _response(_json(found))
 
     def _people(self, request: Request) -> Response:
-        self._snapshot()
+        wanted = self._filter(request, self._snapshot())
         with self._marts.reading() as warehouse:
-            return _response(_json(post_lists.people(warehouse, parse_filter(request.query_params))))
+            return _response(_json(post_lists.people(warehouse, wanted)))
 
     def _export(self, request: Request) -> Response:
-        self._snapshot()
+        wanted = self._filter(request, self._snapshot())
         order = request.query_params.get("order", "newest")
         if order not in post_lists.ORDERS:
             raise UserError(f"order is one of {', '.join(post_lists.ORDERS)}")
         with self._marts.reading() as warehouse:
-            body = "".join(csv_lines(post_lists.exported(warehouse, parse_filter(request.query_params), order)))
+            body = "".join(csv_lines(post_lists.exported(warehouse, wanted, order)))
         return Response(
             body.encode("utf-8", "replace"),
             media_type="text/csv; charset=utf-8",

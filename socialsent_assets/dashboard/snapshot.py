@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.dashboard.filters import NONE, Filter, search_condition
+from socialsent_assets.dashboard.filters import NONE, Filter, search_condition, watch_condition
 from socialsent_assets.domain.language.text import is_stop_word, words
 from socialsent_assets.insights.queries import TEXTS
 
@@ -40,9 +40,9 @@ _TOPICS = f"select coalesce(topic, '{NONE}') as topic, count(*) as n from {TEXTS
 _SCORED = "unscored_reason is null and sentiment is not null"
 MEASURES = (
     "n", "scored", "positive", "neutral", "negative", "polarity",
-    "predicted", "model_positive", "model_neutral", "model_negative", "agreeing",
+    "predicted", "model_positive", "model_neutral", "model_negative", "model_polarity", "agreeing",
 )  # fmt: skip
-"""Columns of the summary: sums over texts. `polarity` is the sum over scored texts."""
+"""Columns of the summary: sums over texts; `polarity` over scored ones, `model_polarity` over classified ones."""
 
 
 @dataclass
@@ -52,6 +52,7 @@ class Snapshot:
     Attributes:
         version: digest of the lake hours that the marts hold.
         first, last: event times of the first and last text, naive UTC; None without texts.
+        watched: words that texts were searched for; each text of the summary counts to those that it holds.
         sampled: texts in the sample of words; 0 until `add_sample`, which takes longer than everything else.
     """
 
@@ -62,6 +63,7 @@ class Snapshot:
     last: datetime | None
     minutes_from: datetime | None
     topics: list[tuple[str, int]]
+    watched: tuple[str, ...] = ()
     sampled: int = 0
     _searches: OrderedDict[tuple[str, ...], str] = field(default_factory=OrderedDict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
@@ -84,13 +86,13 @@ class Snapshot:
 
     def add_sample(self, warehouse: duckdb.DuckDBPyConnection) -> None:
         """Read the sample of words."""
-        rows = _sample(warehouse, max(1, round(self.texts / SAMPLE)))
+        rows = _sample(warehouse, max(1, round(self.texts / SAMPLE)), self.watched)
         with self.memory.cursor() as cursor:
             self.sampled = _store_sample(cursor, rows)
 
     def add_search(self, search: tuple[str, ...], warehouse: duckdb.DuckDBPyConnection) -> str:
         """Summarize the texts that hold these words; the eight newest searches are kept."""
-        found = _summary(warehouse, self.minutes_from, self.topics, search)
+        found = _summary(warehouse, self.minutes_from, self.topics, self.watched, search)
         with self._lock, self.memory.cursor() as cursor:
             name = f"search_{next(self._numbers)}"
             _store(cursor, name, found)
@@ -107,7 +109,7 @@ def version_of(warehouse: duckdb.DuckDBPyConnection) -> str:
     return f"{hours}-{newest:%Y%m%d%H}-{digest[:12]}" if hours else ""
 
 
-def read_snapshot(warehouse: duckdb.DuckDBPyConnection) -> Snapshot:
+def read_snapshot(warehouse: duckdb.DuckDBPyConnection, watched: tuple[str, ...] = ()) -> Snapshot:
     """Summarize the marts that a connection reads. Raises duckdb.CatalogException when there are none."""
     import duckdb
 
@@ -117,20 +119,22 @@ def read_snapshot(warehouse: duckdb.DuckDBPyConnection) -> Snapshot:
     topics = warehouse.execute(_TOPICS).fetchall()
     memory = duckdb.connect()
     memory.execute("set timezone = 'UTC'")
-    _store(memory, "summary", _summary(warehouse, recent, topics, ()))
+    _store(memory, "summary", _summary(warehouse, recent, topics, watched, ()))
     hours = warehouse.sql("select event_hour as slot, * from lake_hours").to_arrow_table()
     _store(memory, "hours", hours)
     _store_sample(memory, [])
-    return Snapshot(version, memory, count, first, last, recent, topics)
+    return Snapshot(version, memory, count, first, last, recent, topics, watched)
 
 
 def _summary(
     warehouse: duckdb.DuckDBPyConnection,
     recent: datetime | None,
     topics: list[tuple[str, int]],
+    watched: tuple[str, ...],
     search: tuple[str, ...],
 ) -> pa.Table:
     condition, words_sought = search_condition(search)
+    bits, words_watched = _bits_of(watched)
     topic, shown = f"coalesce(topic, '{NONE}')", list[str]()
     if len(topics) > MOST_TOPICS:  # a source may make up a topic per text
         shown = [name for name, _ in topics[:MOST_TOPICS]]
@@ -146,27 +150,43 @@ def _summary(
             f"model_{m}": f"count(*) filter (predicted_sentiment = '{m}')"
             for m in ("positive", "neutral", "negative")
         },
+        "model_polarity": "sum(cast(round(predicted_polarity * 10000) as bigint)) / 10000.0",
         "agreeing": f"count(*) filter ({_SCORED} and predicted_sentiment = sentiment)",
     }
     columns = ", ".join(f"{sql} as {name}" for name, sql in sums.items())
     question = f"""
-        select case when event_hour >= ? then date_trunc('minute', event_time) else event_hour end as slot,
-            coalesce(source, '{NONE}') as source, {topic} as topic, coalesce(lang, '{NONE}') as lang, kind, {columns}
-        from {TEXTS} where {condition} group by 1, 2, 3, 4, 5
+        select * exclude (bits), {_WORDS_OF_BITS} as watch from (
+            select case when event_hour >= ? then date_trunc('minute', event_time) else event_hour end as slot,
+                coalesce(source, '{NONE}') as source, {topic} as topic, coalesce(lang, '{NONE}') as lang, kind,
+                {bits} as bits, {columns}
+            from {TEXTS} where {condition} group by 1, 2, 3, 4, 5, 6
+        ) as summed
     """  # noqa: S608
-    values = [recent, *([shown] if shown else []), *words_sought]
+    values = [list(watched), recent, *([shown] if shown else []), *words_watched, *words_sought]
     return warehouse.sql(question, params=values).to_arrow_table()
 
 
-def _sample(warehouse: duckdb.DuckDBPyConnection, every: int) -> list[tuple[Any, ...]]:
+_WORDS_OF_BITS = "list_filter(cast(? as varchar[]), lambda word, place: (bits >> (place - 1)) & 1 = 1)"
+
+
+def _bits_of(watched: tuple[str, ...]) -> tuple[str, list[Any]]:
+    """SQL and parameters for a number whose n-th bit says that a text holds the n-th word: one column to group by."""
+    conditions = [watch_condition(word) for word in watched]
+    bits = [f"case when {holds} then {1 << place} else 0 end" for place, (holds, _) in enumerate(conditions)]
+    return f"cast({' + '.join(bits) or '0'} as bigint)", [value for _, values in conditions for value in values]
+
+
+def _sample(warehouse: duckdb.DuckDBPyConnection, every: int, watched: tuple[str, ...]) -> list[tuple[Any, ...]]:
     """One text of `every` many, chosen by its id alone: a new build changes the sample by new texts only."""
+    bits, values = _bits_of(watched)
     return warehouse.execute(
         f"""
         select event_time as slot, coalesce(source, '{NONE}'), coalesce(topic, '{NONE}'), coalesce(lang, '{NONE}'),
-            kind, case when {_SCORED} then sentiment end, predicted_sentiment, left(clean_text, 2000)
-        from {TEXTS} where hash(text_id) % ? = 0
+            kind, case when {_SCORED} then sentiment end, predicted_sentiment, left(clean_text, 2000),
+            {_WORDS_OF_BITS}
+        from (select *, {bits} as bits from {TEXTS} where hash(text_id) % ? = 0) as chosen
         """,  # noqa: S608
-        [every],
+        [list(watched), *values, every],
     ).fetchall()
 
 
@@ -179,9 +199,9 @@ def _store(memory: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> Non
 def _store_sample(memory: duckdb.DuckDBPyConnection, rows: list[tuple[Any, ...]]) -> int:
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True)) or [()] * 8
-    names = ("slot", "source", "topic", "lang", "kind", "lexicon", "model", "clean_text")
-    types = (pa.timestamp("us"), *[pa.string()] * 7)
+    columns = list(zip(*rows, strict=True)) or [()] * 9
+    names = ("slot", "source", "topic", "lang", "kind", "lexicon", "model", "clean_text", "watch")
+    types = (pa.timestamp("us"), *[pa.string()] * 7, pa.list_(pa.string()))
     arrays = [pa.array(values, kind) for values, kind in zip(columns, types, strict=True)]
     texts = pa.table([*arrays, pa.array(range(len(rows)), pa.int64())], names=[*names, "place"])
     _store(memory, "sample", texts)

@@ -27,7 +27,7 @@ FEWEST_TEXTS_WITH_WORD = 3
 
 _COUNTS = {
     "lexicon": "sum(scored), sum(positive), sum(neutral), sum(negative), sum(polarity)",
-    "model": "sum(predicted), sum(model_positive), sum(model_neutral), sum(model_negative), null",
+    "model": "sum(predicted), sum(model_positive), sum(model_neutral), sum(model_negative), sum(model_polarity)",
 }
 
 
@@ -111,9 +111,11 @@ def _overview(snapshot: Snapshot, wanted: Filter, table: str) -> dict[str, Any]:
 
 def _facet(snapshot: Snapshot, wanted: Filter, table: str, facet: str) -> dict[str, Any]:
     condition, values = wanted.where("slot", without=facet)
+    # A text counts to every watched word that it holds.
+    rows_of = f"(select * replace (unnest(watch) as watch) from {table})" if facet == "watch" else table  # noqa: S608
     rows = snapshot.ask(
         f"""
-        select {facet}, sum(n), {_COUNTS[wanted.basis]}, count(*) over () from {table} where {condition}
+        select {facet}, sum(n), {_COUNTS[wanted.basis]}, count(*) over () from {rows_of} where {condition}
         group by 1 order by 2 desc, 1 limit {VALUES_LISTED}
         """,  # noqa: S608
         values,

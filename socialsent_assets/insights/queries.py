@@ -11,17 +11,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from socialsent_assets.insights.readers import CHAMPION, LEXICON, Reader
+from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS, Reader
 
 TEXTS = """(
     select cast('post' as varchar(64)) as kind, post_id as text_id, event_time, event_hour, source, topic, lang,
         author_id, text, clean_text, polarity, sentiment, unscored_reason, predicted_sentiment, predicted_probability,
-        scorer_version, model_version
+        predicted_polarity, scorer_version, model_version
     from fct_posts
     union all
     select 'comment', comment_id, event_time, event_hour, source, topic, lang,
         author_id, text, clean_text, polarity, sentiment, unscored_reason, predicted_sentiment, predicted_probability,
-        scorer_version, model_version
+        predicted_polarity, scorer_version, model_version
     from fct_comments
 ) as texts"""
 """Posts and comments as one relation, with the columns that both have."""
@@ -89,7 +89,7 @@ def hours(reader: Reader, other: Reader) -> str:
     Means are stored per hour; with the counts they give back the sums, so that any hours can be put together.
     Polarities have four decimals, so rounding restores the exact sum: no trace of the order of its addition.
     """
-    moods = ", ".join(f"{reader.prefix}{mood}_count" for mood in ("positive", "neutral", "negative"))
+    moods = ", ".join(reader.mood_counts)
     return f"""
     select event_hour, {moods}, {_sum(reader)}, text_count - {reader.counted},
         {other.counted}, {_sum(other)}
@@ -106,7 +106,7 @@ def _sum(reader: Reader) -> str:
 def topics(limit: int, reader: Reader) -> str:
     """Topics by number of texts; the mean is null where the reader read none of them."""
     moods = ", ".join(
-        f"cast(sum({reader.prefix}{mood}_count) as bigint) as {mood}" for mood in ("positive", "neutral", "negative")
+        f"cast(sum({count}) as bigint) as {mood}" for mood, count in zip(MOODS, reader.mood_counts, strict=True)
     )
     return f"""
         select topic, positive, neutral, negative, cast(polarity_sum as double precision) / nullif(answered, 0),

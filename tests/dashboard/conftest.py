@@ -16,6 +16,7 @@ from socialsent_assets.dashboard.server import application
 from socialsent_assets.domain.monitoring.alerts import AlertState, apply_findings
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.watched_words import change_watched
 from socialsent_assets.monitoring.state import MonitoringState, write_state
 from tests.warehouse_file import START, lake_hour, make_warehouse, text_row
 
@@ -46,6 +47,7 @@ def rows():
             "unscored_reason": "language_not_supported" if lang == "de" else None,
             "predicted_sentiment": "positive" if number % 10 else "negative",
             "predicted_probability": 0.9,
+            "predicted_polarity": 0.8 if number % 10 else -0.8,
         }
         row = text_row(number, f"{TEXTS[mood]} {number}", **more)
         if number % 3 == 2:
@@ -85,11 +87,15 @@ def replace_warehouse(path: Path, **changes) -> None:
     os.replace(made, path)
 
 
+WATCHED = ("sunny", "train", "nobody says this")
+
+
 def lake_with_alert(root: Path) -> Lake:
-    """A lake with one open alert, of the tenth hour of the data."""
+    """A lake with watched words, and one open alert, of the tenth hour of the data."""
     lake = Lake.in_folder(root)
     at = START.replace(tzinfo=dt.UTC) + dt.timedelta(hours=10)
     finding = Finding("sentiment", "coffee", "breach", at, observed=0.6, expected=0.2, low=0.1, high=0.3, cases=50)
+    change_watched(lake.artifacts, add=WATCHED)
     write_state(lake, MonitoringState(apply_findings(AlertState(), [finding], at + dt.timedelta(hours=1))))
     return lake
 

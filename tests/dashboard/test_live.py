@@ -12,6 +12,8 @@ import socialsent_assets.dashboard
 from socialsent_assets.dashboard import live
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.server import application
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.watched_words import change_watched
 from tests.dashboard.conftest import replace_warehouse, rows
 from tests.warehouse_file import lake_hour, make_warehouse, open_in_another_program
 
@@ -92,6 +94,21 @@ def test_new_marts_are_read_and_counted_again(warehouse):
     assert second.version != first.version
     assert client.get("/api/view?q=picnic").json()["totals"]["n"] == 0
     assert client.get("/api/view").json()["totals"]["n"] == len(kept)
+
+
+def test_a_word_that_is_watched_from_now_on_is_counted_without_a_build(warehouse, tmp_path, monkeypatch):
+    """Prevents a new watched word that waits for the next build, and kept answers that know nothing of it."""
+    monkeypatch.setattr(live, "LAKE_EVERY_S", 0.0)
+    lake = Lake.in_folder(tmp_path / "lake")
+    marts = LiveMarts(warehouse, lake)
+    client = TestClient(application(marts))
+    first = looked(marts)
+    assert client.get("/api/view").json()["facets"]["watch"]["values"] == []
+    change_watched(lake.artifacts, add=["sunny"])
+    marts.look()
+    assert looked(marts).number > first.number
+    [row] = client.get("/api/view").json()["facets"]["watch"]["values"]
+    assert (row["value"], row["n"] > 0) == ("sunny", True)
 
 
 def test_new_marts_are_seen_while_a_reader_still_has_the_old_ones_open(warehouse):

@@ -83,6 +83,7 @@ def pick(page, facet, value):
         ("source", "mastodon", "source = 'mastodon'"),
         ("lang", "de", "lang = 'de'"),
         ("kind", "comment", "kind = 'comment'"),
+        ("watch", "sunny", "clean_text ilike '%sunny%'"),
     ],
 )
 def test_a_value_narrows_everything_and_its_chip_takes_it_away(site, open_page, sql, facet, value, condition):
@@ -106,7 +107,8 @@ def test_words_spans_and_the_model_narrow_too(site, open_page, sql):
     page.fill("#search", "")
     texts_shown(page, sql("true"))
     page.click("[data-by=model]")
-    expect(page.locator("#numbers")).to_contain_text("Net mood")
+    expect(page.locator("#numbers")).to_contain_text("by the classifier")
+    expect(page.locator("#posts-list .score").first).to_have_text("+0.80")
     expect(page.locator("#numbers")).to_contain_text("classified texts")
     page.click("[data-span='6h']")
     texts_shown(page, sql("event_time >= '2026-11-23T20:37'"))
@@ -150,7 +152,14 @@ def test_a_bar_opens_its_posts_and_the_address_opens_them_again(site, open_page,
 def test_a_word_a_person_and_an_alert_open_their_posts(site, open_page):
     """Prevents things that look clickable and are not."""
     page = open_page(site)
-    for key, title in (("word-wonderful", "wonderful"), ("person-u0", "user0"), ("alert-0", "coffee")):
+    things = {
+        "word-wonderful": "wonderful",
+        "person-u0": "user0",
+        "alert-0": "coffee",
+        "bar-watch-train-neutral": "train",
+        "bar-source-mastodon-positive": "Positive posts",
+    }
+    for key, title in things.items():
         page.click(f"[data-key='{key}']")
         expect(page.locator("#drawer-title")).to_contain_text(title)
         expect(page.locator("#drawer .post").first).to_be_visible()
@@ -196,7 +205,38 @@ def test_dragging_on_the_chart_zooms_and_clicking_opens_a_bar(site, open_page):
     expect(page.locator("#drawer .post").first).to_be_visible()
 
 
-def test_two_topics_side_by_side(site, open_page):
+@pytest.mark.parametrize(
+    ("view", "other", "condition", "label"),
+    [
+        ("topic=coffee", "topic:trains", "topic = 'trains'", "trains"),
+        ("source=mastodon", "source:mock", "source = 'mock'", "mock"),
+        ("watch=sunny", "watch:train", r"regexp_matches(clean_text, '\btrain\b')", "train"),
+        (
+            "from=2026-11-23T04:00&to=2026-11-23T08:00",
+            "before",
+            "event_hour between '2026-11-23T00:00' and '2026-11-23T03:00'",
+            "the span before",
+        ),
+        (
+            "from=2026-11-23T04:00&to=2026-11-23T08:00",
+            "day",
+            "event_hour between '2026-11-22T04:00' and '2026-11-22T07:00'",
+            "a day before",
+        ),
+    ],
+)
+def test_two_topics_sources_words_or_spans_side_by_side(site, open_page, sql, view, other, condition, label):
+    """Prevents a comparison with other texts than those that it names, or that the chart leaves out."""
+    page = open_page(f"{site}?{view}")
+    page.click("#details-versus summary")
+    page.check(f"[data-key='vs-{other}']")
+    texts = page.locator("#compare tbody tr").first
+    expect(texts.locator("td").nth(1)).to_have_text(f"{sql(condition)}")
+    expect(page.locator("#compare thead")).to_contain_text(label)
+    expect(page.locator("#mood-legend")).to_contain_text(label)
+
+
+def test_a_comparison_says_how_sure_it_is_and_ends(site, open_page):
     """Prevents a comparison without its denominators and its uncertainty."""
     page = open_page(f"{site}?topic=coffee")
     page.click("#details-versus summary")
@@ -221,13 +261,14 @@ def test_tables_and_charts_download(site, open_page, tmp_path, sql):
     """Prevents downloads that are empty, that hold other numbers than the page, or that run in a spreadsheet."""
     page = open_page(site)
     page.wait_for_selector("#mood-chart canvas")
-    for key in ("mood-csv", "topics-csv", "words-csv", "people-csv", "records-csv", "alerts-csv", "csv-positive"):
+    tables = ("mood", "topics", "watch", "source", "lang", "kind", "words", "people", "records", "alerts", "fresh")
+    for key in (*(f"{name}-csv" for name in tables), "csv-positive"):
         lines = list(csv.reader(saved(page, key, tmp_path).read_text("utf-8-sig").splitlines()))
         assert len(lines) > 1, key
         assert all(len(line) == len(lines[0]) for line in lines), key
     topics = list(csv.DictReader((tmp_path / "socialsent-topics.csv").read_text("utf-8-sig").splitlines()))
     assert sum(int(row["texts"]) for row in topics) == sql("true")
-    for key in ("mood-png", "topics-png"):
+    for key in ("mood-png", "topics-png", "watch-png", "source-png", "lang-png", "kind-png"):
         picture = saved(page, key, tmp_path).read_bytes()
         assert picture.startswith(b"\x89PNG")
         assert len(picture) > 5_000

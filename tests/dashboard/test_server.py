@@ -11,13 +11,24 @@ import pytest
 from starlette.testclient import TestClient
 
 from socialsent_assets.dashboard import snapshot
+from socialsent_assets.dashboard.filters import watch_condition
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.reasons import WORDS_SHOWN, model_reasons, reasons
 from socialsent_assets.dashboard.server import application
-from socialsent_assets.insights.queries import TEXTS
+from socialsent_assets.insights.queries import TEXTS, hours, topics
+from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
-from tests.dashboard.conftest import FORMULA, HOSTILE, LONG, RTL_NAME, lake_with_alert, replace_warehouse, rows
+from tests.dashboard.conftest import (
+    FORMULA,
+    HOSTILE,
+    LONG,
+    RTL_NAME,
+    WATCHED,
+    lake_with_alert,
+    replace_warehouse,
+    rows,
+)
 from tests.model_lake import candidate, filled
 
 SCORED = "unscored_reason is null"
@@ -50,6 +61,11 @@ FILTERS = {
     "q=SUNNY picnic": "clean_text ilike '%sunny%' and clean_text ilike '%picnic%'",
     "q=sunny&topic=trains&kind=post": "clean_text ilike '%sunny%' and topic = 'trains' and kind = 'post'",
     "q=100%25": "false",
+    "watch=sunny": "clean_text ilike '%sunny%'",
+    "watch=train": "regexp_matches(lower(clean_text), '\\btrain\\b')",
+    "watch=train&watch=sunny&topic=trains": "topic = 'trains' and regexp_matches(clean_text, '\\b(train|sunny)\\b')",
+    "watch=sunny&q=picnic": "clean_text ilike '%sunny%' and clean_text ilike '%picnic%'",
+    "watch=nobody says this": "false",
 }
 
 
@@ -68,23 +84,92 @@ def test_numbers_are_those_of_the_texts(client, sql, address, condition):
     assert sum(bar["positive"] + bar["neutral"] + bar["negative"] for bar in view["time"]) == scored
     for facet, found in view["facets"].items():
         values = {row["value"]: row["n"] for row in found["values"]}
-        if facet not in address:
+        if facet not in address and facet != "watch":  # a text counts to every word that it holds
             assert sum(values.values()) == n
 
 
 def test_the_model_counts_its_own_labels(client, sql):
     """Prevents shares of the lexicon under the name of the model."""
     totals = client.get("/api/view?by=model").json()["totals"]
-    [(labelled, positive)] = sql(
-        "select count(predicted_sentiment), count(*) filter (predicted_sentiment = 'positive') from TEXTS"
+    [(labelled, positive, mean)] = sql(
+        "select count(predicted_sentiment), count(*) filter (predicted_sentiment = 'positive'),"
+        " avg(predicted_polarity) from TEXTS"
     )
-    assert (totals["scored"], totals["positive"], totals["mean"]) == (labelled, positive, None)
+    assert (totals["scored"], totals["positive"]) == (labelled, positive)
+    assert totals["mean"] == pytest.approx(mean, abs=5e-5)
+    best = client.get("/api/posts?by=model&order=positive").json()["posts"]
+    assert {post["predicted_polarity"] for post in best} == {0.8}
+
+
+def test_report_and_dashboard_say_the_same_of_the_same_marts(tmp_path):
+    """Prevents two answers to one question: the report reads the agg_* marts, the page counts texts."""
+    posts, comments = (
+        [{**row, "sentiment": None, "polarity": None} if row.get("unscored_reason") else row for row in kind]
+        for kind in (rows()["posts"], rows()["comments"])
+    )
+    path = tmp_path / "warehouse.duckdb"
+    replace_warehouse(path, posts=posts, comments=comments)
+    client = client_of(path)
+    with duckdb.connect(str(path), read_only=True) as marts:
+        for by, reader, other in (("lexicon", LEXICON, CHAMPION), ("model", CHAMPION, LEXICON)):
+            view = client.get(f"/api/view?by={by}").json()
+            found = marts.execute(hours(reader, other)).fetchall()
+            sums = [sum(column) for column in list(zip(*found, strict=True))[1:6]]
+            totals = view["totals"]
+            assert [totals[mood] for mood in MOODS] == sums[:3]
+            assert totals["mean"] == pytest.approx(sums[3] / totals["scored"], abs=5e-5)
+            assert totals["n"] - totals["scored"] == sums[4]
+            expected = {
+                topic or "(none)": (counts, mean)
+                for topic, *counts, mean, _ in marts.execute(topics(99, reader)).fetchall()
+            }
+            shown = {row["value"]: row for row in view["facets"]["topic"]["values"]}
+            assert {topic: [row[mood] for mood in MOODS] for topic, row in shown.items()} == {
+                topic: counts for topic, (counts, _) in expected.items()
+            }
+            assert all(row["mean"] == pytest.approx(expected[topic][1], abs=5e-5) for topic, row in shown.items())
 
 
 def test_a_list_of_values_leaves_its_own_filter_out(client):
     """Prevents a list of topics that shrinks to the one chosen, so that no second one can be added."""
     topics = client.get("/api/view?topic=coffee").json()["facets"]["topic"]["values"]
     assert {row["value"] for row in topics} == {"coffee", "trains", "(none)", HOSTILE}
+
+
+def test_watched_words_are_counted_whole_and_lists_hold_the_same_texts(client, sql):
+    """Prevents a bus that counts every business, a hashtag that does not count, and bars that open other posts."""
+    view = client.get("/api/view").json()
+    found = {row["value"]: row["n"] for row in view["facets"]["watch"]["values"]}
+    [(sunny, train)] = sql(
+        r"select count_if(clean_text ilike '%sunny%'), count_if(regexp_matches(clean_text, '\btrain\b')) from TEXTS"
+    )
+    assert found == {"sunny": sunny, "train": train}
+    assert client.get("/api/facts").json()["data"]["watch"] == [[word, found.get(word, 0)] for word in WATCHED]
+    assert len(list(pages(client, "watch=train&watch=sunny"))) == sunny + train
+    assert client.get("/api/people?watch=nobody says this").json()["people"] == []
+    assert "socialsent watch add" in client.get("/api/posts?watch=tram").json()["error"]
+
+
+@pytest.mark.parametrize(
+    ("word", "text", "is_held"),
+    [
+        ("bus", "The BUS is late", True),
+        ("bus", "#bus, again", True),
+        ("bus", "business as usual", False),
+        ("bus", "the überbus", False),
+        ("night bus", "a night bus came", True),
+        ("c++", "I like c++ a lot", True),
+        ("c++", "abc++", False),
+        ("電車", "今日の電車は遅い", True),
+        ("a.b", "a-b", False),
+    ],
+)
+def test_a_watched_word_is_found_as_people_mean_it(word, text, is_held):
+    """Prevents words inside of others, signs read as a pattern, and scripts without spaces that never match."""
+    condition, values = watch_condition(word)
+    with duckdb.connect() as connection:
+        question = f"select {condition} from (select ? as clean_text)"
+        assert connection.execute(question, [*values, text]).fetchone() == (is_held,)
 
 
 def test_the_newest_hours_are_counted_by_the_minute(client):

@@ -82,7 +82,8 @@ function show(view, other, against) {
   drawNumbers(view);
   drawCompare(view, other, against);
   drawFacet(view, "topic", "What the mood is about");
-  for (const [facet, title] of [["source", "Sources"], ["lang", "Languages"], ["kind", "Kinds"]]) drawFacet(view, facet, title, { most: 6 });
+  for (const [facet, title] of [["watch", "Watched words"], ["source", "Sources"], ["lang", "Languages"], ["kind", "Kinds"]]) drawFacet(view, facet, title, { most: facet === "watch" ? 20 : 6 });
+  byId("watch").hidden = !facts.data.watch.length;
   drawWords(view);
   document.body.classList.toggle("nothing", view.totals.n === 0);
   if (view.totals.n === 0) {

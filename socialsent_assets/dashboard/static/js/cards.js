@@ -9,8 +9,6 @@ import { shownValue } from "./filters.js";
 
 const MOODS = ["negative", "neutral", "positive"];
 const scorer = () => (state.by === "model" ? "the classifier" : "the lexicon");
-const net = (counts) => (counts.scored ? (counts.positive - counts.negative) / counts.scored : null);
-export const level = (counts) => (state.by === "model" ? net(counts) : counts.mean);
 
 export function drawNumbers(view) {
   const { totals, before } = view;
@@ -18,7 +16,7 @@ export function drawNumbers(view) {
   const share = (mood) => tile(mood === "positive" ? "Positive" : "Negative", percent(totals[mood], totals.scored), scored, mood, before?.scored && totals.scored ? points(totals[mood] / totals.scored - before[mood] / before.scored) : "");
   fill(byId("numbers"),
     tile("Texts", totals.n < 10_000_000 ? number(totals.n) : compact(totals.n), span(view.span.from, view.span.to), "", before?.n ? `${signed((100 * (totals.n - before.n)) / before.n, 0)} % against the span before` : ""),
-    tile(state.by === "model" ? "Net mood" : "Mean polarity", signed(level(totals)), state.by === "model" ? "positive minus negative share, −1 to +1" : "−1 to +1, by the lexicon", "", before?.scored && totals.scored ? `${signed(level(totals) - level(before))} against the span before` : ""),
+    tile("Mean polarity", signed(totals.mean), state.by === "model" ? "−1 to +1: probability of positive minus that of negative, by the classifier" : "−1 to +1, by the lexicon", "", before?.scored && totals.scored ? `${signed(totals.mean - before.mean)} against the span before` : ""),
     share("positive"), share("negative"),
     tile("Coverage", percent(totals.scored, totals.n), `${number(totals.scored)} of ${number(totals.n)} texts are ${scoredWord()}`, "", ""),
     tile("Agreement", percent(totals.agreeing, totals.compared), totals.compared ? `lexicon and classifier, of ${number(totals.compared)} texts with both` : "no text has both", "", ""));
@@ -36,7 +34,7 @@ export function drawCompare(view, other, against) {
   const [a, b] = [view.totals, other.totals];
   const rows = [
     ["Texts", number(a.n), number(b.n), b.n ? `${signed((100 * (a.n - b.n)) / b.n, 0)} %` : "–"],
-    [state.by === "model" ? "Net mood" : "Mean polarity", signed(level(a), 3), signed(level(b), 3), a.scored && b.scored ? signed(level(a) - level(b), 3) : "–"],
+    ["Mean polarity", signed(a.mean, 3), signed(b.mean, 3), a.scored && b.scored ? signed(a.mean - b.mean, 3) : "–"],
     ...[...MOODS].reverse().map((mood) => [`${mood[0].toUpperCase()}${mood.slice(1)}`, percent(a[mood], a.scored), percent(b[mood], b.scored), difference(a, b, mood)]),
     ["Coverage", percent(a.scored, a.n), percent(b.scored, b.n), ""],
   ];
@@ -65,11 +63,11 @@ export function drawFacet(view, facet, title, { most = 12 } = {}) {
   const shown = values.slice(0, most);
   const note = facet === "topic"
     ? `${found > shown.length ? `The ${shown.length} largest of ${found}` : `All ${plural(found, "topic")}`} by texts; a comment counts to the topic of its post. Shares of ${scoredWord()} texts. A name filters, a bar opens its posts.`
-    : `Shares of ${scoredWord()} texts.`;
-  const rows = [["value", "texts", "scored_texts", "positive", "neutral", "negative", state.by === "model" ? "net_mood" : "mean_polarity"], ...values.map((row) => [row.value, row.n, row.scored, row.positive, row.neutral, row.negative, level(row)])];
+    : `${facet === "watch" ? "Texts that hold the whole word; a text with two of them counts to both. " : ""}Shares of ${scoredWord()} texts.`;
+  const rows = [["value", "texts", "scored_texts", "positive", "neutral", "negative", "mean_polarity"], ...values.map((row) => [row.value, row.n, row.scored, row.positive, row.neutral, row.negative, row.mean])];
   fill(card, head(id, title, note,
     tool("CSV", `Download ${title} as CSV`, () => downloadCsv(id, rows), { "data-key": `${id}-csv` }),
-    tool("PNG", `Download ${title} as PNG`, () => downloadShares(id, title, `Share of negative, neutral and positive texts by ${scorer()}. ${span(view.span.from, view.span.to)}.`, shown.map((row) => ({ ...row, label: shownValue(row.value), end: `${signed(level(row))}  ${compact(row.n)}` }))), { "data-key": `${id}-png` })),
+    tool("PNG", `Download ${title} as PNG`, () => downloadShares(id, title, `Share of negative, neutral and positive texts by ${scorer()}. ${span(view.span.from, view.span.to)}.`, shown.map((row) => ({ ...row, label: shownValue(row.value), end: `${signed(row.mean)}  ${compact(row.n)}` }))), { "data-key": `${id}-png` })),
   shown.length ? h("div", { class: `rows ${facet === "topic" ? "broad" : ""}` }, shown.map((row) => facetRow(facet, row))) : empty("Nothing passes these filters."));
 }
 
@@ -83,7 +81,7 @@ function facetRow(facet, row) {
       "aria-label": `${shownValue(row.value)}: ${percent(row[mood], row.scored)} ${mood}, ${plural(row[mood], "text")}: show them`, title: `${percent(row[mood], row.scored)} ${mood}: ${plural(row[mood], "text")}`,
       onclick: () => openDrill({ [facet]: row.value, mood }) },
     facet === "topic" && row[mood] / row.scored > 0.12 ? h("span", { "aria-hidden": "true" }, `${Math.round((100 * row[mood]) / row.scored)} %`) : ""))),
-    facet === "topic" && h("span", { class: "figure", title: state.by === "model" ? "net mood" : "mean polarity" }, signed(level(row))),
+    facet === "topic" && h("span", { class: "figure", title: "mean polarity" }, signed(row.mean)),
     h("span", { class: "figure note", title: plural(row.n, "text") }, compact(row.n)));
 }
 

@@ -42,11 +42,8 @@ export function recolour() {
   recolourOverview();
 }
 
-const lineName = () => (state.by === "model" ? "Net mood" : "Mean polarity");
-const lineValue = (bar) => {
-  if (!bar.scored) return null;
-  return state.by === "model" ? (bar.positive - bar.negative) / bar.scored : bar.mean;
-};
+const lineName = () => "Mean polarity";
+const lineValue = (bar) => (bar.scored ? bar.mean : null);
 
 /** One bar for every step of the span, empty ones too: a gap in the data has to be seen. */
 function allBars(view) {
@@ -62,7 +59,7 @@ function allBars(view) {
 }
 
 function frame(view, against) {
-  const line = state.by === "model" ? "share of positive minus share of negative texts, by the classifier" : "mean polarity (−1 to +1) by the lexicon";
+  const line = `mean polarity (−1 to +1) by ${state.by === "model" ? "the classifier: its probability of positive minus that of negative" : "the lexicon"}`;
   const note = `Per ${stepWords(view.step_min)}, ${span(view.span.from, view.span.to)}: ${line}; shares of the ${number(view.totals.scored)} ${scoredWord()} texts; number of all ${plural(view.totals.n, "text")}. Drag to zoom in, click for the posts.`;
   if (!byId("mood-chart")) {
     fill(byId("mood"), h("div", { id: "mood-head" }), h("div", { id: "mood-legend", class: "legend" }),
@@ -218,7 +215,7 @@ function describe() {
 }
 
 const rows = () => [
-  ["start_utc", "end_utc", "texts", "scored_texts", "positive", "neutral", "negative", state.by === "model" ? "net_mood" : "mean_polarity"],
+  ["start_utc", "end_utc", "texts", "scored_texts", "positive", "neutral", "negative", "mean_polarity"],
   ...shown.bars.map((bar) => [stamp(bar.at), stamp(bar.end), bar.n, bar.scored, bar.positive, bar.neutral, bar.negative, lineValue(bar)]),
 ];
 const csv = () => downloadCsv("mood", rows());

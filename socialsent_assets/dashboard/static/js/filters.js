@@ -2,9 +2,10 @@
 
 import { byId, fill, h, name } from "./dom.js";
 import { compact, moment } from "./format.js";
-import { CLEAR, FACETS, SPANS, change, isFiltered, state, toggled } from "./state.js";
+import { CLEAR, FACETS, SHIFTS, SPANS, change, isFiltered, state, toggled } from "./state.js";
 
-const NAMES = { source: "Source", topic: "Topic", lang: "Language", kind: "Kind" };
+export const HOW_TO_WATCH = "socialsent watch add WORD";
+const NAMES = { source: "Source", topic: "Topic", watch: "Watched word", lang: "Language", kind: "Kind" };
 export const shownValue = (value) => (value === "(none)" ? "not given" : value);
 
 let data;
@@ -96,7 +97,7 @@ function drawPick(facet) {
     values.length > 12 && h("input", { type: "search", value: find, placeholder: `Find a ${NAMES[facet].toLowerCase()}`, "aria-label": `Find a ${NAMES[facet].toLowerCase()}`, "data-key": `find-${facet}`, oninput: (event) => filterOptions(node, event.target.value) }),
     values.map(option),
     facet === "topic" && data?.topics_found > values.length && h("p", { class: "note" }, `the ${values.length} largest of ${data.topics_found}`),
-    !values.length && h("p", { class: "note" }, "nothing yet"));
+    !values.length && h("p", { class: "note" }, facet === "watch" ? [HOW_TO_WATCH, " counts a word of yours here."] : "nothing yet"));
 }
 
 function filterOptions(node, text) {
@@ -109,12 +110,12 @@ function drawVersus() {
   const option = (value, label, note, disabled = false) => h("label", {},
     h("input", { type: "radio", name: "versus", checked: state.vs === value, disabled, "data-key": `vs-${value}`, onchange: () => change({ vs: value }) }), h("span", {}, name(label)), note && h("span", { class: "note" }, note));
   const spanned = state.span || state.from;
-  const groups = ["topic", "source"].map((facet) => valuesOf(facet).length > 1 && [
-    h("p", { class: "menu-title" }, `with the ${facet}`), valuesOf(facet).slice(0, 25).map(([value]) => option(`${facet}:${value}`, shownValue(value)))]);
-  fill(byId("pick-versus"), option("", "nothing"), option("before", "the span before", spanned ? "" : "choose a span first", !spanned), groups);
+  const groups = ["topic", "source", "watch"].map((facet) => valuesOf(facet).length > 1 && [
+    h("p", { class: "menu-title" }, `with the ${NAMES[facet].toLowerCase()}`), valuesOf(facet).slice(0, 25).map(([value]) => option(`${facet}:${value}`, shownValue(value)))]);
+  fill(byId("pick-versus"), option("", "nothing"), Object.entries(SHIFTS).map(([key, { label }], place) => option(key, label, spanned || place ? "" : "choose a span first", !spanned)), groups);
 }
 
-const versusLabel = () => (state.vs === "before" ? "span before" : shownValue(state.vs.split(":").slice(1).join(":")));
+const versusLabel = () => SHIFTS[state.vs]?.label ?? shownValue(state.vs.split(":").slice(1).join(":"));
 
 function drawChips() {
   const chip = (label, changes, what) => h("button", { type: "button", class: "chip", "data-key": `chip-${what}`, "aria-label": `Remove the filter ${what}`, onclick: () => change(changes) }, label, h("span", { "aria-hidden": "true" }, " ×"));

@@ -67,13 +67,14 @@ export function drawFresh(facts) {
   if (!data) return;
   const { records, last, first } = data;
   const newest = records.by_hour.at(-1);
-  const line = (what, value, meaning) => h("div", {}, h("dt", {}, what), h("dd", {}, h("b", {}, value), " ", h("span", { class: "note" }, meaning)));
-  fill(byId("fresh"), head("fresh", "How fresh it is", "Ages count from now; a new build is shown within seconds."),
-    h("dl", { class: "facts" },
-      line("Newest text", `${ago(Date.now() - Date.parse(last))} old`, `${full(last)} UTC`),
-      line("Newest event hour", moment(newest[0]), `${plural(newest[1], "record")}, ${number(newest[2])} accepted`),
-      line("Event hours", number(records.hours), `from ${full(first)} UTC`),
-      line("Marts read", `${ago(Date.now() - Date.parse(facts.read_at))} ago`, `data version ${facts.version}`)),
+  const lines = [
+    ["Newest text", `${ago(Date.now() - Date.parse(last))} old`, `${full(last)} UTC`],
+    ["Newest event hour", moment(newest[0]), `${plural(newest[1], "record")}, ${number(newest[2])} accepted`],
+    ["Event hours", number(records.hours), `from ${full(first)} UTC`],
+    ["Marts read", `${ago(Date.now() - Date.parse(facts.read_at))} ago`, `data version ${facts.version}`]];
+  fill(byId("fresh"), head("fresh", "How fresh it is", "Ages count from now; a new build is shown within seconds.",
+    tool("CSV", "Download the freshness as CSV", () => downloadCsv("fresh", [["what", "value", "meaning"], ...lines]), { "data-key": "fresh-csv" })),
+    h("dl", { class: "facts" }, lines.map(([what, value, meaning]) => h("div", {}, h("dt", {}, what), h("dd", {}, h("b", {}, value), " ", h("span", { class: "note" }, meaning))))),
     h("p", { class: "note" }, "Landed but not built yet is not counted here: socialsent status lists stale hours."));
 }
 

@@ -18,7 +18,7 @@ export const openDrill = (drill) => {
 export async function drawPosts(newFacts) {
   facts = newFacts;
   const list = LISTS[state.list] ? state.list : "positive";
-  const note = list === "newest" ? "Newest first; everything that passes the filters." : `By the lexicon's polarity (−1 to +1), each text once however often it was posted.`;
+  const note = list === "newest" ? "Newest first; everything that passes the filters." : `By the polarity of ${state.by === "model" ? "the classifier" : "the lexicon"} (−1 to +1), each text once however often it was posted.`;
   if (!byId("posts-list")) fill(byId("posts"), h("div", { id: "posts-head" }), h("div", { id: "posts-list" }));
   fill(byId("posts-head"), head("posts", "The posts", note, csvLink(query(facts.data), list)),
     h("div", { class: "tabs", role: "tablist", "aria-label": "Order of the posts" },
@@ -69,12 +69,14 @@ async function showList(node, wanted, order, slot, distinct, few = 0) {
 }
 
 function post(each) {
-  const mood = each.unscored_reason ? "unscored" : each.sentiment;
+  const byModel = state.by === "model";
+  const value = byModel ? each.predicted_polarity : each.unscored_reason ? null : each.polarity;
+  const mood = (byModel ? each.predicted_sentiment : each.unscored_reason ? null : each.sentiment) ?? "unscored";
+  const meaning = value === null ? `not ${byModel ? "classified" : "scored: the lexicon does not know this language"}` : `polarity ${signed(value, 4)}, by the ${byModel ? "classifier: probability of positive minus that of negative" : "lexicon"}`;
   const why = h("div", { class: "why", hidden: true });
   const cut = each.length > each.text.length;
   return h("li", { class: "post" },
-    h("div", { class: "score-side" }, h("div", { class: `score ${mood}`, title: each.unscored_reason ? "not scored: the lexicon does not know this language" : `polarity ${signed(each.polarity, 4)}, by the lexicon` },
-      each.unscored_reason ? "–" : signed(each.polarity)),
+    h("div", { class: "score-side" }, h("div", { class: `score ${mood}`, title: meaning }, signed(value)),
       !each.unscored_reason && h("button", { type: "button", class: "link", "aria-expanded": "false", "aria-label": "Why this score?", onclick: (event) => explain(event.target, why, each) }, "Why?")),
     h("div", { class: "post-body" },
       h("p", { class: "post-text", dir: "auto" }, each.text, cut && h("span", { class: "note" }, ` … (${number(each.length)} characters)`)),
@@ -133,7 +135,7 @@ export async function drawDrill(newFacts) {
 
 const drillTitle = (drill) => {
   const what = drill.mood ? `${drill.mood[0].toUpperCase()}${drill.mood.slice(1)} posts` : "Posts";
-  const about = drill.author ? ` by ${drill["author-name"] ?? drill.author}` : drill.topic ? ` on ${drill.topic === "(none)" ? "no topic" : drill.topic}` : drill.q ? ` with “${drill.q}”` : "";
+  const about = drill.author ? ` by ${drill["author-name"] ?? drill.author}` : drill.topic ? ` on ${drill.topic === "(none)" ? "no topic" : drill.topic}` : drill.watch ? ` with “${drill.watch}”` : drill.q ? ` with “${drill.q}”` : "";
   return h("bdi", {}, what + about);
 };
 
@@ -142,7 +144,7 @@ function drillNote(drill) {
   const parts = [limits.from && limits.to ? span(`${limits.from}Z`, `${limits.to}Z`) : "all time"];
   for (const facet of FACETS) {
     const values = drill[facet] ? [drill[facet]] : state[facet];
-    if (values.length && facet !== (drill.topic ? "topic" : "")) parts.push(values.join(", "));
+    if (values.length && facet !== (drill.topic ? "topic" : drill.watch ? "watch" : "")) parts.push(values.join(", "));
   }
   if (state.q) parts.push(`“${state.q}”`);
   parts.push(drill.mood ? `mood by the ${state.by === "model" ? "classifier" : "lexicon"}` : "newest first");

@@ -2,12 +2,12 @@
 
 import { DAY, HOUR, MINUTE, stamp } from "./format.js";
 
-export const FACETS = ["source", "topic", "lang", "kind"];
+export const FACETS = ["source", "topic", "watch", "lang", "kind"];
 export const SPANS = { "1h": HOUR, "6h": 6 * HOUR, "24h": DAY, "7d": 7 * DAY, "30d": 30 * DAY };
 const PLAIN = ["span", "from", "to", "by", "q", "vs", "list"];
 const DEFAULTS = { span: "", from: "", to: "", by: "lexicon", q: "", vs: "", list: "positive" };
 
-export const state = { ...DEFAULTS, source: [], topic: [], lang: [], kind: [], drill: null };
+export const state = { ...DEFAULTS, source: [], topic: [], watch: [], lang: [], kind: [], drill: null };
 const listeners = [];
 export const onChange = (listener) => listeners.push(listener);
 
@@ -68,16 +68,21 @@ export function query(data, over = {}) {
   return wanted;
 }
 
+/** Other spans that this one can be compared with; without a size, the one of equal length that ends where it starts. */
+export const SHIFTS = { before: { label: "the span before" }, day: { label: "a day before", size: DAY }, week: { label: "a week before", size: 7 * DAY } };
+
 /** What is compared with: {label, over} or null. */
 export function comparison(data, view) {
   const [what, ...rest] = state.vs.split(":");
   const value = rest.join(":");
-  if (what === "before" && view?.span?.from) {
+  const shift = SHIFTS[what];
+  if (shift && view?.span?.from) {
     const [start, end] = [new Date(view.span.from), new Date(view.span.to)];
-    return { label: "the span before", over: { from: stamp(new Date(2 * start - end)), to: stamp(start) }, shifted: true };
+    const by = shift.size ?? end - start;
+    return { label: shift.label, over: { from: stamp(new Date(start - by)), to: stamp(new Date(end - by)) } };
   }
-  if ((what === "topic" || what === "source" || what === "lang" || what === "kind") && value) {
-    return { label: value, over: { [what]: [value] }, shifted: false };
+  if (FACETS.includes(what) && value) {
+    return { label: value, over: { [what]: [value] } };
   }
   return null;
 }
@@ -88,4 +93,4 @@ export const scoredWord = () => (state.by === "model" ? "classified" : "scored")
 export const isFiltered = () =>
   Boolean(state.q || state.span || state.from || state.to || FACETS.some((facet) => state[facet].length));
 
-export const CLEAR = { span: "", from: "", to: "", q: "", source: [], topic: [], lang: [], kind: [] };
+export const CLEAR = { span: "", from: "", to: "", q: "", source: [], topic: [], watch: [], lang: [], kind: [] };
