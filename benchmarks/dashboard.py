@@ -1,27 +1,32 @@
 """Times of the dashboard's answers on a synthetic warehouse: first answer, then one filter after the other.
 
-    python benchmarks/dashboard.py [--texts 1000000] [--days 30] [--keep FOLDER] [--browser]
+    python benchmarks/dashboard.py [--texts 1000000] [--days 30] [--keep FOLDER] [--browser] [--viewers 200]
 
 Every filter is measured as a page sees it: one request to the application in this process, its answer read whole, no
 cache (each repetition requests another span). The peer is the same query on the warehouse file itself,
-without the summary in memory: the ratio is what the summary saves. `--browser` adds first paint in Chromium.
+without the summary in memory: the ratio is what the summary saves. `--viewers` opens as many pages and lets all of
+them ask at the same moment. `--browser` adds first paint and the same filters in Chromium, on a laptop and on
+an emulated slow phone.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.request
 import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import duckdb
@@ -32,6 +37,8 @@ from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.server import application
 from socialsent_assets.dashboard.views import view
 from socialsent_assets.insights.queries import TEXTS
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.watched_words import change_watched
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -66,6 +73,7 @@ FILTERS: dict[str, dict[str, str]] = {
     "topic and source": {"topic": "coffee", "source": "mastodon"},
     "one language": {"lang": "en"},
     "comments alone": {"kind": "comment"},
+    "a watched word": {"watch": "great"},
     "the model's labels": {"by": "model"},
     "words in the text, first time": {"q": "{word}"},
     "words in the text, again": {"q": "great"},
@@ -76,6 +84,7 @@ LISTS: dict[str, dict[str, str]] = {
     "negative posts of a topic": {"topic": "coffee", "mood": "negative"},
 }
 REPEATS = 7
+WATCHED = ("great", "hate", "platform")
 
 
 def main() -> None:
@@ -85,6 +94,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=30, metavar="N")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="make the warehouse here, and leave it")
     parser.add_argument("--browser", action="store_true", help="measure first paint in Chromium too")
+    parser.add_argument("--viewers", type=int, default=0, metavar="N", help="measure so many open pages too")
     given = parser.parse_args()
     with nullcontext(given.keep) if given.keep else tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "warehouse.duckdb"
@@ -93,6 +103,8 @@ def main() -> None:
             make_warehouse(path, given.texts, given.days)
         print(f"{given.texts:,} texts, {given.days} days; milliseconds, median of {REPEATS}")
         measure(path)
+        if given.viewers:
+            watched_by(path, given.viewers)
         if given.browser:
             paint(path)
 
@@ -102,7 +114,9 @@ def measure(path: Path) -> None:
     warnings.filterwarnings("ignore", message=".*httpx.*")  # starlette's client would like another one
     from starlette.testclient import TestClient
 
-    marts = LiveMarts(path, None)
+    lake = Lake.in_folder(path.parent / "lake")
+    change_watched(lake.artifacts, add=WATCHED)
+    marts = LiveMarts(path, lake)
     print(f"{'':34}{'wall':>9}{'CPU':>9}")
     line("summary and sample from the file", *once(marts.look))
     snapshot = marts.snapshot
@@ -159,38 +173,123 @@ def _asked_of_the_file(file: duckdb.DuckDBPyConnection) -> None:
 
 
 def paint(path: Path) -> None:
-    """Print first contentful paint and the moment at which numbers and chart are drawn, of a cold browser."""
+    """Print first contentful paint, the moment at which the chart is drawn, and every filter, in a real browser."""
     from playwright.sync_api import sync_playwright
 
+    with serving(path) as (url, _), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        for device in ("laptop", "slow phone"):
+            context = browser.new_context(**PHONE if device == "slow phone" else {})
+            for visit in ("first visit", "second visit"):
+                page = context.new_page()
+                if device == "slow phone":
+                    slow_down(context.new_cdp_session(page))
+                page.goto(url)
+                page.wait_for_selector("#mood-chart canvas")
+                line(f"{device}, {visit}: first paint", page.evaluate(_FIRST_PAINT))
+                line(f"{device}, {visit}: chart drawn", page.evaluate("performance.now()"))
+                print(f"{device}, {visit}: {page.evaluate(_BYTES) / 1000:.0f} kB sent")
+                if visit == "second visit":
+                    click_filters(page, device)
+                page.close()
+            context.close()
+        browser.close()
+
+
+PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+
+
+def slow_down(session: Any) -> None:
+    """A phone of the middle class on a slow mobile network, as Lighthouse emulates it: a quarter of the speed."""
+    session.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    network = {"offline": False, "latency": 150, "downloadThroughput": 1.6e6 / 8, "uploadThroughput": 0.75e6 / 8}
+    session.send("Network.emulateNetworkConditions", network)
+
+
+def click_filters(page: Any, device: str) -> None:
+    """Print, for each filter, when its numbers and when everything was drawn after the click; each value once."""
+    print(f"{device}: a filter, from the click{'numbers':>15}{'all':>9}")
+    page.wait_for_function("!document.body.classList.contains('loading')")
+    for name, selectors in CLICKS.items():
+        times = [page.evaluate(_CLICKED, [selector, typed]) for selector, typed in selectors]
+        line(f"{device}, {name}", *(statistics.median(each) for each in zip(*times, strict=True)))
+        page.evaluate(_CLICKED, ["#chips [data-key=clear], [data-by=lexicon]", ""])
+
+
+CLICKS = {
+    "span": [("[data-span='30d']", ""), ("[data-span='7d']", ""), ("[data-span='24h']", "")],
+    "topic": [(f"[data-key=name-topic-{topic}]", "") for topic in ("coffee", "trains", "phones")],
+    "source": [(f"[data-key=name-source-{source}]", "") for source in ("mastodon", "bluesky")],
+    "watched word": [(f"[data-key=name-watch-{word}]", "") for word in ("great", "hate")],
+    "language": [(f"[data-key=name-lang-{lang}]", "") for lang in ("en", "de")],
+    "kind": [("[data-key=name-kind-comment]", "")],
+    "lexicon or model": [("[data-by=model]", "")],
+    "words in the text, first time": [("#search", word) for word in ("wonderful", "broken", "office")],
+}
+_CLICKED = """async ([selector, typed]) => {
+    const node = document.querySelector(selector);
+    const drawn = new Promise((found) => new MutationObserver((_, watcher) => { watcher.disconnect(); found(); })
+        .observe(document.getElementById("numbers"), { childList: true, subtree: true }));
+    const start = performance.now();
+    if (typed) {
+        node.value = typed;
+        node.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    } else node.click();
+    await drawn;
+    const numbers = performance.now() - start;
+    while (document.body.classList.contains("loading")) await new Promise(requestAnimationFrame);
+    return [numbers, performance.now() - start];
+}"""
+_FIRST_PAINT = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+_BYTES = """performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
+    .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+
+
+def watched_by(path: Path, viewers: int) -> None:
+    """Print what `viewers` open pages cost, each with its stream: the same question of all, then one for each."""
+    with serving(path) as (url, process), ThreadPoolExecutor(viewers) as pool:
+        urllib.request.urlopen(f"{url}api/view").read()
+        streams = [urllib.request.urlopen(f"{url}api/live") for _ in range(viewers)]
+        for stream in streams:
+            stream.readline()
+        for name, wanted in (("equal", "topic=coffee"), ("different", "from={}")):
+            addresses = [
+                f"{url}api/view?{wanted.format((END - timedelta(hours=48 + number)).isoformat())}"
+                for number in range(viewers)
+            ]
+            before, started = _cpu_s(process.pid), time.perf_counter()
+            times = sorted(pool.map(_seconds_of, addresses))
+            spent = 1000 * (time.perf_counter() - started), 1000 * (_cpu_s(process.pid) - before)
+            line(f"{viewers} viewers, {name} questions", *spent)
+            line("  the slowest answer", 1000 * times[-1])
+        for stream in streams:
+            stream.close()
+
+
+def _seconds_of(address: str) -> float:
+    started = time.perf_counter()
+    urllib.request.urlopen(address, timeout=120).read()
+    return time.perf_counter() - started
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def serving(path: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The page in a process of its own: its address and the process."""
     program = "import sys; from socialsent_assets.cli.main import run; run()"
     environment = {"SOCIALSENT_HOME": str(path.parent), "SOCIALSENT_WAREHOUSE": str(path), "PATH": ""}
     command = [sys.executable, "-c", program, "dashboard", "--port", "0"]
     server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
-        url = server.stdout.readline().split()[1]
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-            context = browser.new_context()
-            for name in ("first visit", "second visit"):
-                page = context.new_page()
-                page.goto(url)
-                page.wait_for_selector("#mood-chart canvas")
-                first = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
-                drawn = page.evaluate("performance.now()")
-                sent = page.evaluate(_BYTES)
-                line(f"{name}: first paint", first)
-                line(f"{name}: chart drawn", drawn)
-                print(f"{name}: {sent / 1000:.0f} kB sent")
-                page.close()
-            browser.close()
+        yield server.stdout.readline().split()[1], server
     finally:
         server.terminate()
         server.wait()
-
-
-_BYTES = """performance.getEntriesByType('resource').concat(performance.getEntriesByType('navigation'))
-    .reduce((sum, entry) => sum + entry.transferSize, 0)"""
 
 
 def make_warehouse(path: Path, texts: int, days: int) -> None:

@@ -60,6 +60,7 @@ class Dashboard:
     def __init__(self, marts: LiveMarts) -> None:
         self._marts = marts
         self._answers: OrderedDict[_Key, bytes] = OrderedDict()
+        self._answered: tuple[str, tuple[str, ...], int] | None = None
         self._computing: dict[_Key, threading.Lock] = {}
 
     def routes(self) -> list[Route | Mount]:
@@ -96,6 +97,9 @@ class Dashboard:
         snapshot = self._snapshot()
         wanted = self._filter(request, snapshot)
         key = (snapshot.version, snapshot.watched, snapshot.sampled, wanted)
+        if key[:3] != self._answered:  # no word of a person who was erased stays in memory
+            self._answers.clear()
+            self._answered = key[:3]
         # After a build all open pages ask the same: one computes, the others wait for it.
         with self._computing.setdefault(key, threading.Lock()):
             body = self._answers.get(key)

@@ -12,7 +12,13 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject, dbt_assets
 from dagster_dbt.errors import DagsterDbtCliRuntimeError
 
-from socialsent_assets.defs.metadata import DAYS_DESCRIBED, OWNERS, dashboard_link, lineage_metadata
+from socialsent_assets.defs.metadata import (
+    DAYS_DESCRIBED,
+    OWNERS,
+    dashboard_link,
+    lineage_metadata,
+    reason_metadata,
+)
 from socialsent_assets.defs.partitions import EVENT_DAYS, hours_of_run
 from socialsent_assets.domain.events.hour_set import days_of
 from socialsent_assets.domain.events.layout import EventHour
@@ -117,7 +123,8 @@ def dbt_marts(project: DbtProject, dashboard_url: str | None = None) -> dg.Asset
         for table, rows in counts.items():
             key = tables[table]
             if key in context.selected_asset_keys:
-                context.add_asset_metadata({"dagster/row_count": rows}, asset_key=key)
+                known = {"dagster/row_count": rows, **reason_metadata(context.run)}
+                context.add_asset_metadata(known, asset_key=key)
         for key, days in measures.items():
             for day, numbers in days.items() if key in context.selected_asset_keys else ():
                 context.add_asset_metadata(numbers, asset_key=key, partition_key=day)

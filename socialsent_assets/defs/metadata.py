@@ -17,6 +17,8 @@ from socialsent_assets.domain.tables import Table
 from socialsent_assets.lake.builds import Receipt
 
 OWNERS = ("team:socialsent",)
+WHY_TAG = "socialsent/because"
+"""Tag of a run that the sensor requested: why its hours were stale."""
 DAYS_DESCRIBED = 31
 """A run over more days gives none of them numbers: Dagster takes longer to note them than the jobs to make them."""
 
@@ -119,10 +121,16 @@ def describe_days(
             metadata = {
                 "dagster/row_count": sum(receipt.rows.get(table.name, 0) for receipt in receipts),
                 "hours": len(receipts),
+                **reason_metadata(context.run),
                 **counts_metadata(sum_of_counts(receipts)),
                 **measures_metadata(measures_of_day(receipts)),
             }
             context.add_asset_metadata(metadata, asset_key=key, partition_key=day)
+
+
+def reason_metadata(run: dg.DagsterRun) -> dict[str, str]:
+    """Why the run built its hours, for the asset's page; {} for a run that a person started."""
+    return {"built because": run.tags[WHY_TAG]} if WHY_TAG in run.tags else {}
 
 
 def sum_of_counts(receipts: Iterable[Receipt]) -> Counts:

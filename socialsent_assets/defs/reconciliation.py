@@ -19,7 +19,7 @@ from socialsent_assets.domain.events.layout import LANDING_EVENTS, EventHour, ho
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
-from socialsent_assets.lake.staleness import attempt_version, stale_hours
+from socialsent_assets.lake.staleness import attempt_version, why_stale
 
 RECENT = timedelta(hours=48)
 AHEAD = timedelta(hours=24)
@@ -65,6 +65,7 @@ class Plan:
         in_flight: stale hours that an unfinished run covers.
         unreachable: stale hours before the first day of the graph.
         looked_at: how many hours were compared.
+        reasons: of every stale hour, in words that follow "because".
     """
 
     runs: Sequence[Sequence[EventHour]]
@@ -73,6 +74,7 @@ class Plan:
     unreachable: Sequence[EventHour]
     looked_at: int
     memory: Memory
+    reasons: Mapping[EventHour, str] = field(default_factory=dict)
 
 
 def plan(
@@ -96,9 +98,9 @@ def plan(
     old, day = _next_old_hours(lake, EventHour.of(now - RECENT), memory.day)
     # One data file may hold hours of a whole month: only all of them together bring its rows back.
     looked_at = sorted({*recent, *old, *read_builds(lake).damaged()})
-    stale = stale_hours(lake, looked_at, warehouse or {})
+    stale = why_stale(lake, looked_at, warehouse or {})
     if warehouse is None:
-        stale = {hour: tier for hour, tier in stale.items() if tier != "warehouse"}
+        stale = {hour: found for hour, found in stale.items() if found.tier != "warehouse"}
 
     covered = set(in_flight)
     waiting = [hour for hour in stale if hour in covered]
@@ -125,7 +127,8 @@ def plan(
             hour.key: after_request(tried[hour] if is_again else None, versions[hour], now, group) for hour in run
         }
     kept = dict(sorted(attempts.items())[-_REMEMBERED:])
-    return Plan(runs, paused, waiting, unreachable, len(looked_at), Memory(day, kept))
+    reasons = {hour: found.reason for hour, found in stale.items()}
+    return Plan(runs, paused, waiting, unreachable, len(looked_at), Memory(day, kept), reasons)
 
 
 def _was_tried(attempt: Attempt | None, version: str) -> bool:

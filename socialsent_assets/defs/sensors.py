@@ -10,13 +10,15 @@ Not here: which hours are stale (reconciliation.py), alerts.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
 from socialsent_assets.defs.jobs import refresh, report
+from socialsent_assets.defs.metadata import WHY_TAG
 from socialsent_assets.defs.partitions import FIRST_DAY, hours_of_run, run_tags
 from socialsent_assets.defs.reconciliation import Memory, Plan, plan
 from socialsent_assets.domain.events.hour_set import hour_set_text
@@ -61,7 +63,9 @@ def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, ware
         hours_in_flight(context.instance),
         lambda: hours_failed(context.instance),
     )
-    requests = [dg.RunRequest(tags=run_tags(hours)) for hours in decided.runs]
+    requests = [
+        dg.RunRequest(tags={**run_tags(hours), WHY_TAG: because(hours, decided.reasons)}) for hours in decided.runs
+    ]
     if requests:  # a tick's log is a file: not one for every quiet 20 seconds
         context.log.info(explain(decided))
     return dg.SensorResult(
@@ -108,7 +112,8 @@ def explain(decided: Plan) -> str:
     """One line for the tick: what was looked at, what is done about it, what is not and why."""
     parts = [f"{decided.looked_at} hours compared"]
     if decided.runs:
-        parts.append("refreshing " + "; ".join(in_words(hours) for hours in decided.runs))
+        runs = (f"{in_words(hours)}, because {because(hours, decided.reasons)}" for hours in decided.runs)
+        parts.append("refreshing " + "; ".join(runs))
     if decided.in_flight:
         parts.append(f"{len(decided.in_flight)} stale hours are in a run already")
     if decided.paused:
@@ -125,6 +130,14 @@ def explain(decided: Plan) -> str:
     if len(parts) == 1:
         parts.append("nothing is stale")
     return "; ".join(parts)
+
+
+def because(hours: Collection[EventHour], reasons: Mapping[EventHour, str]) -> str:
+    """Reasons of stale hours in one phrase, the commonest first; how many hours each has, where they differ."""
+    counts = Counter(reasons[hour] for hour in hours if hour in reasons).most_common()
+    if len(counts) == 1:
+        return counts[0][0]
+    return ", ".join(f"{number} h {reason}" for reason, number in counts)
 
 
 def in_words(hours: Sequence[EventHour]) -> str:

@@ -10,7 +10,7 @@ Not here: what the warehouse holds (warehouse/duckdb/database.py), who rebuilds 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.lake.builds import BuildState, output_version, read_builds
@@ -23,6 +23,24 @@ CLEANSE_VERSION = "2"
 SCORE_VERSION = "3"
 
 StaleTier = Literal["cleansed", "analytics", "warehouse"]
+
+
+class Stale(NamedTuple):
+    """The first tier to rebuild, and the reason in words that follow "because"."""
+
+    tier: StaleTier
+    reason: str
+
+
+_NEVER_BUILT = Stale("cleansed", "landed and was never built")
+_LANDING_CHANGED = Stale("cleansed", "landing changed after the build")
+_OTHER_CLEANSING = Stale("cleansed", "built by another version of cleansing")
+_UNFINISHED = Stale("cleansed", "a build of it was cut off")
+_CLEANSED_DAMAGED = Stale("cleansed", "files of cleansed are damaged or missing")
+_NOT_SCORED = Stale("analytics", "cleansed is newer than its scores")
+_OTHER_SCORING = Stale("analytics", "scored by another version of scorer or lexicon")
+_ANALYTICS_DAMAGED = Stale("analytics", "files of analytics are damaged or missing")
+_NOT_IN_MARTS = Stale("warehouse", "the marts hold another version of it, or none")
 
 
 def known_hours(lake: Lake) -> list[EventHour]:
@@ -42,7 +60,17 @@ def stale_hours(
     warehouse: Mapping[str, str],
     landed: Mapping[EventHour, Sequence[ObjectInfo]] | None = None,
 ) -> dict[EventHour, StaleTier]:
-    """Those of `hours` that are stale, in order, each with the first tier to rebuild.
+    """Those of `hours` that are stale, in order, each with the first tier to rebuild; arguments of `why_stale`."""
+    return {hour: stale.tier for hour, stale in why_stale(lake, hours, warehouse, landed).items()}
+
+
+def why_stale(
+    lake: Lake,
+    hours: Collection[EventHour],
+    warehouse: Mapping[str, str],
+    landed: Mapping[EventHour, Sequence[ObjectInfo]] | None = None,
+) -> dict[EventHour, Stale]:
+    """Those of `hours` that are stale, in order, each with the first tier to rebuild and the reason.
 
     Args:
         lake: to look at.
@@ -54,35 +82,39 @@ def stale_hours(
     if landed is None:
         landed = lake.landed_by_hour(set(wanted))
     damaged, own = builds.damaged(), read_corrections(lake.artifacts).version
-    tiers = ((hour, stale_tier(builds, hour, fingerprint(landed.get(hour, ())), warehouse, own)) for hour in wanted)
-    stale = {hour: tier for hour, tier in tiers if tier is not None}
+    found = ((hour, _verdict(builds, hour, fingerprint(landed.get(hour, ())), warehouse, own)) for hour in wanted)
+    stale = {hour: verdict for hour, verdict in found if verdict is not None}
     for hour in wanted:
-        if hour in damaged and stale.get(hour) != "cleansed":
-            stale[hour] = "cleansed" if damaged[hour] == "cleansed" else "analytics"
+        if hour in damaged and (hour not in stale or stale[hour].tier != "cleansed"):
+            stale[hour] = _CLEANSED_DAMAGED if damaged[hour] == "cleansed" else _ANALYTICS_DAMAGED
     return dict(sorted(stale.items()))
 
 
-def stale_tier(
-    builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str], own: str = ""
-) -> StaleTier | None:
+def _verdict(
+    builds: BuildState, hour: EventHour, landed: str, warehouse: Mapping[str, str], own: str
+) -> Stale | None:
     """The first tier that has to be built again for this hour; None if all of it is up to date, or held.
 
     `landed` is the hour's landing fingerprint, `own` the version of the lexicon's corrections.
     """
     cleanse, score = builds.cleanse.get(hour), builds.score.get(hour)
     if cleanse is None:
-        return None if landed == NOTHING_LANDED and hour not in builds.unfinished else "cleansed"
-    if cleanse.held_version != attempt_version(landed, own):
-        if cleanse.input_version != landed or cleanse.code_version != cleanse_code_version():
-            return "cleansed"
         if hour in builds.unfinished:
-            return "cleansed"
+            return _UNFINISHED
+        return None if landed == NOTHING_LANDED else _NEVER_BUILT
+    if cleanse.held_version != attempt_version(landed, own):
+        if cleanse.input_version != landed:
+            return _LANDING_CHANGED
+        if cleanse.code_version != cleanse_code_version():
+            return _OTHER_CLEANSING
+        if hour in builds.unfinished:
+            return _UNFINISHED
         if score is None or score.input_version != cleanse.output_version:
-            return "analytics"
+            return _NOT_SCORED
         if score.code_version != score_code_version(own):
-            return "analytics"
+            return _OTHER_SCORING
     if warehouse.get(hour.key) != (score.lake_version if score is not None else None):
-        return "warehouse"
+        return _NOT_IN_MARTS
     return None
 
 

@@ -16,8 +16,9 @@ from graph_lake import Landing
 
 from socialsent_assets.cli.dead_runs import fail_orphans
 from socialsent_assets.defs.jobs import refresh
+from socialsent_assets.defs.metadata import WHY_TAG
 from socialsent_assets.defs.partitions import run_tags
-from socialsent_assets.defs.sensors import hours_failed, hours_in_flight, landing_sensor, report_sensor
+from socialsent_assets.defs.sensors import because, hours_failed, hours_in_flight, landing_sensor, report_sensor
 from socialsent_assets.domain.events.hour_set import parse_hour_set
 from socialsent_assets.domain.events.layout import HOUR, EventHour
 from socialsent_assets.resources.lake import LakeResource
@@ -58,6 +59,16 @@ def test_a_landed_hour_becomes_one_run_without_a_run_key(
     result = evaluate(tmp_path, instance)
     assert hours_asked(result) == [[before, NOW]]
     assert [request.run_key for request in result.run_requests or []] == [None]
+
+
+def test_a_run_says_why_its_hours_were_stale(landing: Landing, tmp_path: Path, instance: dg.DagsterInstance) -> None:
+    """Prevents a rebuild that Dagster's UI shows without its cause."""
+    landing.add(NOW)
+    [request] = evaluate(tmp_path, instance).run_requests or []
+    assert request.tags[WHY_TAG] == "landed and was never built"
+    hours = [NOW, EventHour(NOW.start - HOUR), EventHour(NOW.start - 2 * HOUR)]
+    reasons = dict(zip(hours, ("x", "y", "y"), strict=True))
+    assert because(hours, reasons) == "2 h y, 1 h x"
 
 
 def test_how_often_the_sensor_looks_is_a_setting() -> None:

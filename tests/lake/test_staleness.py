@@ -51,6 +51,25 @@ def test_a_built_hour_is_fresh(lake: Lake) -> None:
     assert stale(lake, build(lake)) is None
 
 
+def test_a_stale_hour_has_a_reason_in_words(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents a rebuild that nobody can explain."""
+
+    def reason(warehouse: Mapping[str, str]) -> str:
+        return staleness.why_stale(lake, [HOUR], warehouse)[HOUR].reason
+
+    land(lake, "a.jsonl.gz", b"1")
+    assert reason({}) == "landed and was never built"
+    held = build(lake)
+    assert reason({}) == "the marts hold another version of it, or none"
+    land(lake, "b.jsonl.gz", b"2")
+    assert reason(held) == "landing changed after the build"
+    held = build(lake)
+    monkeypatch.setattr(staleness, "SCORE_VERSION", "another")
+    assert reason(held) == "scored by another version of scorer or lexicon"
+    monkeypatch.setattr(staleness, "CLEANSE_VERSION", "another")
+    assert reason(held) == "built by another version of cleansing"
+
+
 def test_new_rewritten_and_deleted_objects_make_the_hour_stale(lake: Lake) -> None:
     """Prevents late, corrected or withdrawn data that never reaches the marts."""
     land(lake, "a.jsonl.gz", b"1")

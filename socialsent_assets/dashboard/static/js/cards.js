@@ -1,6 +1,6 @@
 // Cards that are made of the answer to a filter: headline numbers, comparison, topics, words, values and people.
 
-import { byId, empty, fill, h, head, name, tool } from "./dom.js";
+import { byId, empty, fill, h, head, isPhone, name, tool } from "./dom.js";
 import { compact, number, percent, plural, signed, span } from "./format.js";
 import { downloadCsv, downloadShares } from "./download.js";
 import { change, scoredWord, state, toggled } from "./state.js";
@@ -55,12 +55,15 @@ function difference(a, b, mood) {
   return `${signed(points, 1)} points [${signed(points - half, 1)}, ${signed(points + half, 1)}]`;
 }
 
+const opened = new Set();
+
 /** Values of one facet: shares as a bar whose parts open the posts, names that filter. */
 export function drawFacet(view, facet, title, { most = 12 } = {}) {
   const card = byId(facet === "topic" ? "topics" : facet);
   const id = card.id;
   const { values, found } = view.facets[facet];
-  const shown = values.slice(0, most);
+  const shown = opened.has(facet) ? values : values.slice(0, isPhone() ? Math.min(most, 5) : most);
+  const rest = values.length - shown.length;
   const note = facet === "topic"
     ? `${found > shown.length ? `The ${shown.length} largest of ${found}` : `All ${plural(found, "topic")}`} by texts; a comment counts to the topic of its post. Shares of ${scoredWord()} texts. A name filters, a bar opens its posts.`
     : `${facet === "watch" ? "Texts that hold the whole word; a text with two of them counts to both. " : ""}Shares of ${scoredWord()} texts.`;
@@ -68,7 +71,8 @@ export function drawFacet(view, facet, title, { most = 12 } = {}) {
   fill(card, head(id, title, note,
     tool("CSV", `Download ${title} as CSV`, () => downloadCsv(id, rows), { "data-key": `${id}-csv` }),
     tool("PNG", `Download ${title} as PNG`, () => downloadShares(id, title, `Share of negative, neutral and positive texts by ${scorer()}. ${span(view.span.from, view.span.to)}.`, shown.map((row) => ({ ...row, label: shownValue(row.value), end: `${signed(row.mean)}  ${compact(row.n)}` }))), { "data-key": `${id}-png` })),
-  shown.length ? h("div", { class: `rows ${facet === "topic" ? "broad" : ""}` }, shown.map((row) => facetRow(facet, row))) : empty("Nothing passes these filters."));
+  shown.length ? h("div", { class: `rows ${facet === "topic" ? "broad" : ""}` }, shown.map((row) => facetRow(facet, row))) : empty("Nothing passes these filters."),
+  rest > 0 && h("button", { type: "button", class: "link more", "data-key": `${id}-more`, onclick: () => { opened.add(facet); drawFacet(view, facet, title, { most }); card.querySelectorAll(".row-name")[shown.length]?.focus(); } }, `Show ${rest} more`));
 }
 
 function facetRow(facet, row) {

@@ -22,6 +22,9 @@ export function fill(node, ...children) {
   if (key) [...node.querySelectorAll("[data-key]")].find((each) => each.dataset.key === key)?.focus({ preventScroll: true });
 }
 
+/** A narrow screen: lists begin shorter and open on request. */
+export const isPhone = () => matchMedia("(max-width: 640px)").matches;
+
 export const byId = (id) => document.getElementById(id);
 
 /** Head of a card: title, what it shows with its denominator, and the buttons on the right. */

@@ -1,6 +1,6 @@
 // Lists of posts: the card of extremes, and the drawer with the posts behind a bar, a word, a person or an alert.
 
-import { byId, empty, fill, h, head, name, toast, tool } from "./dom.js";
+import { byId, empty, fill, h, head, isPhone, name, toast, tool } from "./dom.js";
 import { moment, number, percent, signed, span } from "./format.js";
 import { ask } from "./api.js";
 import { FACETS, bounds, change, query, state } from "./state.js";
@@ -26,7 +26,7 @@ export async function drawPosts(newFacts) {
         type: "button", role: "tab", "aria-selected": String(key === list), "aria-controls": "posts-list", "data-key": `list-${key}`, tabindex: key === list ? 0 : -1,
         onclick: () => change({ list: key }, { replace: true }), onkeydown: walkTabs }, label))));
   const wanted = query(facts.data);
-  await showList(byId("posts-list"), wanted, list, "posts", list !== "newest", 6);
+  await showList(byId("posts-list"), wanted, list, "posts", list !== "newest", isPhone() ? 3 : 6);
 }
 
 function walkTabs(event) {
