@@ -209,7 +209,7 @@ def slow_down(session: Any) -> None:
 def click_filters(page: Any, device: str) -> None:
     """Print, for each filter, when its numbers and when everything was drawn after the click; each value once."""
     print(f"{device}: a filter, from the click{'numbers':>15}{'all':>9}")
-    page.wait_for_function("!document.body.classList.contains('loading')")
+    page.wait_for_selector("body:not(.loading)")
     for name, selectors in CLICKS.items():
         times = [page.evaluate(_CLICKED, [selector, typed]) for selector, typed in selectors]
         line(f"{device}, {name}", *(statistics.median(each) for each in zip(*times, strict=True)))

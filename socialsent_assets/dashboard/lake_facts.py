@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from socialsent_assets.domain.monitoring.findings import Kind
+from socialsent_assets.domain.monitoring.messages import headline
 from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.watched_words import read_watched
@@ -72,7 +73,7 @@ def _alerts(lake: Lake) -> list[dict[str, Any]]:
             "open": message.alert_id in state.alerts.alerts,
             **{name: getattr(message, name) for name in ("kind", "subject", "severity", "span", "since", "made_at")},
             "topic": message.subject if message.kind == ABOUT_A_TOPIC else None,
-            "title": message.title,
+            "title": headline(message.title),
             "text": message.text,
         }
         for message in shown

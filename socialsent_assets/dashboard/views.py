@@ -120,10 +120,12 @@ def _facet(snapshot: Snapshot, wanted: Filter, table: str, facet: str) -> dict[s
         """,  # noqa: S608
         values,
     )
-    return {
-        "found": rows[0][-1] if rows else 0,
-        "values": [{"value": row[0], **_measures(row[1:-1])} for row in rows],
-    }
+    listed = [{"value": row[0], **_measures(row[1:-1])} for row in rows]
+    if facet == "watch":
+        silent = [word for word in snapshot.watched if word not in {row[0] for row in rows}]
+        listed += [{"value": word, **_measures((0, 0, 0, 0, 0, None))} for word in silent]
+        return {"found": len(listed), "values": listed}
+    return {"found": rows[0][-1] if rows else 0, "values": listed}
 
 
 def _words(snapshot: Snapshot, wanted: Filter) -> dict[str, Any]:

@@ -143,7 +143,7 @@ def test_watched_words_are_counted_whole_and_lists_hold_the_same_texts(client, s
     [(sunny, train)] = sql(
         r"select count_if(clean_text ilike '%sunny%'), count_if(regexp_matches(clean_text, '\btrain\b')) from TEXTS"
     )
-    assert found == {"sunny": sunny, "train": train}
+    assert found == {"sunny": sunny, "train": train, "nobody says this": 0}
     assert client.get("/api/facts").json()["data"]["watch"] == [[word, found.get(word, 0)] for word in WATCHED]
     assert len(list(pages(client, "watch=train&watch=sunny"))) == sunny + train
     assert client.get("/api/people?watch=nobody says this").json()["people"] == []
@@ -302,6 +302,7 @@ def test_names_and_alerts_come_as_they_are(client):
     assert {HOSTILE, RTL_NAME} <= authors
     [alert] = client.get("/api/facts").json()["alerts"]
     assert alert["open"]
+    assert alert["title"] == "60% negative on coffee, 20% expected"
     assert alert["since"].startswith("2026-11-22T13:00")
 
 

@@ -31,6 +31,11 @@ def title(stage: Stage, finding: Finding) -> str:
     return _ascii(f"SocialSent {_WORDS[stage]} ({finding.severity}): {_short(finding)}", MAX_TITLE_LENGTH)
 
 
+def headline(subject: str) -> str:
+    """What a `title` is about, where product, stage and severity are shown by other means."""
+    return subject.partition("): ")[2] or subject
+
+
 def sms(stage: Stage, finding: Finding, since: datetime) -> str:
     """One line for a phone."""
     return _ascii(f"SocialSent {_WORDS[stage]}: {_short(finding)}, since {since:%m-%d %H:%M} UTC", MAX_SMS_LENGTH)

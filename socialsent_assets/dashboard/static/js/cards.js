@@ -60,6 +60,8 @@ const opened = new Set();
 /** Values of one facet: shares as a bar whose parts open the posts, names that filter. */
 export function drawFacet(view, facet, title, { most = 12 } = {}) {
   const card = byId(facet === "topic" ? "topics" : facet);
+  // One value that everything has is no news, and a phone has no room for it.
+  card.classList.toggle("single", facet !== "topic" && view.facets[facet].found < 2 && !state[facet].length);
   const id = card.id;
   const { values, found } = view.facets[facet];
   const shown = opened.has(facet) ? values : values.slice(0, isPhone() ? Math.min(most, 5) : most);
@@ -80,11 +82,11 @@ function facetRow(facet, row) {
   const dim = state[facet].length > 0 && !chosen;
   return h("div", { class: `row ${dim ? "dim" : ""}` },
     h("button", { type: "button", class: "row-name", "aria-pressed": String(chosen), "data-key": `name-${facet}-${row.value}`, title: chosen ? "Remove this filter" : "Filter by this", onclick: () => change({ [facet]: toggled(state[facet], row.value) }) }, name(shownValue(row.value))),
-    h("div", { class: "bar" }, !row.scored && h("span", { class: "none" }, "not scored"), MOODS.map((mood) => row[mood] > 0 && h("button", {
+    h("div", { class: "bar" }, !row.scored && h("span", { class: "none" }, row.n ? `not ${scoredWord()}` : "no text"), MOODS.map((mood) => row[mood] > 0 && h("button", {
       type: "button", class: mood, style: { width: `${(100 * row[mood]) / (row.scored || 1)}%` }, "data-key": `bar-${facet}-${row.value}-${mood}`,
       "aria-label": `${shownValue(row.value)}: ${percent(row[mood], row.scored)} ${mood}, ${plural(row[mood], "text")}: show them`, title: `${percent(row[mood], row.scored)} ${mood}: ${plural(row[mood], "text")}`,
       onclick: () => openDrill({ [facet]: row.value, mood }) },
-    facet === "topic" && row[mood] / row.scored > 0.12 ? h("span", { "aria-hidden": "true" }, `${Math.round((100 * row[mood]) / row.scored)} %`) : ""))),
+    facet === "topic" && row[mood] / row.scored > (isPhone() ? 0.22 : 0.12) ? h("span", { "aria-hidden": "true" }, `${Math.round((100 * row[mood]) / row.scored)} %`) : ""))),
     facet === "topic" && h("span", { class: "figure", title: "mean polarity" }, signed(row.mean)),
     h("span", { class: "figure note", title: plural(row.n, "text") }, compact(row.n)));
 }
@@ -94,10 +96,11 @@ export function drawWords(view) {
   const note = words.sampled
     ? `Words that stand in positive or negative texts more often than chance (z of the log-odds, 1.96 or more), in ${number(words.read)} of ${words.sampled < words.texts ? `a sample of ${number(words.sampled)} of ` : "all "}${number(words.texts)} texts.`
     : "The words are being read …";
+  const most = isPhone() ? 12 : 24;
   const column = (mood) => h("div", {},
     h("h3", { class: mood }, mood === "positive" ? "In positive texts" : "In negative texts"),
     words[mood].length
-      ? h("p", { class: "cloud" }, words[mood].map((each) => [h("button", {
+      ? h("p", { class: "cloud" }, words[mood].slice(0, isPhone() ? 12 : 24).map((each) => [h("button", {
         type: "button", class: `word ${mood}`, "data-key": `word-${each.word}`, style: { "--size": wordSize(each.z, words[mood]) }, title: `${number(each.texts)} of ${plural(each.all, "text")} with this word; z = ${each.z}`,
         "aria-label": `${each.word}: ${number(each.texts)} of ${number(each.all)} texts are ${mood}; show texts with it`, onclick: () => openDrill({ q: each.word.replace(/^#/, "") }) }, name(each.word)), " "]))
       : empty(words.sampled ? "No word is sure enough here." : ""));

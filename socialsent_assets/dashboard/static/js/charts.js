@@ -116,8 +116,8 @@ function option() {
     axisLabel: { ...text, show: place === 2, interval: (i) => ticks.has(i), formatter: (at) => tickWords(Number(at)), hideOverlap: true },
     axisPointer: { show: true, type: "shadow", label: { show: false }, shadowStyle: { color: paint.grid, opacity: 0.35 }, triggerTooltip: place === 0 },
   });
-  const value = (place, more) => ({
-    type: "value", gridIndex: place, splitNumber: 3, axisLabel: { ...text, ...more.axisLabel }, splitLine: { lineStyle: { color: paint.grid } },
+  const value = (place, { axisLabel, ...more }) => ({
+    type: "value", gridIndex: place, splitNumber: 3, axisLabel: { ...text, ...axisLabel }, splitLine: { lineStyle: { color: paint.grid } },
     nameTextStyle: { ...text, fontSize: 12, fontWeight: 600, align: "left", padding: [0, 0, 2, -left + 8] }, nameGap: 10, nameLocation: "end", ...more, });
   const line = (name, values, paintIt, more = {}) => ({
     id: name, name, type: "line", data: values, xAxisIndex: 0, yAxisIndex: 0, symbol: "circle", symbolSize: 6, showSymbol: values.length < 3 || values.some((v, i) => v !== null && values[i - 1] == null && values[i + 1] == null) ? true : false,
@@ -158,7 +158,7 @@ function extent(values) {
   const found = values.filter((each) => each !== null);
   const [low, high] = [Math.min(0, ...found), Math.max(0, ...found)];
   const far = Math.max(0.05, high - low);
-  const interval = [0.02, 0.05, 0.1, 0.2, 0.5, 1].find((each) => far / each <= 5) ?? 1;
+  const interval = [0.02, 0.05, 0.1, 0.2, 0.5, 1].find((each) => far / each <= 6) ?? 1;
   const end = (value, round) => Math.round(round(value / interval)) * interval || 0;
   return { min: end(low, Math.floor), max: end(high, Math.ceil) || interval, interval };
 }

@@ -42,7 +42,7 @@ function build(form) {
     group("Time span", spanButton("", "All"), ...Object.keys(SPANS).reverse().map((key) => spanButton(key, key))),
     pick("dates", "Dates", h("div", { class: "dates" },
       h("label", {}, "From (UTC)", h("input", { type: "datetime-local", onchange: setDates })), h("label", {}, "To (UTC)", h("input", { type: "datetime-local", onchange: setDates })))),
-    ...FACETS.map((facet) => pick(facet, NAMES[facet], h("div", { id: `pick-${facet}`, class: "options" }))),
+    ...FACETS.map((facet) => pick(facet, facet === "watch" ? "Watched" : NAMES[facet], h("div", { id: `pick-${facet}`, class: "options" }))),
     group("Scores of", h("button", { type: "button", "data-by": "lexicon", title: "Count what the lexicon (VADER) says", onclick: () => change({ by: "lexicon" }) }, "Lexicon"), h("button", { type: "button", "data-by": "model", onclick: () => change({ by: "model" }) }, "Model")),
     pick("versus", "Compare", h("div", { id: "pick-versus", class: "options" })),
     h("label", { class: "search" }, h("span", { class: "unseen" }, "Texts that hold these words"),
@@ -85,7 +85,7 @@ const valuesOf = (facet) => (facet === "topic" ? data?.topics : data?.[facet]) ?
 function drawPick(facet) {
   const summary = byId(`details-${facet}`).querySelector("summary");
   const count = state[facet].length;
-  fill(summary, NAMES[facet], count === 1 ? [": ", h("b", {}, name(shownValue(state[facet][0])))] : count > 1 ? [": ", h("b", {}, count)] : "");
+  fill(summary, facet === "watch" ? "Watched" : NAMES[facet], count === 1 ? [": ", h("b", {}, name(shownValue(state[facet][0])))] : count > 1 ? [": ", h("b", {}, count)] : "");
   const node = byId(`pick-${facet}`);
   const find = node.querySelector("input[type=search]")?.value ?? "";
   const option = ([value, texts]) =>
@@ -107,12 +107,15 @@ function filterOptions(node, text) {
 function drawVersus() {
   const summary = byId("details-versus").querySelector("summary");
   fill(summary, "Compare", state.vs ? [": ", h("b", {}, name(versusLabel()))] : "");
-  const option = (value, label, note, disabled = false) => h("label", {},
-    h("input", { type: "radio", name: "versus", checked: state.vs === value, disabled, "data-key": `vs-${value}`, onchange: () => change({ vs: value }) }), h("span", {}, name(label)), note && h("span", { class: "note" }, note));
+  // A click chooses and closes; arrow keys walk through the choices, with the list open.
+  const close = (event) => event.detail > 0 && setTimeout(() => { byId("details-versus").open = false; });
+  const option = (value, label, disabled = false) => h("label", { onclick: close },
+    h("input", { type: "radio", name: "versus", checked: state.vs === value, disabled, "data-key": `vs-${value}`, onchange: () => change({ vs: value }) }), h("span", {}, name(label)));
   const spanned = state.span || state.from;
   const groups = ["topic", "source", "watch"].map((facet) => valuesOf(facet).length > 1 && [
     h("p", { class: "menu-title" }, `with the ${NAMES[facet].toLowerCase()}`), valuesOf(facet).slice(0, 25).map(([value]) => option(`${facet}:${value}`, shownValue(value)))]);
-  fill(byId("pick-versus"), option("", "nothing"), Object.entries(SHIFTS).map(([key, { label }], place) => option(key, label, spanned || place ? "" : "choose a span first", !spanned)), groups);
+  fill(byId("pick-versus"), option("", "nothing"),
+    h("p", { class: "menu-title" }, spanned ? "with another span" : "with another span (choose a span first)"), Object.entries(SHIFTS).map(([key, { label }]) => option(key, label, !spanned)), groups);
 }
 
 const versusLabel = () => SHIFTS[state.vs]?.label ?? shownValue(state.vs.split(":").slice(1).join(":"));

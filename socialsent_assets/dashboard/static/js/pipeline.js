@@ -12,7 +12,7 @@ export function drawAlerts({ alerts }) {
     h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`));
   fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} open of the newest ${alerts.length}; they are marked on the time line.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
     downloadCsv("alerts", [["open", "kind", "subject", "severity", "since", "title", "text"], ...alerts.map((a) => [a.open, a.kind, a.subject, a.severity, a.since, a.title, a.text])]), { "data-key": "alerts-csv" })),
-  alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, isPhone() ? 3 : 6).map(card)) : empty("No alert, open or over. The sensor in Dagster looks for them; socialsent alerts --check looks now."));
+  alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, isPhone() ? 3 : 6).map(card)) : empty("No alert, open or over.", h("p", { class: "note" }, "The sensor in Dagster looks for them; ", h("code", {}, "socialsent alerts --check"), " looks now.")));
 }
 
 function openAlert(alert) {

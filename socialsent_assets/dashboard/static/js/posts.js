@@ -26,7 +26,7 @@ export async function drawPosts(newFacts) {
         type: "button", role: "tab", "aria-selected": String(key === list), "aria-controls": "posts-list", "data-key": `list-${key}`, tabindex: key === list ? 0 : -1,
         onclick: () => change({ list: key }, { replace: true }), onkeydown: walkTabs }, label))));
   const wanted = query(facts.data);
-  await showList(byId("posts-list"), wanted, list, "posts", list !== "newest", isPhone() ? 3 : 6);
+  await showList(byId("posts-list"), wanted, list, "posts", list !== "newest", isPhone() ? 3 : 10);
 }
 
 function walkTabs(event) {
