@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from socialsent_assets.dashboard.live import LiveMarts
-from socialsent_assets.dashboard.snapshot import Snapshot
+from socialsent_assets.dashboard.snapshot import Snapshot, watched_part
 from socialsent_assets.dashboard.views import basis_available
 
 HOURS_LISTED = 24 * 92
@@ -54,7 +54,8 @@ def _values(snapshot: Snapshot, facet: str) -> list[tuple[Any, ...]]:
 
 def _watched(snapshot: Snapshot) -> list[tuple[str, int]]:
     """Texts that hold each watched word; those that none holds are listed too."""
-    counts = dict(snapshot.ask("select unnest(watch) as word, sum(n) from summary group by 1"))
+    table = watched_part("summary")
+    counts = dict(snapshot.ask(f"select unnest(watch) as word, sum(n) from {table} group by 1"))  # noqa: S608
     return [(word, int(counts.get(word, 0))) for word in snapshot.watched]
 
 

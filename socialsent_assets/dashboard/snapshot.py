@@ -34,6 +34,9 @@ SEARCHES_KEPT = 8
 
 VERSION = "select count(*), max(event_hour), md5(string_agg(lake_version, '' order by event_hour)) from lake_hours"
 
+CELL = "slot, source, topic, lang, kind"
+"""Columns of the summary that say which texts a row counts."""
+
 _SPAN = f"select min(event_time), max(event_time), count(*) from {TEXTS}"  # noqa: S608
 _TOPICS = f"select coalesce(topic, '{NONE}') as topic, count(*) as n from {TEXTS} group by 1 order by 2 desc, 1"  # noqa: S608
 
@@ -95,11 +98,12 @@ class Snapshot:
         found = _summary(warehouse, self.minutes_from, self.topics, self.watched, search)
         with self._lock, self.memory.cursor() as cursor:
             name = f"search_{next(self._numbers)}"
-            _store(cursor, name, found)
+            _store_summary(cursor, name, found)
             self._searches[search] = name
             while len(self._searches) > SEARCHES_KEPT:
                 # A request that still reads it holds its own version of the table.
-                cursor.execute(f"drop table if exists {self._searches.popitem(last=False)[1]}")
+                _, old = self._searches.popitem(last=False)
+                cursor.execute(f"drop table if exists {old}; drop table if exists {watched_part(old)}")
         return name
 
 
@@ -119,7 +123,7 @@ def read_snapshot(warehouse: duckdb.DuckDBPyConnection, watched: tuple[str, ...]
     topics = warehouse.execute(_TOPICS).fetchall()
     memory = duckdb.connect()
     memory.execute("set timezone = 'UTC'")
-    _store(memory, "summary", _summary(warehouse, recent, topics, watched, ()))
+    _store_summary(memory, "summary", _summary(warehouse, recent, topics, watched, ()))
     hours = warehouse.sql("select event_hour as slot, * from lake_hours").to_arrow_table()
     _store(memory, "hours", hours)
     _store_sample(memory, [])
@@ -188,6 +192,20 @@ def _sample(warehouse: duckdb.DuckDBPyConnection, every: int, watched: tuple[str
         """,  # noqa: S608
         [list(watched), *values, every],
     ).fetchall()
+
+
+def watched_part(name: str) -> str:
+    """Name of the table that holds those texts of a summary that hold a watched word, with these words."""
+    return f"{name}_watched"
+
+
+def _store_summary(memory: duckdb.DuckDBPyConnection, name: str, found: pa.Table) -> None:
+    """Store the summary, and apart from it the few texts with watched words: their lists would slow down the rest."""
+    sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
+    memory.register("found", found)
+    _store(memory, name, memory.sql(f"select {CELL}, {sums} from found group by {CELL}").to_arrow_table())  # noqa: S608
+    _store(memory, watched_part(name), memory.sql("select * from found where len(watch) > 0").to_arrow_table())
+    memory.unregister("found")
 
 
 def _store(memory: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from socialsent_assets.dashboard.filters import FACETS, Basis, Filter
-from socialsent_assets.dashboard.snapshot import Snapshot
+from socialsent_assets.dashboard.snapshot import Snapshot, watched_part
 from socialsent_assets.insights.word_clouds import surest_words
 
 STEPS_MIN = (1, 5, 15, 60, 180, 360, 720, 1440, 10_080, 43_200)
@@ -31,8 +31,9 @@ _COUNTS = {
 }
 
 
-def view(snapshot: Snapshot, wanted: Filter, table: str) -> dict[str, Any]:
-    """The answer to one filter; `table` is the summary to read (see `Snapshot.table_of`)."""
+def view(snapshot: Snapshot, wanted: Filter, summary: str) -> dict[str, Any]:
+    """The answer to one filter; `summary` is the table to read (see `Snapshot.table_of`)."""
+    table = watched_part(summary) if wanted.watch else summary
     step = step_of(snapshot, wanted)
     before = wanted.before()
     return {
@@ -44,7 +45,10 @@ def view(snapshot: Snapshot, wanted: Filter, table: str) -> dict[str, Any]:
         "before": totals(snapshot, before, table) if before else None,
         "time": _time_line(snapshot, wanted, table, step),
         "overview": _overview(snapshot, wanted, table),
-        "facets": {facet: _facet(snapshot, wanted, table, facet) for facet in FACETS},
+        "facets": {
+            facet: _facet(snapshot, wanted, watched_part(summary) if facet == "watch" else table, facet)
+            for facet in FACETS
+        },
         "words": _words(snapshot, wanted),
     }
 

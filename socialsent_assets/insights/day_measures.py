@@ -77,9 +77,9 @@ def day_measures(sql: SqlEngine, days: Sequence[str]) -> DayMeasures:
         for day, *values in sql.run(question(mart, measures, days)).rows:
             found.setdefault(mart, {})[_iso(day)] = _numbers(measures, values)
     for mart, measures in _OVER_ALL.items():
-        [values] = sql.run(f"select {_columns(measures)} from {mart}").rows  # noqa: S608
+        [over_all] = sql.run(f"select {_columns(measures)} from {mart}").rows  # noqa: S608
         for day in days:
-            found.setdefault(mart, {}).setdefault(day, {}).update(_numbers(measures, values))
+            found.setdefault(mart, {}).setdefault(day, {}).update(_numbers(measures, over_all))
     return found
 
 
