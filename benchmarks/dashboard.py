@@ -12,6 +12,7 @@ an emulated slow phone.
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import statistics
 import subprocess
@@ -248,7 +249,8 @@ _BYTES = """performance.getEntriesByType('resource').concat(performance.getEntri
 def watched_by(path: Path, viewers: int) -> None:
     """Print what `viewers` open pages cost, each with its stream: the same question of all, then one for each."""
     with serving(path) as (url, process), ThreadPoolExecutor(viewers) as pool:
-        urllib.request.urlopen(f"{url}api/view").read()
+        while json.load(urllib.request.urlopen(f"{url}api/facts"))["data"] is None:
+            time.sleep(0.5)
         streams = [urllib.request.urlopen(f"{url}api/live") for _ in range(viewers)]
         for stream in streams:
             stream.readline()

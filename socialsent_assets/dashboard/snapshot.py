@@ -34,8 +34,8 @@ SEARCHES_KEPT = 8
 
 VERSION = "select count(*), max(event_hour), md5(string_agg(lake_version, '' order by event_hour)) from lake_hours"
 
-CELL = "slot, source, topic, lang, kind"
-"""Columns of the summary that say which texts a row counts."""
+VALUES = ("source", "topic", "lang", "kind")
+"""Columns of the summary that say, with `slot`, which texts a row counts."""
 
 _SPAN = f"select min(event_time), max(event_time), count(*) from {TEXTS}"  # noqa: S608
 _TOPICS = f"select coalesce(topic, '{NONE}') as topic, count(*) as n from {TEXTS} group by 1 order by 2 desc, 1"  # noqa: S608
@@ -101,9 +101,7 @@ class Snapshot:
             _store_summary(cursor, name, found)
             self._searches[search] = name
             while len(self._searches) > SEARCHES_KEPT:
-                # A request that still reads it holds its own version of the table.
-                _, old = self._searches.popitem(last=False)
-                cursor.execute(f"drop table if exists {old}; drop table if exists {watched_part(old)}")
+                _drop_summary(cursor, self._searches.popitem(last=False)[1])
         return name
 
 
@@ -200,12 +198,29 @@ def watched_part(name: str) -> str:
 
 
 def _store_summary(memory: duckdb.DuckDBPyConnection, name: str, found: pa.Table) -> None:
-    """Store the summary, and apart from it the few texts with watched words: their lists would slow down the rest."""
-    sums = ", ".join(f"sum({measure}) as {measure}" for measure in MEASURES)
+    """Store the summary, and apart from it the few texts with watched words: their lists would slow down the rest.
+
+    Whole numbers of 32 bits and enumerations, because DuckDB adds and groups them in half the time.
+    """
     memory.register("found", found)
-    _store(memory, name, memory.sql(f"select {CELL}, {sums} from found group by {CELL}").to_arrow_table())  # noqa: S608
-    _store(memory, watched_part(name), memory.sql("select * from found where len(watch) > 0").to_arrow_table())
+    for column in VALUES:
+        memory.execute(f"create type {name}_{column} as enum (select distinct {column} from found)")  # noqa: S608
+    values = ", ".join(f"cast({column} as {name}_{column}) as {column}" for column in VALUES)
+    numbers = [(measure, "double" if measure.endswith("polarity") else "integer") for measure in MEASURES]
+    sums = ", ".join(f"cast(sum({measure}) as {kind}) as {measure}" for measure, kind in numbers)
+    for table, watch in ((name, ""), (watched_part(name), ", watch")):
+        condition = "len(watch) > 0" if watch else "true"
+        memory.execute(
+            f"create table {table} as select slot, {values}{watch}, {sums} from found where {condition}"  # noqa: S608
+            f" group by all order by slot"
+        )
     memory.unregister("found")
+
+
+def _drop_summary(memory: duckdb.DuckDBPyConnection, name: str) -> None:
+    """Drop both tables. A request that still reads them holds its own version."""
+    dropped = [f"drop table {name}", f"drop table {watched_part(name)}"]
+    memory.execute("; ".join([*dropped, *(f"drop type {name}_{column}" for column in VALUES)]))
 
 
 def _store(memory: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
