@@ -59,6 +59,7 @@ _BY_DAY: dict[str, dict[str, str]] = {
 _DAY_OF = dict.fromkeys(("agg_sentiment_hourly", "lake_hours", "dim_users"), "cast(event_hour as date)")
 _OVER_ALL = {
     "dim_users": {"users": "count(*)"},
+    "user_profile_history": {"profile_versions": "count(*)", "users": "count(distinct user_id)"},
     "agg_user_engagement": {
         "users": "count(*)",
         "authors": "sum(case when post_count > 0 then 1 else 0 end)",
