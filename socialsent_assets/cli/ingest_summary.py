@@ -90,7 +90,7 @@ def _hints(landed: Landed) -> Iterator[str]:
     if "no offset" in first and "--timezone" not in first:
         yield "in JSON of the contract a time has an offset, because it names no hour without one"
     if landed.reasons["not_json"] * 2 > landed.counts.records:
-        yield "most lines are no JSON: one object per line is expected (jq -c . FILE writes it so)"
+        yield "most records are no JSON; if the file was cut, get the whole one: jq . FILE names the place"
 
 
 def _next_step(landed: Landed) -> Iterator[str]:

@@ -75,7 +75,7 @@ def _zip_members(path: Path, name: str) -> list[InputFile] | None:
     for info in found:
         if info.file_size > UNSUSPICIOUS_BYTES and info.file_size > MAX_EXPANSION * max(info.compress_size, 1):
             raise UserError(
-                f"{name}/{info.filename} expands more than {MAX_EXPANSION}-fold, as no file of posts does"
+                f"{name}/{info.filename} expands more than {MAX_EXPANSION}-fold; unpack it if it is a file of posts"
             )
 
     def opener(member: str) -> Callable[[], BinaryIO]:

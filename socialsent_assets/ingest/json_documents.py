@@ -1,7 +1,8 @@
 """JSON of any layout as single documents: lines, an array, objects one after the other, or one object with a list.
 
 A document with a mistake in it does not take its neighbours along. Memory is bounded by one document; an object that
-is bigger than that (an account's export) is cut at the list in it, and each element comes in the object's frame.
+is bigger than that (an account's export), or ends in its middle, is cut at the list in it, and each element comes in
+the object's frame.
 
 Not here: what a document means (sources/), bytes and lines (file_bytes.py).
 """
@@ -134,11 +135,16 @@ def _objects(head: bytes, rest: Iterator[bytes], name: str) -> Iterator[Document
             content += piece
     except BrokenFileError as error:
         broken = error
-    if len(content) > WHOLE_BYTES and (begin := _list_begin(content)):
+    is_large = len(content) > WHOLE_BYTES
+    values = [] if is_large else list(_values(content))
+    is_cut = len(values) == 1 and not values[0].endswith(b"}")
+    if (is_large or is_cut) and (begin := _list_begin(content)):
         frame = (content[:begin], b"]}")
         yield from _elements(itertools.chain([content[begin - 1 :]], rest), name, frame)
+        if is_cut:
+            raise broken or BrokenFileError("its JSON ends in the middle of an object")
         return
-    for number, value in enumerate(_values(content), start=1):
+    for number, value in enumerate(values or _values(content), start=1):
         yield Document(value, f"{name} object {number}")
     if broken:
         raise broken

@@ -81,7 +81,7 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
     if not rows:
         return None
     if len(rows[0]) > MAX_COLUMNS:
-        raise UserError(f"{name} has more than {MAX_COLUMNS:,} columns, so it is no table of posts")
+        raise UserError(f"{name} has more than {MAX_COLUMNS:,} columns, so it is no table of posts; see --delimiter")
     if header:
         if len(header) != len(rows[0]):
             raise UserError(
@@ -163,7 +163,9 @@ def parquet_table(file: BinaryIO, name: str) -> tuple[tuple[str, ...], Iterator[
     try:
         table = pq.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:
-        raise UserError(f"{name} is no Parquet file that can be read: {error}") from None
+        raise UserError(
+            f"{name} is no Parquet file that can be read ({error}); get the whole file and try again"
+        ) from None
 
     def rows() -> Iterator[TableRow]:
         number = 0

@@ -158,3 +158,14 @@ def test_what_expands_beyond_reason_is_not_read_to_its_end(monkeypatch: pytest.M
         found, message = read_broken(packed)
         assert "expands more than 250-fold" in message
         assert len(found) < 4_000_000
+
+
+def test_an_object_that_is_cut_gives_the_elements_that_are_whole() -> None:
+    """Prevents half a download of an account's export from landing nothing, and from passing for a whole file."""
+    content = json.dumps({"name": "chat", "messages": [{"id": n, "tags": [{"a": 1}]} for n in range(9)]}, indent=1)
+    found: list[Document] = []
+    with pytest.raises(BrokenFileError, match="ends in the middle"):
+        found.extend(documents(iter([content[:-40].encode()]), "x.json"))
+    whole = [json.loads(one.frame[0] + one.raw + one.frame[1]) for one in found[:-1]]
+    assert [(page["name"], page["messages"][0]["id"]) for page in whole] == [("chat", n) for n in range(8)]
+    assert content[:-40].rstrip().endswith(found[-1].raw.decode().rstrip())
