@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from socialsent_assets.cli import erase
 from socialsent_assets.cli.main import exit_code
 
 
@@ -64,3 +66,33 @@ def test_an_empty_lake_forgets_what_was_never_there(home: Path) -> None:
     assert (receipt["persons"], receipt["reports, logs and records"], receipt["traces"]) == (1, 1, 0)
     assert "u-1" not in (home / "receipt.json").read_text()
     assert [path.suffix for path in sorted((home / "lake" / "erasures").iterdir())] == [".json", ""]
+
+
+@pytest.mark.parametrize(("times", "code"), [(1, 0), (9, 1)])
+def test_a_build_at_work_that_brings_traces_back_is_noticed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], times: int, code: int
+) -> None:
+    """Prevents an erasure that calls itself done while a build writes what it had read before."""
+    forget, left = erase._forget, iter(range(times))
+    (home / "logs").mkdir()
+    log = home / "logs" / "build.log"
+
+    def beside_a_build(*args: Any) -> Any:
+        done = forget(*args)
+        if next(left, None) is not None:
+            log.write_text("of u-1\n")
+        return done
+
+    monkeypatch.setattr(erase, "_forget", beside_a_build)
+    receipt = home / "receipt.json"
+    assert exit_code(["erase", "--user", "u-1", "--receipt", str(receipt)]) == code
+    pending = home / "lake" / "erasures" / "erasure.pending"
+    assert pending.exists() is bool(code)
+    if code:
+        assert "run socialsent erase again" in capsys.readouterr().err
+        monkeypatch.undo()
+        monkeypatch.setenv("SOCIALSENT_HOME", str(home))
+        assert exit_code(["erase"]) == 0
+        assert log.read_text() == ""
+    else:
+        assert json.loads(receipt.read_text())["rounds"] == 2

@@ -172,6 +172,24 @@ def test_thousands_of_ids_are_one_erasure(lake: Lake) -> None:
     assert found(lake, "u-11") != []
 
 
+def test_a_networks_delete_of_what_is_erased_goes_with_it(lake: Lake) -> None:
+    """Prevents a network's delete from being the last place that names a person, now or when it comes again."""
+    deletions = [
+        events.event("deletion", {"subject_id": "u-1", "subject_kind": "user"}, event_id="gone"),
+        events.event("deletion", {"subject_id": "p-1"}),
+        events.event("deletion", {"subject_id": "u-1", "subject_kind": "user", "restored": True}),
+        events.event("deletion", {"subject_id": "gone"}),  # a delete of the delete: it names nobody
+        events.event("deletion", {"subject_id": "u-11", "subject_kind": "user"}),
+    ]
+    ingest(lake, records(SENT + deletions))
+    erase(lake)
+    assert found(lake, "u-1", "p-1") == []
+    left = sum(rows for rows, _, _ in names(lake))
+    again = ingest(lake, records(deletions))
+    assert (again.erased, again.accepted) == (4, 2)  # with the record that is no event
+    assert sum(rows for rows, _, _ in names(lake)) == left + 2
+
+
 def test_a_dry_run_counts_and_changes_nothing(lake: Lake) -> None:
     """Prevents a look that erases."""
     ingest(lake, records(SENT))

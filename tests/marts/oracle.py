@@ -6,7 +6,6 @@ or what was there before.
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -108,8 +107,8 @@ def _histories(versions: list[Row], gone: set[str]) -> list[Row]:
         moments: dict[datetime, list[Row]] = defaultdict(list)
         for version in of_user:
             moments[version["event_time"]].append(version)
-        times = [*sorted(moments), None]
-        for since, until in itertools.pairwise(times) if user not in gone else ():
+        times = sorted(moments) if user not in gone else []
+        for since, until in zip(times, [*times[1:], None], strict=True):
             newest = _newest(moments[since])
             row = {name: newest[name] for name in ("user_id", "user_name", "event_id")}
             rows.append({**row, "valid_from": _naive(since), "valid_to": until and _naive(until)})
