@@ -270,9 +270,20 @@ def _time_axis(axes: Axes, size: int, bins: Sequence[Bin], width: int) -> None:
     first, last = bins[0].start, bins[-1].start + timedelta(hours=size)
     ticks = time_ticks(first, last, at_most=4 if width <= NARROW else 10)
     axes.set_xlim(first, last)  # type: ignore[arg-type]
-    axes.set_xticks(ticks, [f"{tick:%d %b}" if tick.hour == 0 else f"{tick:%H:%M}" for tick in ticks])  # type: ignore[arg-type]
+    axes.set_xticks(ticks, [tick_label(tick, last - first) for tick in ticks])  # type: ignore[arg-type]
     axes.tick_params(axis="x", pad=7)
     axes.set_xlabel(f"{first:%d %b %Y %H:%M} to {last:%d %b %Y %H:%M} UTC")
+
+
+def tick_label(tick: datetime, span: timedelta) -> str:
+    """What stands below a tick: the hour, the day, or the month where the axis is longer than a day of each name.
+
+    >>> tick_label(datetime(2015, 9, 6), timedelta(days=4_000))
+    'Sep 2015'
+    """
+    if span > timedelta(days=330):
+        return f"{tick:%b %Y}"
+    return f"{tick:%d %b}" if tick.hour == 0 else f"{tick:%H:%M}"
 
 
 def time_ticks(first: datetime, last: datetime, at_most: int) -> list[datetime]:

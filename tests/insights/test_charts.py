@@ -43,6 +43,13 @@ def test_time_labels_stay_few_and_inside_the_axis(span, at_most):
     assert all(START <= tick <= last for tick in ticks)
 
 
+def test_an_axis_of_years_names_the_years():
+    """Prevents eleven years of history whose labels are ten days of no year."""
+    assert charts.tick_label(START, dt.timedelta(days=4_000)) == f"{START:%b %Y}"
+    midnight = START.replace(hour=0)
+    assert charts.tick_label(midnight, dt.timedelta(days=40)) == f"{midnight:%d %b}"
+
+
 def test_a_value_between_two_gaps_is_drawn_as_a_dot():
     values = [0.1, math.nan, 0.2, math.nan, 0.3, 0.3]
     assert [i for i, v in enumerate(values) if not math.isnan(v) and charts._is_alone(values, i)] == [0, 2]
