@@ -57,9 +57,7 @@ def only_one_writer(settings: Settings, *, shared: bool = False) -> Iterator[Non
                 ) from error
             yield
     except BusyError as error:
-        raise BusyError(
-            f"another run or materialize works on {settings.home} ({error}); wait for it to end"
-        ) from None
+        raise BusyError(f"another command works on {settings.home} ({error}); wait for it to end") from None
 
 
 def build(settings: Settings, hours: str | None, select: str | None, console: Console) -> bool:

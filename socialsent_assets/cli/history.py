@@ -71,7 +71,8 @@ def history(
 def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or the beginning of it.")]) -> None:
     """Take a run back: tables and marts return to what they held before it, landing stays.
 
-    A run that only scored hours which had no scores before is kept, because marts need scores for every text.
+    What was scored of its hours later goes with it. A run that only scored hours which had no scores before is kept,
+    because marts need scores for every text: take back the run that cleansed them.
 
     Its hours are not built again by themselves until their landing or the code changes; `socialsent materialize
     --hours` builds them right away. An undo is a run itself, so it can be undone.

@@ -23,7 +23,7 @@ from socialsent_assets.jobs.normalise import normaliser
 from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
 from socialsent_assets.jobs.read_landing import ERASED, TABLE_OF
-from socialsent_assets.lake.builds import Receipt, output_version, read_builds, write_receipts
+from socialsent_assets.lake.builds import Receipt, output_version, receipts_of, write_receipts
 from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
 from socialsent_assets.lake.iceberg.commit import OvertakenError
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
@@ -74,7 +74,7 @@ def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | N
 
 
 def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
-    before = read_builds(lake).cleanse
+    before, _ = receipts_of(lake, JOB, set(hours))
     objects = lake.landed_by_hour(set(hours))
     landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
     files, erased = _table_files(lake), read_ledger(ledger_folder(lake.landing.uri))
@@ -86,7 +86,8 @@ def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -
             written.add(engine.cleanse(lake.landing, found, lake.cleansed.uri, files, groups, erased))
     receipts = [_receipt(hour, written) for hour in landed]
     with publishing(lake, JOB, run) as turn:
-        _check_unbuilt(before, read_builds(lake).cleanse, receipts)
+        now, _ = receipts_of(lake, JOB, set(hours))
+        _check_unbuilt(before, now, receipts)
         pins = publish_tables(lake, turn, TABLES, hours, written.files)
         write_receipts(lake, JOB, receipts, pins, run, follows=turn.snapshot)
     return receipts

@@ -24,6 +24,7 @@ from socialsent_assets.lake.builds import (
     Receipt,
     output_version,
     read_builds,
+    receipts_of,
     table_name,
     write_receipts,
 )
@@ -75,20 +76,22 @@ def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> 
     code = score_code_version(corrections.version)
     receipts = [_receipt(builds.cleanse[hour], written.count(SENTIMENT, hour), champion, code) for hour in hours]
     with publishing(lake, JOB, run) as turn:
-        now = read_builds(lake)
-        _check_current(builds, now, hours)
+        now, cleansed_pins = receipts_of(lake, "cleanse", set(hours))
+        _check_current(builds.cleanse, now, hours)
         pins = publish_tables(lake, turn, (SENTIMENT,), hours, written.files)
         names = [table_name(table) for table in CLEANSED_EVENTS]
-        read = {name: now.pins[name] for name in names if name in now.pins}
+        read = {name: cleansed_pins[name] for name in names if name in cleansed_pins}
         write_receipts(lake, JOB, receipts, {**read, **pins}, run, follows=turn.snapshot)
     return receipts
 
 
-def _check_current(read: BuildState, now: BuildState, hours: Sequence[EventHour]) -> None:
+def _check_current(
+    read: Mapping[EventHour, Receipt], now: Mapping[EventHour, Receipt], hours: Sequence[EventHour]
+) -> None:
     """Raise OvertakenError if an hour was cleansed again since it was read: marts would join its new rows."""
     for hour in hours:
-        receipt = now.cleanse.get(hour)
-        if receipt is None or receipt.output_version != read.cleanse[hour].output_version:
+        receipt = now.get(hour)
+        if receipt is None or receipt.output_version != read[hour].output_version:
             raise OvertakenError(f"another run cleansed {hour} while it was scored")
 
 

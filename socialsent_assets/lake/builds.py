@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -236,6 +236,15 @@ def write_receipts(
             follows,
         ),
     )
+
+
+def receipts_of(
+    lake: Lake, job: str, hours: Collection[EventHour]
+) -> tuple[dict[EventHour, Receipt], dict[str, int]]:
+    """Receipts of some hours, and the pins, as of now; reads the files of these hours alone, whatever the history."""
+    table = lake.table(RECEIPT_TABLES[job])
+    found = (receipt for file in files_of(table, hours) for receipt in _receipts_in(job, table, file.path))
+    return {receipt.hour: receipt for receipt in found if receipt.hour in hours}, pins_of(job, table)
 
 
 def output_version(*parts: str | None) -> str:

@@ -37,16 +37,24 @@ def test_hours_that_cannot_be_used_are_named(hours: str, words: str, capsys: pyt
     assert words in capsys.readouterr().err
 
 
-def test_a_second_run_on_the_same_home_is_refused_with_the_process_that_runs(
+def test_a_build_beside_a_command_that_must_be_alone_is_refused_with_its_process(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Prevents two runs from building the same hours against each other."""
+    """Prevents a build of hours that an erasure or an undo is changing, and two feeds in one home."""
     with exclusive(home / "locks" / "materialize.lock"):
         assert exit_code(["materialize"]) == 1
         assert exit_code(["run"]) == 1
     error = capsys.readouterr().err
-    assert "another run or materialize works on" in error
+    assert "another command works on" in error
     assert "process" in error
+
+
+def test_builds_share_a_home_but_not_with_a_feed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a build that waits for another one although the lake takes their commits in turns."""
+    with exclusive(home / "locks" / "materialize.lock", shared=True):
+        assert exit_code(["materialize"]) == 2
+        assert "nothing has landed yet" in capsys.readouterr().err
+        assert exit_code(["run"]) == 1
 
 
 def test_a_home_that_cannot_be_written_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,78 @@
+"""Runs that build an hour while another run builds it too."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import COMMENTS, POSTS, SENTIMENT
+from socialsent_assets.jobs.cleanse import cleanse
+from socialsent_assets.jobs.engines.process import ProcessEngine
+from socialsent_assets.jobs.partition_writer import Written
+from socialsent_assets.jobs.score import score
+from socialsent_assets.lake.builds import read_builds
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.staleness import stale_hours
+from tests.built_lake import rows_of_table
+from tests.conftest import Landing, lake_at
+from tests.jobs.events import HOUR, random_lines
+
+AT = EventHour.from_key(HOUR)
+
+
+class Slow(ProcessEngine):
+    """Lets something happen once, between its files and its commits."""
+
+    def __init__(self, meanwhile: Callable[[], object]) -> None:
+        super().__init__()
+        self._meanwhile: list[Callable[[], object]] = [meanwhile]
+
+    def cleanse(self, *arguments: Any) -> Written:
+        written = super().cleanse(*arguments)
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return written
+
+    def score(self, *arguments: Any) -> Written:
+        written = super().score(*arguments)
+        while self._meanwhile:
+            self._meanwhile.pop()()
+        return written
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.setattr("socialsent_assets.jobs.publish._LONGEST_PAUSE_S", 0.0)
+    lake = lake_at(tmp_path)
+    Landing(lake).add(HOUR, random_lines(1, 40, HOUR))
+    return lake
+
+
+def more(lake: Lake) -> None:
+    """Land more, and cleanse it in another run."""
+    Landing(lake).add(HOUR, random_lines(2, 40, HOUR), "second")
+    cleanse(ProcessEngine(), lake, [AT])
+
+
+def test_an_older_look_at_landing_does_not_replace_a_newer_one(lake: Lake) -> None:
+    """Prevents rows that vanish again because the slower of two runs read less."""
+    [receipt] = cleanse(Slow(lambda: more(lake)), lake, [AT])
+    assert receipt.measures["landing_objects"] == 2
+    assert read_builds(lake).cleanse[AT] == receipt
+    assert stale_hours(lake, [AT], {}) == {AT: "analytics"}
+
+
+def test_scores_are_those_of_the_rows_beside_them(lake: Lake) -> None:
+    """Prevents marts that join the scores of one run with the posts of another."""
+    cleanse(ProcessEngine(), lake, [AT])
+    score(Slow(lambda: more(lake)), lake, [AT])
+    builds = read_builds(lake)
+    texts = [row for table in (POSTS, COMMENTS) for row in rows_of_table(lake, table)]
+    assert len(rows_of_table(lake, SENTIMENT)) == len(texts) == builds.score[AT].rows["sentiment"]
+    assert builds.scored_pins["cleansed.posts"] == builds.pins["cleansed.posts"]
+    assert files_of(lake.table(POSTS), snapshot_id=builds.scored_pins["cleansed.posts"])
