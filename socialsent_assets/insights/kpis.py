@@ -125,7 +125,7 @@ def _quarantined(facts: Facts, arrivals: Arrivals | None) -> Headline:
     return Headline(
         "quarantined_share",
         round(part / whole, 4) if whole else 0.0,
-        "Set aside",
+        "Quarantined",
         percent(part, whole),
         "of records",
         f"{number(part)} of {number(whole)} {'that arrived' if arrivals else 'landed'}",
