@@ -58,8 +58,11 @@ async function load() {
   await draw();
 }
 
+let turns = 0;
+
 async function draw() {
   if (!facts?.data) return;
+  const turn = ++turns;
   drawFilters(facts);
   document.body.classList.add("loading");
   try {
@@ -70,11 +73,14 @@ async function draw() {
     if (against && !other) return;
     notice(null);
     show(view, other, against);
+    // The browser paints the numbers first: the chart takes as long as everything else together.
+    await new Promise((painted) => setTimeout(painted));
+    if (turn !== turns) return;
     await Promise.all([view.totals.n > 0 && drawMood(view, other, facts), drawPosts(facts), ask("people", query(facts.data)).then((found) => found && drawPeople(found)), drawDrill(facts)]);
   } catch (error) {
     notice(`${error.message}. `, h("button", { type: "button", class: "link", onclick: () => change({ ...CLEAR, vs: "" }) }, "Clear the filters"));
   } finally {
-    document.body.classList.remove("loading");
+    if (turn === turns) document.body.classList.remove("loading");
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { byId, fill, h, head, tool } from "./dom.js";
 import { DAY, MINUTE, clock, day, moment, number, percent, plural, signed, span, stamp, stepWords } from "./format.js";
-import { colour, downloadCsv, downloadUrl, filename } from "./download.js";
+import { colour, downloadCsv, downloadUrl, filename, forgetColours } from "./download.js";
 import { change, comparison, scoredWord, state } from "./state.js";
 import { drawOverview, recolourOverview, zoomByDragging, zoomByKeys } from "./zoom.js";
 
@@ -20,6 +20,7 @@ let shown;
 /** What is drawn: the view, its bars, those compared with, and the facts. */
 export const current = () => shown;
 let asTable = false;
+let fontFamily;
 
 /** Draw or update. `other` is the view compared with, or undefined. */
 export async function drawMood(view, other, facts) {
@@ -38,6 +39,7 @@ export async function drawMood(view, other, facts) {
 
 /** Colours changed: draw with the new ones. */
 export function recolour() {
+  forgetColours();
   if (chart) chart.setOption(option(), { replaceMerge: ["series"] });
   recolourOverview();
 }
@@ -98,13 +100,13 @@ function create(echarts, node) {
   return made;
 }
 
-export const narrow = () => byId("mood-chart").clientWidth < 560;
+/** Asked of the chart, which knows its width: to ask the page would make the browser lay it out at once. */
+export const narrow = () => (chart ? chart.getWidth() : byId("mood-chart").clientWidth) < 560;
 
 function option() {
   const { bars, otherBars, against, facts } = shown;
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   const paint = Object.fromEntries(["ink", "muted", "grid", "paper", "accent", "other", "alert", ...MOODS].map((key) => [key, colour(key)]));
-  const { fontFamily } = getComputedStyle(document.body);
+  fontFamily ??= getComputedStyle(document.body).fontFamily;
   const text = { color: paint.muted, fontFamily, fontSize: 12 };
   const categories = bars.map((bar) => bar.at);
   const ticks = tickPlaces(bars, narrow() ? 4 : 9);
@@ -125,7 +127,7 @@ function option() {
   const values = bars.map(lineValue);
   const mean = lineValue(shown.view.totals);
   return {
-    animation: !still, animationDuration: 350, animationDurationUpdate: 350, textStyle: { fontFamily },
+    animation: false, textStyle: { fontFamily },
     axisPointer: { link: [{ xAxisIndex: "all" }] },
     tooltip: { trigger: "axis", className: "tip", confine: true, transitionDuration: 0.1, backgroundColor: paint.paper, borderColor: paint.grid, textStyle: { color: paint.ink, fontSize: 13 }, formatter: (points) => tip(points) },
     grid: grids.map(([top, height]) => ({ left, right: 14, top, height })),

@@ -45,7 +45,16 @@ export function downloadDrawing(what, width, height, draw) {
   canvas.toBlob((blob) => save(blob, filename(what, "png")));
 }
 
-export const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const palette = new Map();
+
+/** A colour of the style sheet, read once: each look at a computed style makes the browser lay the page out. */
+export function colour(name) {
+  if (!palette.has(name)) palette.set(name, getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim());
+  return palette.get(name);
+}
+
+/** Light or dark changed. */
+export const forgetColours = () => palette.clear();
 
 /** Titles, bars of shares and labels: the picture of a list of values. */
 export function downloadShares(what, title, note, rows) {
