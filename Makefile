@@ -64,6 +64,11 @@ check: install-dev ## format, lint, types, import contracts, dbt parsing, SQL li
 browser: ## Debian's Chromium, for the tests that drive a browser; they skip without it
 	@command -v chromium >/dev/null 2>&1 || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; }
 
+# SEED has a default for `make run`; here only one that was given counts.
+faults: install-dev ## seeded faults against the whole protocol, 300 schedules; SEED=n alone replays one   (SCHEDULES=10000 SEED=n ARGS=)
+	@$(BIN)/python -m tests.faults $(if $(SCHEDULES),--schedules $(SCHEDULES)) \
+		$(if $(filter command environment,$(origin SEED)),--seed $(SEED)) $(ARGS)
+
 mutants: install-dev ## tests against changed code, slow: which changes no test notices   (ARGS="--sample 100 --seed 1")
 	$(BIN)/python scripts/mutants.py $(ARGS)
 
@@ -83,4 +88,4 @@ install-dev:
 clean: ## remove what was built, keep $SOCIALSENT_HOME
 	rm -rf build dbt_project/target dbt_project/logs .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
-.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench mutants lambdas wheel synth airflow witnesses install install-dev clean
+.PHONY: help run ui dashboard docs test test-slow test-aws check browser format bench faults mutants lambdas wheel synth airflow witnesses install install-dev clean
