@@ -99,6 +99,15 @@ class FakeCatalog:
         self.pointers[name] = _Metadata((*now.snapshots, made), made, now.version + 1)
         return self.pointers[name]
 
+    def point(self, name: str, based_on: Snapshot | None, snapshot_id: int) -> _Metadata:
+        """Make an earlier snapshot the current one. Raises CommitFailedException if another commit came first."""
+        now = self.pointers[name]
+        wanted = next((one for one in now.snapshots if one.snapshot_id == snapshot_id), None)
+        if now.current is not based_on or wanted is None:
+            raise CommitFailedException(f"{name}: branch main has changed")
+        self.pointers[name] = _Metadata(now.snapshots, wanted, now.version + 1)
+        return self.pointers[name]
+
     def expire(self, name: str, ids: Collection[int]) -> _Metadata:
         """Forget snapshots; not the current one."""
         now = self.pointers[name]
@@ -156,6 +165,18 @@ class FakeTable:
         kept = [file for file in (before.files if before is not None else ()) if file.file_path not in staged.dropped]
         with self._catalog.around(f"commits {self._name}"):
             self._metadata = self._catalog.swap(self._name, before, (*kept, *staged.added), staged.properties)
+
+    def manage_snapshots(self) -> Any:
+        """See pyiceberg; of its answers the one that makes an earlier snapshot the current one again."""
+
+        def set_current_snapshot(snapshot_id: int) -> Any:
+            def commit() -> None:
+                with self._catalog.around(f"returns {self._name} to {snapshot_id}"):
+                    self._metadata = self._catalog.point(self._name, self._metadata.current, snapshot_id)
+
+            return SimpleNamespace(commit=commit)
+
+        return SimpleNamespace(set_current_snapshot=set_current_snapshot)
 
     def files_of_all_snapshots(self) -> set[str]:
         """Addresses of every data file that a snapshot names."""

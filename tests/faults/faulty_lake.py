@@ -31,6 +31,7 @@ from socialsent_assets.jobs import cleanse, publish, read_landing, score
 from socialsent_assets.jobs.engines import process
 from socialsent_assets.jobs.plain_lines import Recognised
 from socialsent_assets.lake import builds, history, upkeep
+from socialsent_assets.lake import turns as turns_of_lake
 from socialsent_assets.lake.iceberg import commit, data_files, overwrite, scan
 from socialsent_assets.lake.iceberg.catalog import CatalogConfig
 from socialsent_assets.lake.iceberg.data_files import WrittenFile
@@ -69,11 +70,13 @@ class LakeUnderTest:
         landing: the consumer's store.
         root: folder of this machine for what is no tier: scratch files, the ledger of erasures.
         is_real: in folders, with the real catalog.
+        is_one_machine: where it can be seen whether another process still runs.
         by_column: lines are recognised by the column first; else each by `parse`, which is quicker for a few lines.
     """
 
-    def __init__(self, faults: Faults, root: Path, *, is_real: bool, by_column: bool) -> None:
+    def __init__(self, faults: Faults, root: Path, *, is_real: bool, by_column: bool, is_one_machine: bool) -> None:
         self.faults, self.root, self.is_real, self.by_column = faults, root, is_real, by_column
+        self.is_one_machine = is_one_machine
         turns = faults.turns
         below = root / "lake"
         scratch = root / "scratch"
@@ -175,6 +178,10 @@ class LakeUnderTest:
         """In the place of `data_files.describe`."""
         return described(table, file, self.files.table(base64.b64decode(file.footer)))
 
+    def host(self) -> str:
+        """Name of the machine of the current actor: one for all of them, or one for each."""
+        return "host" if self.is_one_machine else f"host-{self.faults.turns.number}"
+
     def unique(self) -> Any:
         """In the place of `uuid.uuid4`."""
         return SimpleNamespace(hex=f"{next(self._numbers):08x}")
@@ -238,17 +245,22 @@ def product_on(made: LakeUnderTest) -> Iterator[None]:
         *((module, "time", pauses) for module in (publish, commit)),
         *((module, "random", chances) for module in (publish, commit)),
         (upkeep, "uuid", ids),
+        (turns_of_lake, "time", SimpleNamespace(sleep=turns.sleep, monotonic=lambda: turns.now.timestamp())),
+        (turns_of_lake, "random", chances),
+        (turns_of_lake, "socket", SimpleNamespace(gethostname=made.host)),
+        (turns_of_lake, "_me", lambda: f"{made.host()}/{turns.number}"),
+        (turns_of_lake, "_runs", turns.is_alive),
     ]
     if not made.by_column:
         changes.append((read_landing, "recognise", _nothing_recognised))
     if made.is_real:
-        real_commit = commit._commit
+        real_commit = commit._overwrite
 
-        def commit_in_a_step(table: Any, dropped: Any, added: Any, change: Any) -> None:
+        def commit_in_a_step(table: Any, *given: Any) -> None:
             with faults.around("commit", f"commits {'.'.join(table.name())}"):
-                real_commit(table, dropped, added, change)
+                real_commit(table, *given)
 
-        changes.append((commit, "_commit", commit_in_a_step))
+        changes.append((commit, "_overwrite", commit_in_a_step))
     else:
         changes += [
             (overwrite, "merging_overwrite", lambda: Overwrite),

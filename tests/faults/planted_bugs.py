@@ -20,8 +20,10 @@ from socialsent_assets.domain.events.layout import EventHour, landing_key, landi
 from socialsent_assets.jobs import cleanse, publish, read_landing
 from socialsent_assets.jobs.engines import process, row_order
 from socialsent_assets.jobs.partition_writer import Written
+from socialsent_assets.lake import turns
 from socialsent_assets.lake.builds import read_builds, write_receipts
 from socialsent_assets.lake.lake import Lake, fingerprint
+from socialsent_assets.lake.turns import Turn
 from tests.faults import schedule
 
 
@@ -76,9 +78,12 @@ def receipts_before_tables(lake: Lake) -> Iterator[None]:
     """The receipts of a cleansing are committed before the tables that they vouch for."""
     noted: list[Any] = []
 
-    def written_first(given: Lake, tables: Any, hours: Any, files: Any, run: str) -> Any:
-        write_receipts(given, cleanse.JOB, noted[-1](hours, files), read_builds(given).pins, run)
-        return publish.publish_tables(given, tables, hours, files, run)
+    def written_first(given: Lake, turn: Turn, tables: Any, hours: Any, files: Any) -> Any:
+        write_receipts(given, cleanse.JOB, noted[-1](hours, files), read_builds(given).pins, turn.run)
+        return publish.publish_tables(given, turn, tables, hours, files)
+
+    def whenever(*given: Any, follows: int | None = None, **named: Any) -> None:
+        write_receipts(*given, **named)
 
     class Noting(Written):
         def __init__(self, *given: Any, **named: Any) -> None:
@@ -89,7 +94,11 @@ def receipts_before_tables(lake: Lake) -> Iterator[None]:
             objects = lake.landed_by_hour(set(hours))
             return [cleanse._receipt(cleanse.LandedHour(h, tuple(objects.get(h, ()))), self) for h in sorted(hours)]
 
-    with mock.patch.object(cleanse, "publish_tables", written_first), mock.patch.object(cleanse, "Written", Noting):
+    with (
+        mock.patch.object(cleanse, "publish_tables", written_first),
+        mock.patch.object(cleanse, "write_receipts", whenever),
+        mock.patch.object(cleanse, "Written", Noting),
+    ):
         yield
 
 
@@ -107,8 +116,15 @@ def fingerprint_taken_afterwards(lake: Lake) -> Iterator[None]:
 
 @contextmanager
 def no_look_for_other_runs(_lake: Lake) -> Iterator[None]:
-    """A run does not look whether another one rebuilt the same hours at the same time."""
-    with mock.patch.object(publish, "overtaken_hours", return_value=set[EventHour]()):
+    """A cleansing does not look whether another one built the same hours at the same time."""
+    with mock.patch.object(cleanse, "_check_unbuilt"), mock.patch.object(Turn, "check"):
+        yield
+
+
+@contextmanager
+def turns_not_awaited(_lake: Lake) -> Iterator[None]:
+    """A run takes its turn although another one has it."""
+    with mock.patch.object(turns, "_is_free", return_value=True):
         yield
 
 
@@ -129,5 +145,6 @@ PLANTS = {
     "receipts-before-tables": Plant(receipts_before_tables, {"torn", "lost"}),
     "fingerprint-taken-afterwards": Plant(fingerprint_taken_afterwards, {"lost"}),
     "no-look-for-other-runs": Plant(no_look_for_other_runs, {"lost", "torn", "doubled", "counts"}),
+    "turns-not-awaited": Plant(turns_not_awaited, {"lost", "torn", "doubled", "counts"}),
     "ledger-not-consulted": Plant(ledger_not_consulted, {"kept"}),
 }

@@ -138,10 +138,12 @@ class Schedule:
         self.faults = Faults(self.turns, chance, kinds, rate, most)
         self.sent: Sent = made_up(chance, seed, self.hours, chance.choice([3, 6, 12, 24]))
         by_column = is_real or chance.random() < 0.2
-        self.under_test = LakeUnderTest(self.faults, root, is_real=is_real, by_column=by_column)
+        is_one_machine = chance.random() < 0.6
+        self.under_test = LakeUnderTest(
+            self.faults, root, is_real=is_real, by_column=by_column, is_one_machine=is_one_machine
+        )
         self.lake, self.landing = self.under_test.lake, self.under_test.landing
-        self.is_one_machine = chance.random() < 0.6
-        self.lake_lock, self.marts_lock = Lock(self.turns), Lock(self.turns)
+        self.marts_lock = Lock(self.turns)
         self.marts = MartsInMemory(self.lake, self.faults, self.marts_lock)
         self.stream = FakeStream(self.faults, chance.choice([1, 1, 2, 3]), chance.choice([0.0, 2.0, 600.0]))
         self.deliveries = Deliveries()
@@ -319,11 +321,7 @@ class Schedule:
         self._run_ids += 1
         name = f"run-{self._run_ids}"
         for job in (cleanse, score):
-            if self.is_one_machine:
-                with self.lake_lock.held():
-                    self._job(job, hours, name)
-            else:
-                self._job(job, hours, name)
+            self._job(job, hours, name)
         self.marts.build(hours)
 
     def _job(self, job: Callable[..., Any], hours: Collection[EventHour], name: str) -> None:
@@ -345,10 +343,8 @@ class Schedule:
 
     def _read(self) -> None:
         """A slow reader: what it sees belongs together, however long it takes."""
-        if self.is_one_machine:
-            builds = read_builds(self.lake)
-            check_reader(self.lake, builds)
-            check_marts_reader(self.marts)
+        check_reader(self.lake, read_builds(self.lake))
+        check_marts_reader(self.marts)
 
     # ------------------------------------------------------------------------------------------------ erasure
 

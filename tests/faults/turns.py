@@ -36,6 +36,7 @@ class HungError(AssertionError):
 class Actor:
     """One process. `due` is when it may go on, `ready` a further condition, `is_dead` after a kill."""
 
+    number: int
     name: str
     body: greenlet
     due: datetime
@@ -62,6 +63,7 @@ class Turns:
     _current: Actor | None = None
     _hub: greenlet | None = None
     _errors: list[BaseException] = field(default_factory=list)
+    _started: int = 0
 
     def start(self, name: str, work: Callable[[], None]) -> Actor:
         """Begin an actor; an error that ends it ends the schedule, but for a kill."""
@@ -74,7 +76,8 @@ class Turns:
             except BaseException as error:  # noqa: BLE001 - raised again where the schedule is run
                 self._errors.append(error)
 
-        actor = Actor(name, greenlet(body), self.now)
+        self._started += 1
+        actor = Actor(self._started, name, greenlet(body), self.now)
         self._actors.append(actor)
         return actor
 
@@ -144,9 +147,16 @@ class Turns:
         """Name of the current actor."""
         return self._current.name if self._current is not None else "-"
 
-    def is_alive(self, actor: Actor) -> bool:
-        """Whether an actor has not ended."""
-        return not actor.body.dead
+    @property
+    def number(self) -> int:
+        """Number of the current actor: an actor that is started again has another. 0 outside of one."""
+        return self._current.number if self._current is not None else 0
+
+    def is_alive(self, number: int) -> bool:
+        """Whether the process of that number has not ended."""
+        if number == 0:
+            return self._current is None
+        return any(one.number == number and not one.is_dead and not one.body.dead for one in self._actors)
 
     def _wait(self, actor: Actor) -> None:
         if actor.is_dead:
