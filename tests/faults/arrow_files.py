@@ -17,7 +17,7 @@ import pyarrow as pa
 
 
 class ArrowFiles:
-    """The tables of one schedule by the bytes of their files; its methods stand for those of `pyarrow.parquet`."""
+    """The tables of one schedule by the bytes of their files; its methods replace those of `pyarrow.parquet`."""
 
     def __init__(self) -> None:
         self._tables: dict[bytes, pa.Table] = {}

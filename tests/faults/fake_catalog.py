@@ -1,6 +1,6 @@
 """Iceberg tables in memory, as far as lake/iceberg uses pyiceberg: snapshots, and one pointer per table.
 
-A commit says which snapshot it was planned from. If another one is current by then, it fails as in any catalog; the
+A commit names the snapshot that it was planned from. If another one is current by then, it fails as in any catalog; the
 writer's handle stays as it was until it is refreshed.
 
 Not here: planning, carrying rows over and trying again, which are the product's (lake/iceberg/commit.py).

@@ -1,7 +1,7 @@
 """A Kinesis stream in memory, as far as producer and event source mapping use boto3's client.
 
 Sequence numbers count per shard and repeat between shards. A shard can be split. Some records of a call may be
-refused, a call may fail, or succeed with its answer lost. Each shard has a clock of its own.
+rejected, a call may fail, or succeed with its answer lost. Each shard has a clock of its own.
 
 Not here: batches and retries, which are the product's (lambdas/mock_server, local_aws/event_source_mapping.py).
 """

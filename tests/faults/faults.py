@@ -81,7 +81,7 @@ class Faults:
 
     @contextmanager
     def around(self, place: str, where: str) -> Iterator[None]:
-        """A step with an effect: a fault comes before it, or after it when the effect is there and nobody knows."""
+        """A step with an effect: a fault comes before it, or after it, when the effect is there and no one knows."""
         self.turns.step(where)
         self.turns.note(where)
         kind = self.choose(place)

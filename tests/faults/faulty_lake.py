@@ -164,7 +164,7 @@ class LakeUnderTest:
         return self.needles_in(tier.storage.read(tier.below), needles)
 
     def needles_in(self, content: bytes, needles: Collection[str]) -> list[str]:
-        """Which needles stand in the values of a data file."""
+        """Which needles are in the values of a data file."""
         rows = json.dumps(self.unpacked(content).to_pylist(), default=str, ensure_ascii=False)
         return [needle for needle in needles if f'"{needle}"' in rows]
 

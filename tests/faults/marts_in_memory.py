@@ -1,6 +1,6 @@
 """Marts in memory: hours of the lake's tables in the snapshots of one scoring, replaced together.
 
-They stand for what dbt builds: a build works on a copy, which takes the place of the old one at its end, and the
+They replace what dbt builds: a build works on a copy, which takes the place of the old one at its end, and the
 version of an hour is that of its row in `lake_hours`.
 
 Not here: dbt's own models, which run for the schedules on a real lake (real_marts.py).
@@ -48,7 +48,7 @@ class MartsInMemory:
                 self.content = made
 
     def versions(self) -> dict[str, str]:
-        """Hour -> version that the marts hold, as the sensor is told."""
+        """Hour -> version that the marts hold, as the sensor gets it."""
         return {hour.key: row["lake_version"] for hour, [row] in self.content.get(LAKE_HOURS.name, {}).items()}
 
     def rows(self, name: str) -> list[Rows]:

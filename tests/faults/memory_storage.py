@@ -1,6 +1,6 @@
 """Tiers of a lake in memory, and a wrapper that gives any tier the faults of a schedule.
 
-Keys, versions and errors are those of a folder. `FaultyTier` is a lake's storage and the consumer's store at once.
+Keys, versions and errors are those of a folder. `FaultyTier` is a lake's storage and the consumer's store in one.
 
 Not here: the protocol (lake/storage/base.py), when a step fails (faults.py).
 """

@@ -41,7 +41,7 @@ class Violation(AssertionError):
 
 @dataclass
 class Erasure:
-    """What was asked to be erased.
+    """The person or text to erase.
 
     Attributes:
         must_go: events that name the person or text by an id.
@@ -276,7 +276,7 @@ def _check_erased(lake: Lake, landing: Storage, marts: MartsInMemory, erasure: E
 
 
 def traces(lake: Lake, landing: Storage, needles: Sequence[str]) -> list[str]:
-    """Where an id stands in landing, or in a data file of a tier, whether a snapshot names it or not."""
+    """Where an id is in landing, or in a data file of a tier, whether a snapshot names it or not."""
     assert isinstance(lake, FaultyLake)
     found = []
     spelled = [f'"{needle}"'.encode() for needle in needles]

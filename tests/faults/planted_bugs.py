@@ -1,6 +1,6 @@
 """Bugs planted in the protocol on purpose: a simulator that finds none of them proves nothing.
 
-Each is a change that somebody could make to the product, with the kinds of violation by which it counts as found.
+Each is a change that anyone could make to the product, with the kinds of violation by which it counts as found.
 
 Not here: the search for them (test_schedules.py, and `--plant` of __main__.py).
 """
