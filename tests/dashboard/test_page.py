@@ -22,7 +22,7 @@ pytestmark = [
 ]
 expect = sync_api.expect
 expect.set_options(timeout=20_000)  # of a busy machine; what is awaited comes as soon as it can
-BYTES = 400_000
+BYTES = 330_000
 """Of a first visit, compressed; the charting library is 240,000 of them."""
 
 
