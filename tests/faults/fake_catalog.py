@@ -1,7 +1,7 @@
 """Iceberg tables in memory, as far as lake/iceberg uses pyiceberg: snapshots, and one pointer per table.
 
-A commit names the snapshot that it was planned from. If another one is current by then, it fails as in any catalog; the
-writer's handle stays as it was until it is refreshed.
+A commit names the snapshot that it was planned from. If another one is current by then, it fails as in any catalog;
+the writer's handle stays as it was until it is refreshed.
 
 Not here: planning, carrying rows over and trying again, which are the product's (lake/iceberg/commit.py).
 """

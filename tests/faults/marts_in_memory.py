@@ -3,7 +3,7 @@
 They replace what dbt builds: a build works on a copy, which takes the place of the old one at its end, and the
 version of an hour is that of its row in `lake_hours`.
 
-Not here: dbt's own models, which run for the schedules on a real lake (real_marts.py).
+Not here: dbt's own models (tests/marts).
 """
 
 from __future__ import annotations
