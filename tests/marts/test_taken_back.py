@@ -158,7 +158,7 @@ def schedules(count: int) -> Iterator[random.Random]:
     return (random.Random(seed) for seed in range(count))
 
 
-@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [20, pytest.param(1000, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
 def test_what_was_taken_back_is_in_no_mart_in_any_order(models: dict[str, str], count: int) -> None:
     """Prevents a reply, like, follow, text or profile that stays readable after its author took it back."""
     marts = Marts(models)
