@@ -36,7 +36,7 @@ def test_a_run_leaves_a_receipt_and_no_id(home: Path) -> None:
     result = run(home, users=[PERSON], reason="request 17")
     assert result.success
     [output] = [event for event in result.all_events if event.is_successful_output]
-    receipt = output.step_output_data.metadata["receipt"].value
+    receipt: Any = output.step_output_data.metadata["receipt"].value
     assert (receipt["persons"], receipt["traces"]) == (1, 0)
     assert PERSON not in str(receipt)
     assert [str(trace) for trace in find_traces([home], [PERSON])] == []
