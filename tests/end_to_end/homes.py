@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +24,13 @@ class Home:
     """`$SOCIALSENT_HOME` and what one can do with it."""
 
     path: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
         """Of every process that works on this home."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("SOCIALSENT_", "DAGSTER_"))}
-        return {**kept, "SOCIALSENT_HOME": str(self.path), "COLUMNS": "200"}
+        return {**kept, "SOCIALSENT_HOME": str(self.path), "COLUMNS": "200", **self.settings}
 
     def run(self, *arguments: str, program: str = PROGRAM) -> subprocess.CompletedProcess[str]:
         """One command to its end, whatever its exit code."""
