@@ -143,7 +143,7 @@ PLANTS = {
     "checkpoint-before-put": Plant(checkpoint_before_put, {"lost"}),
     "duplicates-within-one-object": Plant(duplicates_within_one_object, {"doubled", "torn"}),
     "receipts-before-tables": Plant(receipts_before_tables, {"torn", "lost"}),
-    "fingerprint-taken-afterwards": Plant(fingerprint_taken_afterwards, {"lost"}),
+    "fingerprint-taken-afterwards": Plant(fingerprint_taken_afterwards, {"lost", "counts", "torn"}),
     "no-look-for-other-runs": Plant(no_look_for_other_runs, {"lost", "torn", "doubled", "counts"}),
     "turns-not-awaited": Plant(turns_not_awaited, {"lost", "torn", "doubled", "counts"}),
     "ledger-not-consulted": Plant(ledger_not_consulted, {"kept"}),

@@ -21,6 +21,9 @@ MOST_STEPS = 60_000
 """Of one schedule: one that takes more is hung. The longest of 10,000 took about a tenth of it."""
 
 _STEP = timedelta(milliseconds=7)
+_DELAYS_S = (*(0.0,) * 40, *(1.0,) * 6, *(15.0,) * 3, 400.0)
+"""Seconds that an actor may be held up at a step: others overtake it, and a turn at publishing may run out."""
+
 _STAYS = 0.7  # share of steps after which the same actor goes on
 
 
@@ -107,6 +110,7 @@ class Turns:
         if actor.is_dead:
             raise Killed
         if len(self._actors) > 1 and self.chance.random() > _STAYS:
+            actor.due = self.now + timedelta(seconds=self.chance.choice(_DELAYS_S))
             self._give_away()
             if actor.is_dead:
                 raise Killed
