@@ -23,42 +23,53 @@ from tests.ingest.test_sources import EXPECTED, planned
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
 _NINE = datetime(2026, 6, 1, 9, tzinfo=UTC)
-POSTS = pd.DataFrame(
-    {
-        "created_at": [(_NINE + timedelta(minutes=n)).isoformat() for n in range(4)],
-        "user": ["ann", "bob", "cy", "dan"],
-        "body": ["I love this tram", "An awful, late bus", "The ferry is “fine”", "Café on board 🚋"],
-    }
-)
-LINES = POSTS.to_json(orient="records", lines=True).encode()
-CSV = POSTS.to_csv(index=False).encode()
+WHO = ["ann", "bob", "cy", "dan"]
 
 
-def _parquet() -> bytes:
+def _posts(name: str) -> pd.DataFrame:
+    """Posts of one file; the same bytes under another name would be the same landing."""
+    texts = ["I love this tram", "An awful, late bus", "The ferry is “fine”", "Café on board 🚋"]
+    times = [(_NINE + timedelta(minutes=n)).isoformat() for n in range(4)]
+    return pd.DataFrame({"created_at": times, "user": WHO, "body": [f"{text}: {name}" for text in texts]})
+
+
+def _csv(posts: pd.DataFrame) -> bytes:
+    return posts.to_csv(index=False).encode()
+
+
+def _lines(posts: pd.DataFrame) -> bytes:
+    return posts.to_json(orient="records", lines=True).encode()
+
+
+def _workbook(posts: pd.DataFrame) -> bytes:
+    return workbook([[str(name) for name in posts], *posts.to_numpy().tolist()])
+
+
+def _parquet(posts: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
-    POSTS.to_parquet(sink)
+    posts.to_parquet(sink)
     return sink.getvalue()
 
 
-def _zip() -> bytes:
+def _zip(posts: pd.DataFrame) -> bytes:
     sink = io.BytesIO()
     with zipfile.ZipFile(sink, "w") as archive:
-        archive.writestr("export/posts.csv", CSV)
+        archive.writestr("export/posts.csv", _csv(posts))
     return sink.getvalue()
 
 
-FILES: dict[str, Callable[[], bytes]] = {
-    "posts.csv": lambda: CSV,
-    "posts.tsv": lambda: POSTS.to_csv(index=False, sep="\t").encode(),
-    "semicolons.csv": lambda: POSTS.to_csv(index=False, sep=";", quoting=1).encode(),
-    "utf16.csv": lambda: CSV.decode().encode("utf-16"),
-    "windows.csv": lambda: CSV.decode().replace("🚋", "").encode("cp1252"),
-    "posts.xlsx": lambda: workbook([[str(name) for name in POSTS], *POSTS.to_numpy().tolist()]),
+FILES: dict[str, Callable[[pd.DataFrame], bytes]] = {
+    "posts.csv": _csv,
+    "posts.tsv": lambda posts: posts.to_csv(index=False, sep="\t").encode(),
+    "semicolons.csv": lambda posts: posts.to_csv(index=False, sep=";", quoting=1).encode(),
+    "utf16.csv": lambda posts: _csv(posts).decode().encode("utf-16"),
+    "windows.csv": lambda posts: _csv(posts).decode().replace("🚋", "").encode("cp1252"),
+    "posts.xlsx": _workbook,
     "posts.parquet": _parquet,
-    "posts.json": lambda: json.dumps(json.loads(POSTS.to_json(orient="records")), indent=1).encode(),
-    "posts.jsonl": lambda: LINES,
-    "posts.jsonl.gz": lambda: gzip.compress(LINES),
-    "posts.jsonl.zst": lambda: zstandard.compress(LINES),
+    "posts.json": lambda posts: json.dumps(json.loads(posts.to_json(orient="records")), indent=1).encode(),
+    "posts.jsonl": _lines,
+    "posts.jsonl.gz": lambda posts: gzip.compress(_lines(posts)),
+    "posts.jsonl.zst": lambda posts: zstandard.compress(_lines(posts)),
     "posts.zip": _zip,
 }
 
@@ -96,7 +107,7 @@ def test_each_source_reaches_the_marts_by_one_command(home: Home, capsys: pytest
     """Prevents a source that lands what the graph behind it cannot use."""
     told = {name: _ingest(capsys, str(FIXTURES / name), "--timezone", "UTC") for name in EXPECTED}
     for name, content in FILES.items():
-        Path(name).write_bytes(content())
+        Path(name).write_bytes(content(_posts(name)))
         told[name] = _ingest(capsys, name, "--source", name.replace(".", "-"))
     home.must("materialize")
     rows = []
@@ -111,7 +122,7 @@ def test_each_source_reaches_the_marts_by_one_command(home: Home, capsys: pytest
     for name in FILES:
         slug = name.replace(".", "-")
         found = home.query(f"select author_id, text from fct_posts where source = '{slug}' order by event_time")
-        assert [row["author_id"] for row in found] == list(POSTS["user"]), name
+        assert [row["author_id"] for row in found] == WHO, name
         rows.append(_row(f"socialsent ingest {name}", told[name], found))
     with capsys.disabled():
         print("", *rows, sep="\n")
