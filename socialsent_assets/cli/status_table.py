@@ -15,7 +15,7 @@ from socialsent_assets.warehouse.status import Standing, TierStanding
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from socialsent_assets.lake.deletion_latency import DeletionLatency
+    from socialsent_assets.domain.monitoring.deletions import DeletionLatency
     from socialsent_assets.ml.summary import ModelStanding
 
 _NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")

@@ -18,6 +18,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from socialsent_assets.domain.events.errors import UserError
@@ -98,9 +99,8 @@ def expire_landing(lake: Lake, rule: RetentionSettings, now: datetime, *, dry_ru
                 continue
             source_of = _source_of_event if kind == LANDING_EVENTS else _source_of_quarantined
             for info in objects:
-                gone = _expire_object(
-                    lake.landing, info, lambda s, end=hour.end: rule.is_over(s, end, now), source_of, dry_run=dry_run
-                )
+                is_over = partial(rule.is_over, end=hour.end, now=now)
+                gone = _expire_object(lake.landing, info, is_over, source_of, dry_run=dry_run)
                 if not gone:
                     continue
                 done.objects += 1

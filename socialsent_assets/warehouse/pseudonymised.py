@@ -8,6 +8,7 @@ Not here: pseudonyms (domain/language/pseudonyms.py), files (cli/export.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,10 +81,9 @@ def _pseudonymised(batch: pa.RecordBatch, key: bytes) -> pa.RecordBatch:
     columns = []
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         if name in IDS:
-            kind = IDS[name]
-            columns.append(_mapped(column, lambda value, kind=kind: pseudonym(key, kind, value)))
+            columns.append(_mapped(column, partial(pseudonym, key, IDS[name])))
         elif name in TEXTS:
-            columns.append(_mapped(column, lambda value: pseudonymous_text(key, value)))
+            columns.append(_mapped(column, partial(pseudonymous_text, key)))
         elif name in LEFT_OUT:
             columns.append(pa.nulls(len(column), column.type))
         else:

@@ -14,9 +14,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour
+from socialsent_assets.domain.monitoring.deletions import DeletionLatency
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
 from socialsent_assets.lake.builds import Pins, Receipt, read_builds
-from socialsent_assets.lake.deletion_latency import DeletionLatency, last_latency
+from socialsent_assets.lake.deletion_latency import last_latency
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
 from socialsent_assets.lake.quarantine_stats import quarantine_stock

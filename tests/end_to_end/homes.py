@@ -24,7 +24,7 @@ class Home:
     """`$SOCIALSENT_HOME` and what one can do with it."""
 
     path: Path
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = field(default_factory=dict, kw_only=True)
 
     @property
     def environment(self) -> dict[str, str]:

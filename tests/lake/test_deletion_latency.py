@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.monitoring.deletions import DeletionLatency
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
-from socialsent_assets.lake.deletion_latency import DeletionLatency, last_latency, note_latency
+from socialsent_assets.lake.deletion_latency import last_latency, note_latency
 from socialsent_assets.lake.lake import Lake
 from tests.conftest import Landing, lake_at
 from tests.jobs import events

@@ -263,7 +263,7 @@ def train(
     frequent = np.bincount(raw, minlength=size) >= min_count
     kept = frequent.copy()
     if min_authors > 1:
-        lengths = np.diff(np.frombuffer(ends, np.int64), prepend=0)
+        lengths = np.ediff1d(np.frombuffer(ends, np.int64), to_begin=ends[0])
         kept &= _authors_by_word(raw, np.repeat(np.frombuffer(writers, np.int64), lengths), size) >= min_authors
     few_authors_words = int(np.count_nonzero(frequent[len(RESERVED) :] & ~kept[len(RESERVED) :]))
     # A post may spell "</s>": only our own markers, never the text, mean a boundary.
