@@ -18,6 +18,10 @@ from socialsent_assets.aws.s3 import endpoint_url
 HADOOP = "3.3.4"
 """The Hadoop inside pyspark 3.5: a connector of another version fails at run time with a missing method."""
 
+PACKAGES = "spark.jars.packages"
+"""Key of what Spark fetches from Maven Central before a session starts; Ivy compares the checksums there."""
+
+_SDK = "1.12.262"  # that hadoop-aws names
 _CONNECTOR = f"org.apache.hadoop:hadoop-aws:{HADOOP}"
 
 
@@ -29,7 +33,7 @@ def s3_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     """
     a = "spark.hadoop.fs.s3a."
     return {
-        **({} if _is_installed() else {"spark.jars.packages": _CONNECTOR}),
+        **({} if _is_installed() else {PACKAGES: _CONNECTOR}),
         "spark.hadoop.fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
         # Environment, web identity, profile, container, instance; S3A's own list leaves out the profile.
         f"{a}aws.credentials.provider": "com.amazonaws.auth.DefaultAWSCredentialsProviderChain",
@@ -47,6 +51,15 @@ def s3_config(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
     }
 
 
+def missing_connector() -> str:
+    """How to do without Maven Central, in a sentence."""
+    return (
+        f"for S3 it fetches hadoop-aws {HADOOP} from Maven Central once (the lines above say what failed). Without "
+        f"access to it, put hadoop-aws-{HADOOP}.jar and aws-java-sdk-bundle-{_SDK}.jar into {_jars()}, or work "
+        "without Spark: SOCIALSENT_COMPUTE=process"
+    )
+
+
 def _place(environ: Mapping[str, str], a: str) -> dict[str, str]:
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
     place = {f"{a}endpoint.region": region} if region else {}
@@ -61,7 +74,10 @@ def _place(environ: Mapping[str, str], a: str) -> dict[str, str]:
 
 
 def _is_installed() -> bool:
+    return (_jars() / f"hadoop-aws-{HADOOP}.jar").is_file()
+
+
+def _jars() -> Path:
+    """Spark's own folder of jars."""
     pyspark = importlib.util.find_spec("pyspark")
-    if pyspark is None or pyspark.origin is None:
-        return False
-    return (Path(pyspark.origin).parent / "jars" / f"hadoop-aws-{HADOOP}.jar").is_file()
+    return Path(pyspark.origin if pyspark is not None and pyspark.origin else "pyspark").parent / "jars"

@@ -8,6 +8,7 @@ Not here: what the jobs do (cleanse.py, score.py), where they run on AWS (Glue b
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import re
@@ -15,13 +16,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.aws.s3 import is_s3_uri
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.jobs.spark_s3 import s3_config
+from socialsent_assets.jobs.spark_s3 import PACKAGES, missing_connector, s3_config
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -69,15 +70,29 @@ def spark_session(
     `large`: see `spark_config`. `s3`: it shall read `s3://`.
 
     Raises:
-        UserError: no Java that Spark 3.5 runs on.
+        UserError: no Java that Spark 3.5 runs on, or the session did not start.
     """
     prepare_environment()
     from pyspark.sql import SparkSession
 
     builder = SparkSession.builder
-    for key, value in {**_config(memory, cores, large), **(s3_config() if s3 else {})}.items():
+    config = {**_config(memory, cores, large), **(s3_config() if s3 else {})}
+    for key, value in config.items():
         builder = builder.config(key, value)
-    return builder.getOrCreate()
+    with starting(config):
+        return builder.getOrCreate()
+
+
+@contextlib.contextmanager
+def starting(config: Mapping[str, str]) -> Iterator[None]:
+    """Raise UserError with the way out if a session with this configuration does not start inside."""
+    from pyspark.errors import PySparkRuntimeError
+
+    try:
+        yield
+    except PySparkRuntimeError as error:
+        ways_out = missing_connector() if PACKAGES in config else "the lines above say why"
+        raise UserError(f"Spark did not start: {ways_out}") from error
 
 
 def prepare_environment(environ: MutableMapping[str, str] = os.environ) -> None:

@@ -82,10 +82,11 @@ class LocalCompute(Compute):
         from dagster_pyspark import LazyPySparkResource
 
         from socialsent_assets.jobs.engines.spark import SparkEngine
-        from socialsent_assets.jobs.spark_session import prepare_environment
+        from socialsent_assets.jobs.spark_session import prepare_environment, starting
 
         prepare_environment()
-        return SparkEngine(LazyPySparkResource(spark_config=self.spark).spark_session)
+        with starting(self.spark):
+            return SparkEngine(LazyPySparkResource(spark_config=self.spark).spark_session)
 
 
 def note_engines(context: dg.AssetExecutionContext, choices: Iterable[tuple[str, str]]) -> None:

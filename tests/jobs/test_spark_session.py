@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyspark.errors import PySparkRuntimeError
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.jobs import spark_session
-from socialsent_assets.jobs.spark_session import java_home, prepare_environment, spark_config
+from socialsent_assets.jobs.spark_s3 import PACKAGES
+from socialsent_assets.jobs.spark_session import java_home, prepare_environment, spark_config, starting
 from socialsent_assets.settings import Settings
 
 
@@ -73,3 +75,11 @@ def test_a_cluster_is_reached_and_this_machine_is_not_loopback_to_it():
     config = spark_config(Settings.from_env({"SOCIALSENT_SPARK_MASTER": "spark://big:7077"}))
     assert (config["spark.master"], config["spark.executor.memory"]) == ("spark://big:7077", "1g")
     assert not {"spark.driver.host", "spark.driver.bindAddress"} & set(config)
+
+
+def test_a_machine_without_maven_central_is_told_which_files_to_bring() -> None:
+    """Prevents `Java gateway process exited before sending its port number`, which names neither cause nor way out."""
+    failed = PySparkRuntimeError(error_class="JAVA_GATEWAY_EXITED", message_parameters={})
+    words = r"hadoop-aws-3\.3\.4\.jar and aws-java-sdk-bundle-1\.12\.262\.jar into .*/pyspark/jars"
+    with pytest.raises(UserError, match=words), starting({PACKAGES: "org.apache.hadoop:hadoop-aws:3.3.4"}):
+        raise failed
