@@ -78,7 +78,7 @@ def test_a_cluster_is_reached_and_this_machine_is_not_loopback_to_it():
 
 
 def test_a_machine_without_maven_central_is_told_which_files_to_bring() -> None:
-    """Prevents `Java gateway process exited before sending its port number`, which names neither cause nor way out."""
+    """Prevents `Java gateway process exited before sending its port number`, which names no way out."""
     failed = PySparkRuntimeError(error_class="JAVA_GATEWAY_EXITED", message_parameters={})
     words = r"hadoop-aws-3\.3\.4\.jar and aws-java-sdk-bundle-1\.12\.262\.jar into .*/pyspark/jars"
     with pytest.raises(UserError, match=words), starting({PACKAGES: "org.apache.hadoop:hadoop-aws:3.3.4"}):
