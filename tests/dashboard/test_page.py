@@ -259,15 +259,18 @@ def saved(page, key, folder):
 
 def test_tables_and_charts_download(site, open_page, tmp_path, sql):
     """Prevents downloads that are empty, that hold other numbers than the page, or that run in a spreadsheet."""
-    page = open_page(site)
-    page.wait_for_selector("#mood-chart canvas")
     tables = ("mood", "topics", "watch", "source", "lang", "kind", "words", "people", "records", "alerts", "fresh")
-    for key in (*(f"{name}-csv" for name in tables), "csv-positive"):
+    for number, key in enumerate((*(f"{name}-csv" for name in tables), "csv-positive")):
+        if number % 6 == 0:  # Chromium asks before the eleventh download of one page
+            page = open_page(site)
+            page.wait_for_selector("#mood-chart canvas")
         lines = list(csv.reader(saved(page, key, tmp_path).read_text("utf-8-sig").splitlines()))
         assert len(lines) > 1, key
         assert all(len(line) == len(lines[0]) for line in lines), key
     topics = list(csv.DictReader((tmp_path / "socialsent-topics.csv").read_text("utf-8-sig").splitlines()))
     assert sum(int(row["texts"]) for row in topics) == sql("true")
+    page = open_page(site)
+    page.wait_for_selector("#mood-chart canvas")
     for key in ("mood-png", "topics-png", "watch-png", "source-png", "lang-png", "kind-png"):
         picture = saved(page, key, tmp_path).read_bytes()
         assert picture.startswith(b"\x89PNG")
