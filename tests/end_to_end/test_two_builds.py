@@ -11,7 +11,7 @@ from homes import Home
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800), pytest.mark.xdist_group("whole_graph")]
 
-ROUNDS = 2
+ROUNDS = 1
 HOURS = (9, 10, 11)
 FIRST, SECOND = "2026-11-20T09..2026-11-20T10", "2026-11-20T10..2026-11-20T11"  # both build the hour in the middle
 
