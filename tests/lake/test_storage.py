@@ -203,3 +203,11 @@ def test_an_object_is_read_at_any_place(tier: Storage) -> None:
         assert (opened.seek(2), opened.read(4), opened.tell()) == (2, b"2345", 6)
         opened.seek(10)
         assert opened.read(5) == b""
+
+
+def test_a_slow_question_prints_no_progress() -> None:
+    """Prevents `status --format json` whose first lines are DuckDB's progress bar, after two seconds of work."""
+    from socialsent_assets.lake.duckdb.connection import connected
+
+    with connected([]) as connection:
+        assert connection.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]

@@ -24,6 +24,7 @@ def connected(
 
     with duckdb.connect(":memory:", config={"threads": threads, "memory_limit": memory_limit}) as connection:
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
         let_read(connection, tiers)
         yield connection
 

@@ -38,6 +38,7 @@ def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyCon
         attach(connection, path, path.stem, patience_s)
         connection.execute(f"use {_quoted(path.stem)}")
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
         yield connection
 
 

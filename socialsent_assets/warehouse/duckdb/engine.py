@@ -63,6 +63,7 @@ def reading(lake: Lake, warehouse: Path, pins: Pins | None = None) -> Iterator[L
         has_marts = warehouse.is_file() and pins is None
         connection = stack.enter_context(contextlib.closing(duckdb.connect()))
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
         if has_marts:
             _show_marts(connection, warehouse)
         yield LakeSql(connection, lake, pins, has_marts=has_marts)
