@@ -16,6 +16,7 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import TABLES, Table
 from socialsent_assets.lake.builds import (
     RECEIPT_TABLES,
+    BuildState,
     Receipt,
     output_version,
     read_builds,
@@ -49,7 +50,9 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
     """
     undo = f"undo-{run_named(lake, run).run}"
     with publishing(lake, "cleanse", undo) as cleansing, publishing(lake, "score", undo) as scoring:
-        record = _with_scores(run_named(lake, run), _checked_later_runs(lake, run))
+        # As the lake is now: another run may have published while this one waited.
+        record = run_named(lake, run)
+        record = _with_scores(record, _checked_later_runs(lake, record))
         before = {job: _receipts_before(lake, job, record) for job in RECEIPT_TABLES}
         never_scored = set(record.hours) - set(before["score"])
         if _only_scored(record) and never_scored:
@@ -73,14 +76,18 @@ def undo_run(lake: Lake, run: str) -> list[EventHour]:
 
 def release_holds(lake: Lake, hours: Collection[EventHour]) -> None:
     """Let hours be built again whose build was undone."""
-    if not any(receipt.held_version for hour in hours if (receipt := read_builds(lake).cleanse.get(hour))):
+    if not _held_receipts(read_builds(lake), hours):
         return
     with publishing(lake, "cleanse", "release") as turn:
         builds = read_builds(lake)
-        held = [receipt for hour in hours if (receipt := builds.cleanse.get(hour)) and receipt.held_version]
+        held = _held_receipts(builds, hours)
         if held:
             released = [replace(receipt, held_version=None, input_version="released") for receipt in held]
             write_receipts(lake, "cleanse", released, builds.pins, turn.run, "release", turn.snapshot)
+
+
+def _held_receipts(builds: BuildState, hours: Collection[EventHour]) -> list[Receipt]:
+    return [receipt for hour in hours if (receipt := builds.cleanse.get(hour)) and receipt.held_version]
 
 
 def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
@@ -91,9 +98,8 @@ def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
     return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour), own)}
 
 
-def _checked_later_runs(lake: Lake, run: str) -> list[RunRecord]:
+def _checked_later_runs(lake: Lake, record: RunRecord) -> list[RunRecord]:
     """Runs that only scored hours of a run after it. Raises UserError if another one built some of them since."""
-    record = run_named(lake, run)
     hours, undo = set(record.hours), f"undo-{record.run}"
     later = [
         other

@@ -72,7 +72,7 @@ class LocalCompute(Compute):
         return receipts
 
     def keep_up(self, now: datetime, keep_hours: int, context: dg.OpExecutionContext) -> list[Upkeep]:  # noqa: ARG002
-        """See `Compute.keep_up`; beside running builds, so it waits for none."""
+        """See `Compute.keep_up`; beside running builds, whose turns to publish it shares."""
         from socialsent_assets.lake.upkeep import keep_up
 
         return keep_up(self.lake.open(), now, timedelta(hours=keep_hours))
