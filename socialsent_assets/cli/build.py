@@ -26,7 +26,7 @@ from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import known_hours, stale_hours
-from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
 from socialsent_assets.lake.undo import release_holds
 from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.marts import versions_of
@@ -36,8 +36,8 @@ _NAMED = 3
 
 
 @contextlib.contextmanager
-def only_one_writer(settings: Settings, *, shared: bool = False) -> Iterator[None]:
-    """Hold off other commands that write this home; `shared` holds off those alone that are not shared themselves.
+def writing(settings: Settings, *, alone: bool = True) -> Iterator[None]:
+    """Keep other commands from writing this home; not `alone`, only those that must be.
 
     Builds share a home, because they publish to the lake and build the marts in turns. A simulated feed, an undo
     and an erasure must be alone.
@@ -49,7 +49,7 @@ def only_one_writer(settings: Settings, *, shared: bool = False) -> Iterator[Non
     try:
         with contextlib.ExitStack() as stack:
             try:
-                stack.enter_context(exclusive(settings.home / "locks" / "materialize.lock", shared=shared))
+                stack.enter_context((exclusive if alone else shared)(settings.home / "locks" / "materialize.lock"))
             except OSError as error:
                 raise UserError(
                     f"{settings.home} cannot be written ({error.strerror or error}): make it writable, or "

@@ -166,14 +166,14 @@ def _erase(
 
 def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Console) -> dict[str, int]:
     """Build what landing no longer holds, then forget what was built before; returns numbers for the receipt."""
-    from socialsent_assets.cli.build import build, only_one_writer
+    from socialsent_assets.cli.build import build, writing
     from socialsent_assets.erasure.files import erase_file, in_order
     from socialsent_assets.erasure.tables import forget_history
     from socialsent_assets.erasure.warehouse import erase_warehouse
     from socialsent_assets.lake.staleness import known_hours
 
     if known_hours(lake):
-        with only_one_writer(settings):
+        with writing(settings):
             build(settings, None, None, console)
     snapshots, files = forget_history(lake, request.needles())
     console.print(f"tables: {snapshots} snapshots expired, {files} files removed")

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from socialsent_assets.cli.build import build, only_one_writer, report_is_current, report_page, write_report
+from socialsent_assets.cli.build import build, report_is_current, report_page, write_report, writing
 from socialsent_assets.cli.status_table import as_json, deletion_line, model_lines, standing_table
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.lake import Lake
@@ -57,7 +57,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
     """
     settings = Settings.from_env()
     console = Console()
-    with only_one_writer(settings, shared=True):
+    with writing(settings, alone=False):
         built = build(settings, hours, select, console)
     if built:
         console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))
@@ -123,7 +123,7 @@ def run(
     settings = Settings.from_env()
     console = Console()
     started = time.monotonic()
-    with only_one_writer(settings), PeakMemory() as memory:
+    with writing(settings), PeakMemory() as memory:
         feed.simulate(events=events, hours=hours, seed=seed)
         built = build(settings, None, None, console)
         if built or not report_is_current(settings):

@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from socialsent_assets.cli.ask import Format
-from socialsent_assets.cli.build import build, only_one_writer
+from socialsent_assets.cli.build import build, writing
 from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
@@ -87,7 +87,7 @@ def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or
 
     settings, console = Settings.from_env(), Console()
     lake = Lake.of(settings)
-    with only_one_writer(settings):
+    with writing(settings):
         hours = undo_run(lake, run)
         console.print(f"Took back {len(hours)} hours: {_span(hours)}")
         build(settings, None, None, console)

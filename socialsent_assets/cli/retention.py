@@ -60,12 +60,12 @@ def retention(
 
 
 def _build(settings: Settings, lake: Lake, console: Console) -> None:
-    from socialsent_assets.cli.build import build, only_one_writer
+    from socialsent_assets.cli.build import build, writing
     from socialsent_assets.erasure.warehouse import forget_keys
     from socialsent_assets.lake.staleness import known_hours
 
     if known_hours(lake):
-        with only_one_writer(settings):
+        with writing(settings):
             build(settings, None, None, console)
     if settings.dbt_target == "local":
         console.print(f"warehouse: {forget_keys(settings.warehouse):,} keys forgotten", highlight=False)

@@ -31,7 +31,7 @@ from socialsent_assets.domain.events.layout import (
 )
 from socialsent_assets.domain.events.times import format_time
 from socialsent_assets.erasure.landing import lines_of, rename_in_manifests, replace_object
-from socialsent_assets.lake.lake import Lake, fingerprint
+from socialsent_assets.lake.lake import Lake, fingerprint, readable
 from socialsent_assets.lake.storage.base import ObjectInfo, Storage
 from socialsent_assets.settings import RetentionSettings
 
@@ -51,7 +51,6 @@ class Expired:
         quarantined: lines of quarantine.
         objects: that were written anew.
         hours: event hours whose landing is another now.
-        oldest, newest: of those hours.
     """
 
     events: Counter[str] = field(default_factory=Counter)
@@ -109,7 +108,7 @@ def expire_landing(lake: Lake, rule: RetentionSettings, now: datetime, *, dry_ru
                     done.hours.add(hour)
                 else:
                     done.quarantined += gone.total()
-            seen[place] = _note(_readable(lake.landing.list(f"{kind}/{hour.path}")), over)
+            seen[place] = _note(readable(lake.landing.list(f"{kind}/{hour.path}")), over)
     if not dry_run:
         if done.objects:
             rename_in_manifests(lake.landing)
@@ -142,15 +141,11 @@ def _write_state(lake: Lake, state: RetentionState) -> None:
 
 def _by_hour(landing: Storage, kind: str) -> dict[EventHour, list[ObjectInfo]]:
     found: dict[EventHour, list[ObjectInfo]] = defaultdict(list)
-    for info in _readable(landing.walk(kind)):
+    for info in readable(landing.walk(kind)):
         hour = EventHour.from_path(info.key)
         if hour is not None:
             found[hour].append(info)
     return found
-
-
-def _readable(objects: list[ObjectInfo]) -> list[ObjectInfo]:
-    return [info for info in objects if not info.key.rpartition("/")[2].startswith("_")]
 
 
 def _note(objects: list[ObjectInfo], over: list[str]) -> str:

@@ -82,7 +82,7 @@ class Lake:
 
     def landed(self, hour: EventHour) -> list[ObjectInfo]:
         """Landing objects of one event hour, sorted by key; names that start with `_` are not read by anything."""
-        return _readable(self.landing.list(table_prefix(LANDING_EVENTS, hour)))
+        return readable(self.landing.list(table_prefix(LANDING_EVENTS, hour)))
 
     def landed_by_hour(self, hours: Collection[EventHour] | None = None) -> dict[EventHour, list[ObjectInfo]]:
         """Landing objects of `hours`, or of every hour; hours without any are left out.
@@ -94,7 +94,7 @@ class Lake:
         prefixes = [LANDING_EVENTS] if whole else [f"{LANDING_EVENTS}/{day}" for day in days or ()]
         found: dict[EventHour, list[ObjectInfo]] = defaultdict(list)
         for objects in each(self.landing, self.landing.walk, prefixes):
-            for info in _readable(objects):
+            for info in readable(objects):
                 hour = EventHour.from_path(info.key)
                 if hour is not None and (hours is None or hour in hours):
                     found[hour].append(info)
@@ -121,5 +121,6 @@ def hours_under(storage: Storage, prefix: str) -> list[EventHour]:
     return sorted(hour for hour in found if hour is not None)
 
 
-def _readable(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+def readable(objects: Iterable[ObjectInfo]) -> list[ObjectInfo]:
+    """Those of the objects that jobs read: names that start with `_` are left out."""
     return [info for info in objects if not info.key.rpartition("/")[2].startswith("_")]

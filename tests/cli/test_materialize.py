@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from socialsent_assets.cli.main import exit_code
-from socialsent_assets.lake.storage.file_lock import exclusive
+from socialsent_assets.lake.storage.file_lock import exclusive, shared
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +51,7 @@ def test_a_build_beside_a_command_that_must_be_alone_is_refused_with_its_process
 
 def test_builds_share_a_home_but_not_with_a_feed(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents a build that waits for another one although the lake takes their commits in turns."""
-    with exclusive(home / "locks" / "materialize.lock", shared=True):
+    with shared(home / "locks" / "materialize.lock"):
         assert exit_code(["materialize"]) == 2
         assert "nothing has landed yet" in capsys.readouterr().err
         assert exit_code(["run"]) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
 
 HOLDER = """
 import sys
@@ -46,7 +46,7 @@ def test_a_killed_holder_frees_the_lock(tmp_path: Path) -> None:
 def test_a_shared_lock_keeps_out_only_those_who_want_it_alone(tmp_path: Path) -> None:
     """Prevents builds that refuse each other, and an erasure beside a build."""
     lock = tmp_path / "lock"
-    with exclusive(lock, shared=True), exclusive(lock, shared=True), pytest.raises(BusyError), exclusive(lock):
+    with shared(lock), shared(lock), pytest.raises(BusyError), exclusive(lock):
         pass
-    with exclusive(lock), pytest.raises(BusyError), exclusive(lock, shared=True):
+    with exclusive(lock), pytest.raises(BusyError), shared(lock):
         pass

@@ -25,12 +25,8 @@ class BusyError(RuntimeError):
 
 
 @contextlib.contextmanager
-def exclusive(
-    path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None, *, shared: bool = False
-) -> Iterator[int]:
+def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None] | None = None) -> Iterator[int]:
     """Be the only holder of the lock file `path`, waiting up to `patience_s` seconds for the others.
-
-    `shared`: hold it together with others that share it; only those who want it alone are kept out, and keep out.
 
     `on_wait` is called once, with the holder in words, if there is something to wait for.
 
@@ -39,10 +35,29 @@ def exclusive(
     Raises:
         BusyError: it was still held after that time.
     """
+    with _held(path, patience_s, on_wait, fcntl.LOCK_EX) as handle:
+        yield handle
+
+
+@contextlib.contextmanager
+def shared(path: Path) -> Iterator[int]:
+    """Hold the lock file `path` together with others that share it; only `exclusive` holders keep out, and are kept.
+
+    Yields as `exclusive`.
+
+    Raises:
+        BusyError: an exclusive holder has it.
+    """
+    with _held(path, 0.0, None, fcntl.LOCK_SH) as handle:
+        yield handle
+
+
+@contextlib.contextmanager
+def _held(path: Path, patience_s: float, on_wait: Callable[[str], None] | None, kind: int) -> Iterator[int]:
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        _take(handle, patience_s, on_wait, fcntl.LOCK_SH if shared else fcntl.LOCK_EX)
+        _take(handle, patience_s, on_wait, kind)
         os.ftruncate(handle, 0)
         os.pwrite(handle, str(os.getpid()).encode(), 0)
         yield handle
