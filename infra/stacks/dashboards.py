@@ -20,7 +20,7 @@ from infra.policies import allow
 from infra.stacks.network import WAREHOUSE_PORT, NetworkStack
 from infra.stacks.stack import SocialSentStack
 from infra.stacks.warehouse import DATABASE, MARTS, WarehouseStack
-from socialsent_assets.insights.readers import LEXICON
+from socialsent_assets.domain.readers import LEXICON
 from socialsent_assets.settings import UserError
 
 SHOWN = ("agg_sentiment_hourly", "agg_sentiment_daily", "agg_topic_sentiment_daily", "agg_user_engagement")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, Protocol, get_args
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS
+from socialsent_assets.domain.readers import CHAMPION, LEXICON, MOODS
 
 __all__ = ["NONE", "Filter", "parse_filter"]
 

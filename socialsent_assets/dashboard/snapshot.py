@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.dashboard.filters import NONE, Filter, search_condition, watch_condition
 from socialsent_assets.domain.language.text import is_stop_word, words
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.insights.queries import TEXTS
 
 if TYPE_CHECKING:
@@ -144,14 +145,11 @@ def _summary(
     sums = {
         "n": "count(*)",
         "scored": f"count(*) filter ({_SCORED})",
-        **{m: f"count(*) filter ({_SCORED} and sentiment = '{m}')" for m in ("positive", "neutral", "negative")},
+        **{m: f"count(*) filter ({_SCORED} and sentiment = '{m}')" for m in MOODS},
         # VADER gives four decimals: whole ten-thousandths add up the same in any order.
         "polarity": f"sum(cast(round(polarity * 10000) as bigint)) filter ({_SCORED}) / 10000.0",
         "predicted": "count(predicted_sentiment)",
-        **{
-            f"model_{m}": f"count(*) filter (predicted_sentiment = '{m}')"
-            for m in ("positive", "neutral", "negative")
-        },
+        **{f"model_{m}": f"count(*) filter (predicted_sentiment = '{m}')" for m in MOODS},
         "model_polarity": "sum(cast(round(predicted_polarity * 10000) as bigint)) / 10000.0",
         "agreeing": f"count(*) filter ({_SCORED} and predicted_sentiment = sentiment)",
     }

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.insights.figure import (
     ACCENT,
     GRID,
@@ -27,7 +28,7 @@ from socialsent_assets.insights.figure import (
     new_figure,
     quiet_axis,
 )
-from socialsent_assets.insights.report_data import MOODS, Facts, Hour, Topic
+from socialsent_assets.insights.report_data import Facts, Hour, Topic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

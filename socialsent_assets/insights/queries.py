@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS, Reader
+from socialsent_assets.domain.readers import CHAMPION, LEXICON, MOODS, Reader
 
 TEXTS = """(
     select cast('post' as varchar(64)) as kind, post_id as text_id, event_time, event_hour, source, topic, lang,

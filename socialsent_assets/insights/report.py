@@ -19,6 +19,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.insights import figure, word_clouds
 from socialsent_assets.insights.charts import charts_of, coverage, number, percent, plural, signed
 from socialsent_assets.insights.figure import NARROW, Chart
@@ -27,7 +28,7 @@ from socialsent_assets.insights.kpis import headlines
 from socialsent_assets.insights.model_charts import model_charts
 from socialsent_assets.insights.model_summaries import JudgedModel, judged_models
 from socialsent_assets.insights.post_reasons import Reason, reasons_of
-from socialsent_assets.insights.report_data import MOODS, Facts, read_facts, read_texts
+from socialsent_assets.insights.report_data import Facts, read_facts, read_texts
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.warehouse.engine import SqlEngine
 

@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.readers import CHAMPION, LEXICON, READERS, Reader
 from socialsent_assets.insights import queries
-from socialsent_assets.insights.readers import CHAMPION, LEXICON, READERS, Reader
 from socialsent_assets.warehouse.engine import SqlEngine
 
-MOODS = ("positive", "neutral", "negative")
 EXTREMES = 5
 TOPICS = 10
 USERS = 6

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from socialsent_assets.domain.language.text import tokens, words
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.insights.figure import MOOD_COLOURS, PAPER, themed
-from socialsent_assets.insights.report_data import MOODS
 
 if TYPE_CHECKING:
     from wordcloud import WordCloud

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
+from socialsent_assets.domain.readers import MOODS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from socialsent_assets.jobs.champion import Champion
 
 _POLARITY_UNITS = 10_000  # polarities have four decimals
-_CLASSES = ("positive", "neutral", "negative")
 _TOPICS = 50  # counted in a receipt, the most frequent first: a receipt stays small whatever the topics are
 
 
@@ -121,8 +121,8 @@ def sentiment_measures(counted: Mapping[str, float]) -> dict[str, object]:
     `scored_share`: scored rows of all rows. `disagreement`: share of the rows with both a score and a prediction
     in which they differ. Null in an hour that has none.
     """
-    by_sentiment = {name: int(counted.get(name, 0)) for name in _CLASSES}
-    by_prediction = {name: int(counted.get(f"predicted/{name}", 0)) for name in _CLASSES}
+    by_sentiment = {name: int(counted.get(name, 0)) for name in MOODS}
+    by_prediction = {name: int(counted.get(f"predicted/{name}", 0)) for name in MOODS}
     scored, predicted = sum(by_sentiment.values()), sum(by_prediction.values())
     unscored = {key.partition("/")[2]: int(n) for key, n in counted.items() if key.startswith("unscored/")}
     rows = scored + sum(unscored.values())

@@ -25,6 +25,7 @@ from socialsent_assets.domain.learning.drift import profile
 from socialsent_assets.domain.learning.labels import is_held_out, same_text_key
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
 from socialsent_assets.domain.learning.training import GRID
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.ml.corpus import Corpus
@@ -109,7 +110,7 @@ def train_next_words(
             "people (SOCIALSENT_WORD_AUTHORS)"
         )
     sentiments = score_texts(corpus.texts, corpus.langs, corrections).sentiments()
-    groups: dict[str, list[list[str]]] = {name: [] for name in ("positive", "neutral", "negative")}
+    groups: dict[str, list[list[str]]] = {name: [] for name in MOODS}
     for sentiment, sentence in zip(sentiments, sentences, strict=True):
         if sentiment:  # a text that was not scored belongs to no group
             groups[str(sentiment)].append(sentence)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.language.pseudonyms import PseudonymKind, pseudonym, pseudonymous_text
+from socialsent_assets.domain.readers import MOODS
 from socialsent_assets.warehouse.duckdb.database import reading
 
 if TYPE_CHECKING:
@@ -36,16 +37,15 @@ _TIMES = "event_time event_hour event_day created_at edited_at joined_at first_s
 _ACTIVE = "first_active_at last_active_at is_edited version_count source action age "
 _OF_A_TEXT = "lang detected_lang topic hashtags polarity pos neu neg sentiment unscored_reason "
 _ANSWERS = "predicted_sentiment predicted_polarity predicted_probability scorer_version model_version "
-_SENTIMENTS = ("positive", "neutral", "negative")
 _MEASURES = (
     "text_count post_count comment_count author_count scored_count unscored_count scored_share mean_polarity "
     "predicted_count mean_predicted_polarity likes_given shares_given follows_given likes_received shares_received "
     "comments_received followers_gained engagement_received engagement_per_post"
 )
 PLAIN = frozenset((_TIMES + _ACTIVE + _OF_A_TEXT + _ANSWERS + _MEASURES).split()) | {
-    f"{prefix}{sentiment}_{what}"
+    f"{prefix}{mood}_{what}"
     for prefix in ("", "predicted_")
-    for sentiment in _SENTIMENTS
+    for mood in MOODS
     for what in ("count", "share", "probability")
 }
 _ROWS = 50_000

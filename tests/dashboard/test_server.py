@@ -15,8 +15,8 @@ from socialsent_assets.dashboard.filters import watch_condition
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.reasons import WORDS_SHOWN, model_reasons, reasons
 from socialsent_assets.dashboard.server import application
+from socialsent_assets.domain.readers import CHAMPION, LEXICON, MOODS
 from socialsent_assets.insights.queries import TEXTS, hours, topics
-from socialsent_assets.insights.readers import CHAMPION, LEXICON, MOODS
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
 from tests.dashboard.conftest import (

@@ -3,7 +3,7 @@
 The report, the dashboard and QuickSight's sheets (infra/stacks/dashboards.py) count by these columns, so that one
 number has one definition.
 
-Not here: which one leads a report (report_data.py), how they read (domain/language/, domain/learning/).
+Not here: which one leads a report (insights/report_data.py), how they read (language/, learning/).
 """
 
 from __future__ import annotations
