@@ -31,6 +31,9 @@ READY_WITHIN_S = 300.0
 _LOOK_EVERY_S = 1.0
 DASHBOARD_BESIDE = 10
 """The dashboard's port is the UI's and so many more."""
+OPEN_IN_LINEAGE = ("cleansed", "models", "analytics", "marts")
+"""Groups whose assets the lineage shows. The others stay boxes: with the views of staging or the landing open too, it is
+higher and wider than a laptop's screen, and Dagster then shows a part of it."""
 # Lines of Dagster that the terminal shows; the log has all of them.
 _NEWS = re.compile(r"- (ERROR|CRITICAL)|Launching run for|RUN_SUCCESS|RUN_FAILURE|STEP_FAILURE")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server, on 127.0.0.1.")]
@@ -86,6 +89,7 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             ready = _wait_until_ready(port, children, stopping)
         if ready:
             console.print(f"Dagster UI: [bold]http://127.0.0.1:{port}[/bold]  logs: {settings.home / 'logs'}")
+            console.print(f"Lineage: {lineage_address(port)}", soft_wrap=True)
             beside += _start_dashboard(settings, port + DASHBOARD_BESIDE, console)
             if per_minute is not None:
                 feed_log = settings.home / "logs" / "feed.log"
@@ -121,6 +125,12 @@ def _start_dashboard(settings: Settings, port: int, console: Console) -> list[Ch
     log = settings.home / "logs" / "dashboard.log"
     console.print(f"Dashboard: [bold]http://127.0.0.1:{port}[/bold]")
     return [start("dashboard", own_command("dashboard", "--port", str(port)), log, console, _NEWS)]
+
+
+def lineage_address(port: int) -> str:
+    """Address of the whole lineage. Dagster opens it with all groups closed, unless the address names those to open."""
+    groups = ",".join(f"global@global:{group}" for group in OPEN_IN_LINEAGE)
+    return f"http://127.0.0.1:{port}/asset-groups?expanded={groups}"
 
 
 def dagster_command(port: int) -> list[str]:
