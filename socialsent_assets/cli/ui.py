@@ -32,8 +32,8 @@ _LOOK_EVERY_S = 1.0
 DASHBOARD_BESIDE = 10
 """The dashboard's port is the UI's and so many more."""
 OPEN_IN_LINEAGE = ("cleansed", "models", "analytics", "marts")
-"""Groups whose assets the lineage shows. The others stay boxes: with the views of staging or the landing open too, it is
-higher and wider than a laptop's screen, and Dagster then shows a part of it."""
+"""Groups whose assets the lineage shows. The others stay boxes: with staging or landing open too, it is larger than a
+laptop's screen, and Dagster then shows a part of it."""
 # Lines of Dagster that the terminal shows; the log has all of them.
 _NEWS = re.compile(r"- (ERROR|CRITICAL)|Launching run for|RUN_SUCCESS|RUN_FAILURE|STEP_FAILURE")
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port of the web server, on 127.0.0.1.")]
@@ -128,7 +128,7 @@ def _start_dashboard(settings: Settings, port: int, console: Console) -> list[Ch
 
 
 def lineage_address(port: int) -> str:
-    """Address of the whole lineage. Dagster opens it with all groups closed, unless the address names those to open."""
+    """Address of the whole lineage. Dagster opens those groups alone that the address names."""
     groups = ",".join(f"global@global:{group}" for group in OPEN_IN_LINEAGE)
     return f"http://127.0.0.1:{port}/asset-groups?expanded={groups}"
 
