@@ -19,7 +19,7 @@ from rich.console import Console
 from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.times import format_time
-from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder, set_returning
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder, set_returning, wait_for_writers
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
 
@@ -127,6 +127,7 @@ def _erase(
         return {"dry_run": True, "lines": done.lines, "objects": done.objects, "hours": len(done.hours)}
     keep(folder, request)
     add_to_ledger(folder, request.ids, now, request.reason)
+    wait_for_writers(folder, lambda who: console.print(f"Waiting for what is being written to landing: {who}."))
     models = mark_models(lake.artifacts, now)
     total: Counter[str] = Counter()
     for _ in range(_ROUNDS):

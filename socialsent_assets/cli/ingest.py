@@ -98,7 +98,7 @@ def ingest(
     from socialsent_assets.ingest.options import Options
     from socialsent_assets.ingest.plan import plan_file
     from socialsent_assets.ingest.registry import source_named
-    from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
+    from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder, read_ledger
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.lake.storage.dry_run import DryRunStorage
     from socialsent_assets.settings import Settings
@@ -121,14 +121,17 @@ def ingest(
     if output is Format.TEXT:
         _print(line for plan in plans for line in plan_lines(plan, source))
     settings = Settings.from_env()
-    landing = Lake.of(settings).landing
-    zone = LandingZone(
-        cast("Storage", DryRunStorage(landing)) if dry_run else landing,
-        min(HISTORY_START, settings.start),
-        datetime.now(UTC),
-        read_ledger(ledger_folder(settings.landing)),
-    )
-    with _progress_bar(sum(plan.file.size for plan in plans)) as progress:
+    landing, ledger = Lake.of(settings).landing, ledger_folder(settings.landing)
+    with (
+        contextlib.nullcontext(read_ledger(ledger)) if dry_run else consulted_ledger(ledger) as erased,
+        _progress_bar(sum(plan.file.size for plan in plans)) as progress,
+    ):
+        zone = LandingZone(
+            cast("Storage", DryRunStorage(landing)) if dry_run else landing,
+            min(HISTORY_START, settings.start),
+            datetime.now(UTC),
+            erased,
+        )
         problems = land_files(plans, zone, source, progress)
     if output is Format.JSON:
         typer.echo(json.dumps(as_json(zone.landed, plans, problems), ensure_ascii=False))

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.erasure import Erased
 from socialsent_assets.domain.events.layout import EventHour, parse_landing_name
 from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, QUARANTINE
 from socialsent_assets.jobs.engines.engine import Engine
@@ -24,7 +25,7 @@ from socialsent_assets.jobs.partition_writer import TableFile, Written
 from socialsent_assets.jobs.publish import publish_tables, rebuild_on_conflict
 from socialsent_assets.jobs.read_landing import ERASED, TABLE_OF
 from socialsent_assets.lake.builds import Receipt, output_version, receipts_of, write_receipts
-from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
+from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.lake.iceberg.commit import OvertakenError
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake, fingerprint
@@ -70,14 +71,20 @@ def cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | N
         SparkRunError: Spark was the engine and failed; no table was changed.
         CommitConflictError: other runs rebuilt the same hours at the same time, again and again.
     """
-    return rebuild_on_conflict(lambda: _cleanse(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex))
+
+    def build() -> list[Receipt]:
+        # Until its files are published or given up: an erasure then finds every file that holds what it erases.
+        with consulted_ledger(ledger_folder(lake.landing.uri)) as erased:
+            return _cleanse(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex, erased)
+
+    return rebuild_on_conflict(build)
 
 
-def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:
+def _cleanse(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str, erased: Erased) -> list[Receipt]:
     before, _ = receipts_of(lake, JOB, set(hours))
     objects = lake.landed_by_hour(set(hours))
     landed = [LandedHour(hour, tuple(objects.get(hour, ()))) for hour in hours]
-    files, erased = _table_files(lake), read_ledger(ledger_folder(lake.landing.uri))
+    files = _table_files(lake)
     written = Written()
     for batch in in_slices(landed, lambda hour: hour.size, SLICE_BYTES):
         found = [info for hour in batch for info in hour.objects]

@@ -4,6 +4,11 @@ Whoever has both key and ledger can test a guess, and no more. Without the key t
 erased would come back when it is sent again. An index beside the folder names its entries, so that a lost one is
 noticed.
 
+Whoever consults the ledger and then writes what it lets through (the consumer, `ingest`, cleansing) shares a lock
+from the look to the last write (`consulted_ledger`). An erasure enters its ids and then waits for those who may have
+looked before (`wait_for_writers`); what they wrote is there when it searches. A second look after the write would not
+do: a writer that is killed between the two leaves what it wrote. The kernel frees a killed writer's lock.
+
 Not here: the rule (domain/events/erasure.py), erasing (erasure/).
 """
 
@@ -15,6 +20,7 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -22,6 +28,7 @@ from typing import Literal
 from socialsent_assets.domain.events.erasure import NOTHING_ERASED, ErasedIds, ErasureLedger, fingerprints
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.times import format_time
+from socialsent_assets.lake.storage.file_lock import exclusive, shared
 
 KEY = "key"
 INDEX = ".index"
@@ -30,7 +37,12 @@ INDEX = ".index"
 RETURNING = "returning"
 """In the folder: `in` where a person who was erased may post again."""
 
+WRITERS = ".lock"
+"""Ending of the lock file beside the folder that writers share."""
+
 _KEY_BYTES = 32
+_PATIENCE_S = 3600.0  # with an ingest of large files
+_GATE_PATIENCE_S = 60.0  # an erasure holds the lock for a moment
 
 
 def ledger_folder(landing: str) -> Path | None:
@@ -80,6 +92,40 @@ def read_ledger(folder: Path | None) -> ErasureLedger:
     return ErasureLedger(key, frozenset(found))
 
 
+@contextlib.contextmanager
+def consulted_ledger(folder: Path | None) -> Iterator[ErasureLedger]:
+    """The ledger, for a block that writes what it lets through; an erasure waits for the end of the block.
+
+    Raises:
+        UserError: as `read_ledger`, or the folder of the lake cannot be written.
+    """
+    if folder is None:
+        yield NOTHING_ERASED
+        return
+    with contextlib.ExitStack() as stack:
+        lock = _lock_of(folder)
+        try:
+            stack.enter_context(shared(lock, _GATE_PATIENCE_S))
+        except OSError as error:
+            raise UserError(
+                f"{lock} cannot be written ({error.strerror or error}): make {lock.parent} writable, or name another "
+                "folder with SOCIALSENT_HOME"
+            ) from error
+        yield read_ledger(folder)
+
+
+def wait_for_writers(folder: Path, on_wait: Callable[[str], None] | None = None) -> None:
+    """Wait until everybody who may have consulted the ledger without its newest entry has written.
+
+    `on_wait` is called once with the process in words, if there is somebody to wait for.
+
+    Raises:
+        BusyError: they wrote for an hour.
+    """
+    with exclusive(_lock_of(folder), _PATIENCE_S, on_wait):
+        pass
+
+
 def add_to_ledger(folder: Path, ids: ErasedIds, now: datetime, reason: str) -> ErasureLedger:
     """Enter ids; entering them again changes nothing. Raises UserError as `read_ledger`."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -111,6 +157,10 @@ def set_returning(folder: Path, way: Literal["in", "out"]) -> None:
     """Keep the answer that `returning` gives."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / RETURNING, f"{way}\n".encode(), 0o644)
+
+
+def _lock_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}{WRITERS}")
 
 
 def _index_of(folder: Path) -> Path:

@@ -27,7 +27,7 @@ from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.landing import gzip_lines
 from socialsent_assets.domain.events.layout import LANDING_LABELS, content_digest, parse_landing_name
-from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
+from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from socialsent_assets.local_aws.server import EmbeddedAws, embedded_aws
 from socialsent_assets.simulator.feed import label_rows, planned_world
@@ -244,7 +244,8 @@ class _Ingest:
         stream = f"socialsent-{next(_stream_numbers)}"
 
         def consumer(event: dict[str, Any], _context: object) -> dict[str, Any]:
-            done = consume(event, store, self.start, read_ledger(self.erasures))
+            with consulted_ledger(self.erasures) as erased:
+                done = consume(event, store, self.start, erased)
             result.counts += done.counts
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 

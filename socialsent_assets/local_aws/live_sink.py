@@ -17,7 +17,7 @@ from lambdas.kinesis_consumer.handler import consume
 from lambdas.kinesis_consumer.sink import store_at
 from lambdas.mock_server.delivery import deliver
 from socialsent_assets.domain.events.counts import Counts
-from socialsent_assets.lake.erasure_ledger import ledger_folder, read_ledger
+from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.local_aws.event_source_mapping import KinesisEventSourceMapping, MappingOptions
 from socialsent_assets.local_aws.feed import FeedError, quiet_server
 from socialsent_assets.local_aws.server import EmbeddedAws
@@ -58,7 +58,8 @@ class EmbeddedSink:
 
         def consumer(event: dict[str, Any], _context: object) -> dict[str, Any]:
             nonlocal counts
-            done = consume(event, self._store, self._start, read_ledger(self._erasures))
+            with consulted_ledger(self._erasures) as erased:
+                done = consume(event, self._store, self._start, erased)
             counts += done.counts
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 

@@ -38,6 +38,7 @@ from socialsent_assets.lake.iceberg.data_files import WrittenFile
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.storage import file_lock
 from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.lake.storage.local import FolderStorage
 from tests.faults.arrow_files import ArrowFiles
@@ -235,6 +236,7 @@ def product_on(made: LakeUnderTest) -> Iterator[None]:
     """Within it, the product's code works on this lake, in turns and without a clock or chance of its own."""
     faults, turns, chance = made.faults, made.faults.turns, made.faults.chance
     pauses = SimpleNamespace(sleep=turns.sleep)
+    waits = SimpleNamespace(sleep=turns.sleep, monotonic=lambda: turns.now.timestamp())
     ids = SimpleNamespace(uuid4=made.unique)
     chances = SimpleNamespace(random=chance.random, uniform=chance.uniform)
     changes: list[tuple[Any, str, Any]] = [
@@ -245,7 +247,7 @@ def product_on(made: LakeUnderTest) -> Iterator[None]:
         *((module, "time", pauses) for module in (publish, commit)),
         *((module, "random", chances) for module in (publish, commit)),
         (upkeep, "uuid", ids),
-        (turns_of_lake, "time", SimpleNamespace(sleep=turns.sleep, monotonic=lambda: turns.now.timestamp())),
+        *((module, "time", waits) for module in (turns_of_lake, file_lock)),
         (turns_of_lake, "random", chances),
         (turns_of_lake, "socket", SimpleNamespace(gethostname=made.host)),
         (turns_of_lake, "_me", lambda: f"{made.host()}/{turns.number}"),

@@ -20,7 +20,7 @@ from socialsent_assets.domain.events.layout import EventHour, landing_key, landi
 from socialsent_assets.jobs import cleanse, publish, read_landing
 from socialsent_assets.jobs.engines import process, row_order
 from socialsent_assets.jobs.partition_writer import Written
-from socialsent_assets.lake import turns
+from socialsent_assets.lake import erasure_ledger, turns
 from socialsent_assets.lake.builds import read_builds, write_receipts
 from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.turns import Turn
@@ -131,10 +131,14 @@ def turns_not_awaited(_lake: Lake) -> Iterator[None]:
 @contextmanager
 def ledger_not_consulted(_lake: Lake) -> Iterator[None]:
     """Neither consumer nor cleansing looks into the ledger of erasures."""
-    with (
-        mock.patch.object(cleanse, "read_ledger", return_value=NOTHING_ERASED),
-        mock.patch.object(schedule, "read_ledger", return_value=NOTHING_ERASED),
-    ):
+    with mock.patch.object(erasure_ledger, "read_ledger", return_value=NOTHING_ERASED):
+        yield
+
+
+@contextmanager
+def writers_not_awaited(_lake: Lake) -> Iterator[None]:
+    """An erasure does not wait for those who consulted the ledger before it."""
+    with mock.patch.object(schedule, "wait_for_writers"):
         yield
 
 
@@ -147,4 +151,5 @@ PLANTS = {
     "no-look-for-other-runs": Plant(no_look_for_other_runs, {"lost", "torn", "doubled", "counts"}),
     "turns-not-awaited": Plant(turns_not_awaited, {"lost", "torn", "doubled", "counts"}),
     "ledger-not-consulted": Plant(ledger_not_consulted, {"kept"}),
+    "writers-not-awaited": Plant(writers_not_awaited, {"kept"}),
 }

@@ -35,7 +35,7 @@ from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake.builds import read_builds
-from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder, read_ledger
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, consulted_ledger, ledger_folder, wait_for_writers
 from socialsent_assets.lake.iceberg.commit import CommitConflictError
 from socialsent_assets.lake.iceberg.scan import SnapshotExpiredError
 from socialsent_assets.lake.lake import Lake
@@ -263,7 +263,8 @@ class Schedule:
     def _handle(self, event: dict[str, Any], _context: object) -> dict[str, Any]:
         """The function, as the feed of one machine calls it."""
         self.deliveries.add(event["Records"], self.holds)
-        done = consume(event, self.landing, START, read_ledger(self._erasures))
+        with consulted_ledger(self._erasures) as erased:
+            done = consume(event, self.landing, START, erased)
         with self.faults.around("answer", f"answers {len(event['Records'])} records"):
             return {"batchItemFailures": [{"itemIdentifier": number} for number in done.failed]}
 
@@ -382,6 +383,7 @@ class Schedule:
         self.turns.step("keeps the request")
         add_to_ledger(folder, request.ids, self.turns.now, "")
         self.turns.step("enters the ledger")
+        wait_for_writers(folder)
         for _ in range(3):
             erase_landing(self.lake.landing, request)
             self._materialize()

@@ -16,9 +16,8 @@ from tests.faults.running import REAL_EVERY, is_real, run_one
 
 QUICK = range(1, 41)
 MANY = range(1000, 1300)
-KNOWN_DEFECTS = {1271: "kept"}
-"""Seed -> kind, of defects that stand: a consumer that was held up since before an erasure lands what is erased, and
-only `erase --verify`, or erasing again, finds it. Take a seed off when its defect is mended."""
+KNOWN_DEFECTS: dict[int, str] = {}
+"""Seed -> kind, of defects that stand. Take a seed off when its defect is mended."""
 
 FOUND_QUICKLY = {
     "objects-named-by-hour": 10,

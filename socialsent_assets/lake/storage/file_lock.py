@@ -40,15 +40,15 @@ def exclusive(path: Path, patience_s: float = 0.0, on_wait: Callable[[str], None
 
 
 @contextlib.contextmanager
-def shared(path: Path) -> Iterator[int]:
+def shared(path: Path, patience_s: float = 0.0) -> Iterator[int]:
     """Hold the lock file `path` together with others that share it; only `exclusive` holders keep out, and are kept.
 
     Yields as `exclusive`.
 
     Raises:
-        BusyError: an exclusive holder has it.
+        BusyError: an exclusive holder had it for `patience_s` seconds.
     """
-    with _held(path, 0.0, None, fcntl.LOCK_SH) as handle:
+    with _held(path, patience_s, None, fcntl.LOCK_SH) as handle:
         yield handle
 
 
