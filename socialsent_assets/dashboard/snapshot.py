@@ -1,7 +1,8 @@
 """A summary of the marts in memory: counts by time, source, topic, language and kind, and the words of a sample.
 
 It is read from the warehouse file in one go and then answers without it, so writers never wait for a page and a page
-never waits for a writer. 1 M texts make some 100,000 rows.
+never waits for a writer. 1 M texts make some 100,000 rows. Beside the sums, all of each text but its words is
+kept, some 40 bytes: a search asks the file which texts it finds, by their ids, and sums here.
 
 Not here: when it is made again (live.py), queries on it (views.py), posts themselves (posts.py).
 """
@@ -42,11 +43,22 @@ _SPAN = f"select min(event_time), max(event_time), count(*) from {TEXTS}"  # noq
 _TOPICS = f"select coalesce(topic, '{NONE}') as topic, count(*) as n from {TEXTS} group by 1 order by 2 desc, 1"  # noqa: S608
 
 _SCORED = "unscored_reason is null and sentiment is not null"
-MEASURES = (
-    "n", "scored", "positive", "neutral", "negative", "polarity",
-    "predicted", "model_positive", "model_neutral", "model_negative", "model_polarity", "agreeing",
-)  # fmt: skip
-"""Columns of the summary: sums over texts; `polarity` over scored ones, `model_polarity` over classified ones."""
+_ID = "hash(kind, text_id)"
+"""A number per text. Unlike its place in the file, it stays the same when the file is written again."""
+_COUNTS = {
+    "n": "count(*)",
+    "scored": "count(sentiment)",
+    **{mood: f"count_if(sentiment = '{mood}')" for mood in MOODS},
+    "predicted": "count(predicted_sentiment)",
+    **{f"model_{mood}": f"count_if(predicted_sentiment = '{mood}')" for mood in MOODS},
+    "agreeing": "count_if(predicted_sentiment = sentiment)",
+}
+_POLARITIES = {
+    "polarity": "sum(polarity) filter (sentiment is not null)",
+    "model_polarity": "sum(model_polarity)",
+}
+"""With `_COUNTS` the columns of the summary: sums over texts, `polarity` over scored ones, `model_polarity` over
+classified ones. VADER gives four decimals: whole ten-thousandths add up the same in any order."""
 
 
 @dataclass
@@ -96,10 +108,13 @@ class Snapshot:
 
     def add_search(self, search: tuple[str, ...], warehouse: duckdb.DuckDBPyConnection) -> str:
         """Summarize the texts that hold these words; the eight newest searches are kept."""
-        found = _summary(warehouse, self.minutes_from, self.topics, self.watched, search)
+        condition, sought = search_condition(search)
+        question = f"select {_ID} as id from {TEXTS} where {condition}"  # noqa: S608
+        found = warehouse.sql(question, params=sought).to_arrow_table()
         with self._lock, self.memory.cursor() as cursor:
             name = f"search_{next(self._numbers)}"
-            _store_summary(cursor, name, found)
+            cursor.register("found", found)
+            _store_summary(cursor, name, "(select * from texts where id in (select id from found))", self.watched)
             self._searches[search] = name
             while len(self._searches) > SEARCHES_KEPT:
                 _drop_summary(cursor, self._searches.popitem(last=False)[1])
@@ -122,48 +137,62 @@ def read_snapshot(warehouse: duckdb.DuckDBPyConnection, watched: tuple[str, ...]
     topics = warehouse.execute(_TOPICS).fetchall()
     memory = duckdb.connect()
     memory.execute("set timezone = 'UTC'")
-    _store_summary(memory, "summary", _summary(warehouse, recent, topics, watched, ()))
+    _store_texts(memory, warehouse, recent, topics, watched)
+    _store_summary(memory, "summary", "texts", watched)
     hours = warehouse.sql("select event_hour as slot, * from lake_hours").to_arrow_table()
     _store(memory, "hours", hours)
     _store_sample(memory, [])
     return Snapshot(version, memory, count, first, last, recent, topics, watched)
 
 
-def _summary(
+def _store_texts(
+    memory: duckdb.DuckDBPyConnection,
     warehouse: duckdb.DuckDBPyConnection,
     recent: datetime | None,
     topics: list[tuple[str, int]],
     watched: tuple[str, ...],
-    search: tuple[str, ...],
-) -> pa.Table:
-    condition, words_sought = search_condition(search)
-    bits, words_watched = _bits_of(watched)
-    topic, shown = f"coalesce(topic, '{NONE}')", list[str]()
-    if len(topics) > MOST_TOPICS:  # a source may make up a topic per text
-        shown = [name for name, _ in topics[:MOST_TOPICS]]
-        topic = f"case when {topic} in (select unnest(?)) then {topic} else '{OTHER_TOPICS}' end"
-    sums = {
-        "n": "count(*)",
-        "scored": f"count(*) filter ({_SCORED})",
-        **{m: f"count(*) filter ({_SCORED} and sentiment = '{m}')" for m in MOODS},
-        # VADER gives four decimals: whole ten-thousandths add up the same in any order.
-        "polarity": f"sum(cast(round(polarity * 10000) as bigint)) filter ({_SCORED}) / 10000.0",
-        "predicted": "count(predicted_sentiment)",
-        **{f"model_{m}": f"count(*) filter (predicted_sentiment = '{m}')" for m in MOODS},
-        "model_polarity": "sum(cast(round(predicted_polarity * 10000) as bigint)) / 10000.0",
-        "agreeing": f"count(*) filter ({_SCORED} and predicted_sentiment = sentiment)",
+) -> None:
+    """Read all texts without their words, as small numbers and enumerations: DuckDB groups them in half the time."""
+    shown = [name for name, _ in topics[:MOST_TOPICS]]
+    enums = {
+        "topic": [*shown, OTHER_TOPICS],  # a source may make up a topic per text
+        **{column: _distinct(warehouse, column) for column in VALUES if column != "topic"},
+        "mood": list(MOODS),
     }
-    columns = ", ".join(f"{sql} as {name}" for name, sql in sums.items())
+    for name, members in enums.items():
+        _create_enum(memory, name, members)
+    topic = f"coalesce(topic, '{NONE}')"
+    bits, words_watched = _bits_of(watched)
     question = f"""
-        select * exclude (bits), {_WORDS_OF_BITS} as watch from (
-            select case when event_hour >= ? then date_trunc('minute', event_time) else event_hour end as slot,
-                coalesce(source, '{NONE}') as source, {topic} as topic, coalesce(lang, '{NONE}') as lang, kind,
-                {bits} as bits, {columns}
-            from {TEXTS} where {condition} group by 1, 2, 3, 4, 5, 6
-        ) as summed
+        select {_ID} as id,
+            case when event_hour >= ? then date_trunc('minute', event_time) else event_hour end as slot,
+            coalesce(source, '{NONE}') as source, coalesce(lang, '{NONE}') as lang, kind,
+            case when {topic} in (select unnest(?)) then {topic} else '{OTHER_TOPICS}' end as topic,
+            {bits} as bits, case when {_SCORED} then sentiment end as sentiment, predicted_sentiment,
+            cast(round(polarity * 10000) as smallint) as polarity,
+            cast(round(predicted_polarity * 10000) as smallint) as model_polarity
+        from {TEXTS}
     """  # noqa: S608
-    values = [list(watched), recent, *([shown] if shown else []), *words_watched, *words_sought]
-    return warehouse.sql(question, params=values).to_arrow_table()
+    values: list[Any] = [recent, shown, *words_watched]
+    memory.register("incoming", warehouse.sql(question, params=values).to_arrow_reader())
+    kinds = {column: f"{column}_enum" for column in VALUES}
+    kinds |= dict.fromkeys(("sentiment", "predicted_sentiment"), "mood_enum")
+    casts = ", ".join(f"cast({column} as {kind}) as {column}" for column, kind in kinds.items())
+    memory.execute(f"create table texts as select * replace ({casts}) from incoming")  # noqa: S608
+    memory.unregister("incoming")
+
+
+def _distinct(warehouse: duckdb.DuckDBPyConnection, column: str) -> list[str]:
+    rows = warehouse.execute(f"select distinct coalesce({column}, '{NONE}') from {TEXTS}").fetchall()  # noqa: S608
+    return [value for (value,) in rows]
+
+
+def _create_enum(memory: duckdb.DuckDBPyConnection, name: str, values: list[str]) -> None:
+    import pyarrow as pa
+
+    memory.register("names", pa.table({"name": pa.array(values, pa.string())}))
+    memory.execute(f"create type {name}_enum as enum (select distinct name from names)")  # noqa: S608
+    memory.unregister("names")
 
 
 _WORDS_OF_BITS = "list_filter(cast(? as varchar[]), lambda word, place: (bits >> (place - 1)) & 1 = 1)"
@@ -195,30 +224,25 @@ def watched_part(name: str) -> str:
     return f"{name}_watched"
 
 
-def _store_summary(memory: duckdb.DuckDBPyConnection, name: str, found: pa.Table) -> None:
-    """Store the summary, and apart from it the few texts with watched words: their lists would slow down the rest.
-
-    Whole numbers of 32 bits and enumerations, because DuckDB adds and groups them in half the time.
-    """
-    memory.register("found", found)
-    for column in VALUES:
-        memory.execute(f"create type {name}_{column} as enum (select distinct {column} from found)")  # noqa: S608
-    values = ", ".join(f"cast({column} as {name}_{column}) as {column}" for column in VALUES)
-    numbers = [(measure, "double" if measure.endswith("polarity") else "integer") for measure in MEASURES]
-    sums = ", ".join(f"cast(sum({measure}) as {kind}) as {measure}" for measure, kind in numbers)
-    for table, watch in ((name, ""), (watched_part(name), ", watch")):
-        condition = "len(watch) > 0" if watch else "true"
-        memory.execute(
-            f"create table {table} as select slot, {values}{watch}, {sums} from found where {condition}"  # noqa: S608
-            f" group by all order by slot"
-        )
-    memory.unregister("found")
+def _store_summary(memory: duckdb.DuckDBPyConnection, name: str, texts: str, watched: tuple[str, ...]) -> None:
+    """Sum up texts, and apart from them the few with watched words: their lists would slow down the rest."""
+    counts = [f"cast({sql} as integer) as {measure}" for measure, sql in _COUNTS.items()]
+    polarities = [f"cast({sql} as double) / 10000 as {measure}" for measure, sql in _POLARITIES.items()]
+    sums = ", ".join([*counts, *polarities])
+    keys = ", ".join(VALUES)
+    memory.execute(
+        f"create table {name} as select slot, {keys}, bits, {sums} from {texts} group by all order by slot"  # noqa: S608
+    )
+    memory.execute(
+        f"create table {watched_part(name)} as select * exclude (bits), {_WORDS_OF_BITS} as watch from {name}"  # noqa: S608
+        " where bits <> 0",
+        [list(watched)],
+    )
 
 
 def _drop_summary(memory: duckdb.DuckDBPyConnection, name: str) -> None:
     """Drop both tables. A request that still reads them holds its own version."""
-    dropped = [f"drop table {name}", f"drop table {watched_part(name)}"]
-    memory.execute("; ".join([*dropped, *(f"drop type {name}_{column}" for column in VALUES)]))
+    memory.execute(f"drop table {name}; drop table {watched_part(name)}")
 
 
 def _store(memory: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:

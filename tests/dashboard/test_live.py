@@ -15,7 +15,7 @@ from socialsent_assets.dashboard.server import application
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.watched_words import change_watched
 from tests.dashboard.conftest import replace_warehouse, rows
-from tests.warehouse_file import lake_hour, make_warehouse, open_in_another_program
+from tests.warehouse_file import lake_hour, make_warehouse, open_in_another_program, text_row
 
 
 @pytest.fixture(autouse=True)
@@ -54,6 +54,21 @@ def test_marts_without_texts(tmp_path):
     marts = LiveMarts(path, None)
     assert looked(marts).state == "empty"
     assert TestClient(application(marts)).get("/api/facts").json()["data"] is None
+
+
+def test_a_search_in_marts_that_are_newer_than_the_numbers(warehouse):
+    """Prevents an error, or the rows of other texts, when a build ends between a look and a search."""
+    marts = LiveMarts(warehouse, None)
+    assert looked(marts).state == "ready"
+    client = TestClient(application(marts))
+    before = client.get("/api/view?q=sunny").json()["totals"]["n"]
+    more = rows()
+    more["posts"].insert(0, {"post_id": "new", **text_row(300, "a sunny day", topic="a new topic", hours=1.0)})
+    more["lake_hours"].append(lake_hour(48))
+    replace_warehouse(warehouse, **more)
+    assert client.get("/api/view?q=unny").json()["totals"]["n"] == before
+    assert looked(marts).state == "ready"
+    assert client.get("/api/view?q=unny").json()["totals"]["n"] == before + 1
 
 
 def test_while_another_program_writes_the_last_numbers_stay(warehouse):
