@@ -167,6 +167,22 @@ def test_a_word_a_person_and_an_alert_open_their_posts(site, open_page):
         expect(page.locator("#drawer")).to_be_hidden()
 
 
+def test_an_alert_shows_the_share_that_it_expected(site, open_page):
+    """Prevents a mark on the time line that does not say how far from usual the hour was, and one on other texts."""
+    page = open_page(site)
+    framed = """id => [...echarts.getInstanceByDom(document.getElementById("mood-chart")).getOption().series
+        .find((each) => each.id === id).data.entries()].filter(([, value]) => value !== null)"""
+    assert page.evaluate(framed, "expected-high") == []  # all texts are shown, the alert is about coffee
+    page.click("[data-key='alert-chart-0']")
+    expect(page.locator("#mood-legend .expected")).to_be_visible()
+    page.wait_for_selector("body:not(.loading)")
+    [[_, low]] = page.evaluate(framed, "expected-low")
+    [[_, height]] = page.evaluate(framed, "expected-high")
+    assert (round(low), round(height)) == (10, 20)
+    page.click("[data-by=model]")
+    expect(page.locator("#mood-legend .expected")).to_be_hidden()
+
+
 def test_a_post_says_why_it_scored_as_it_did(site, open_page):
     """Prevents a score without a reason."""
     page = open_page(site)

@@ -2,6 +2,7 @@
 
 import base64
 import csv
+import datetime as dt
 import io
 import itertools
 import json
@@ -15,10 +16,15 @@ from socialsent_assets.dashboard.filters import watch_condition
 from socialsent_assets.dashboard.live import LiveMarts
 from socialsent_assets.dashboard.reasons import WORDS_SHOWN, model_reasons, reasons
 from socialsent_assets.dashboard.server import application
+from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.monitoring.alerts import AlertState, apply_findings
+from socialsent_assets.domain.monitoring.findings import Finding
+from socialsent_assets.domain.monitoring.proportions import ALL_TEXTS
 from socialsent_assets.domain.readers import CHAMPION, LEXICON, MOODS
 from socialsent_assets.insights.queries import TEXTS, hours, topics
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
+from socialsent_assets.monitoring.state import MonitoringState, write_state
 from tests.dashboard.conftest import (
     FORMULA,
     HOSTILE,
@@ -30,6 +36,7 @@ from tests.dashboard.conftest import (
     rows,
 )
 from tests.model_lake import candidate, filled
+from tests.warehouse_file import START
 
 SCORED = "unscored_reason is null"
 
@@ -304,6 +311,28 @@ def test_names_and_alerts_come_as_they_are(client):
     assert alert["open"]
     assert alert["title"] == "60% negative on coffee, 20% expected"
     assert alert["since"].startswith("2026-11-22T13:00")
+    hour = {"from": "2026-11-22T13:00:00+00:00", "to": "2026-11-22T14:00:00+00:00"}
+    assert alert["expected_share"] == {**hour, "low": 0.1, "high": 0.3}
+
+
+def test_an_alert_keeps_its_range_when_it_is_over_and_one_about_all_texts_is_of_no_topic(usual_warehouse, tmp_path):
+    """Prevents a range that goes with the alert, and a list of the posts on a topic called "all texts"."""
+    lake, at = Lake.in_folder(tmp_path), START.replace(tzinfo=dt.UTC)
+    state = AlertState()
+    for hour, verdict in ((3, "breach"), (4, "breach"), (5, "ok")):
+        time = at + dt.timedelta(hours=hour)
+        span = f"{EventHour.of(time - dt.timedelta(hours=2)).key}..{EventHour.of(time).key}"
+        found = Finding(
+            "sentiment", ALL_TEXTS, verdict, time, span, observed=0.6, expected=0.2, low=0.1, high=0.3, cases=50
+        )
+        state = apply_findings(state, [found], time + dt.timedelta(hours=1))
+    write_state(lake, MonitoringState(state))
+    [alert] = client_of(usual_warehouse, lake).get("/api/facts").json()["alerts"]
+    assert (alert["open"], alert["topic"]) == (False, None)
+    first, last = EventHour.of(at + dt.timedelta(hours=2)), EventHour.of(at + dt.timedelta(hours=4))
+    assert alert["expected_share"]["from"] == first.start.isoformat()
+    assert alert["expected_share"]["to"] == last.end.isoformat()
+    assert alert["expected_share"]["high"] == 0.3
 
 
 @pytest.mark.parametrize(

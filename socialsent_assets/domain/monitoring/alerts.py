@@ -55,7 +55,8 @@ class Alert:
 class Message:
     """A notification. `sent_at` is None until a notifier accepts it; `sent_to` names the notifier.
 
-    A suppressed message is listed and not sent: its alert opened and closed within one evaluation.
+    A suppressed message is listed and not sent: its alert opened and closed within one evaluation. `low` to `high` is
+    the expected range of its finding; None where nothing is measured, and in messages from before it was kept.
     """
 
     id: str
@@ -73,6 +74,8 @@ class Message:
     suppressed: bool = False
     sent_at: str | None = None
     sent_to: str | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -190,6 +193,8 @@ def _message(
         title=messages.title(stage, named),
         text=messages.text(stage, named, alert.since, now, ui_url, why or shown),
         sms=messages.sms(stage, named, alert.since),
+        low=named.low,
+        high=named.high,
     )
 
 

@@ -3,7 +3,7 @@
 import { byId, fill, h, head, tool } from "./dom.js";
 import { DAY, MINUTE, clock, day, moment, number, percent, plural, signed, span, stamp, stepWords } from "./format.js";
 import { colour, downloadCsv, downloadUrl, filename, forgetColours } from "./download.js";
-import { change, comparison, scoredWord, state } from "./state.js";
+import { FACETS, change, comparison, scoredWord, state } from "./state.js";
 import { drawOverview, recolourOverview, zoomByDragging, zoomByKeys } from "./zoom.js";
 
 export const MOODS = ["negative", "neutral", "positive"];
@@ -77,7 +77,8 @@ function frame(view, against) {
   fill(byId("mood-legend"), [...MOODS].reverse().map((mood) => h("span", {}, h("i", { class: `key ${mood}` }), mood)),
     against && h("span", {}, h("i", { class: "key line" }), "this selection"),
     against && h("span", {}, h("i", { class: "key line other" }), h("bdi", {}, against.label)),
-    shown.facts.alerts.length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"));
+    shown.facts.alerts.length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"),
+    shown.bars.some(expectedShare) && h("span", {}, h("i", { class: "key expected" }), "negative share that the alert expected"));
   byId("mood-chart").hidden = asTable;
   byId("overview").hidden = asTable;
   byId("mood-table").hidden = !asTable;
@@ -149,6 +150,11 @@ function option() {
       ...MOODS.map((mood) => ({
         id: mood, name: mood, type: "bar", stack: "share", xAxisIndex: 1, yAxisIndex: 1, barCategoryGap: bars.length > 60 ? "12%" : "18%",
         data: bars.map((bar) => (bar.scored ? (100 * bar[mood]) / bar.scored : null)), itemStyle: { color: paint[mood] }, emphasis: { disabled: true } })),
+      // A frame around the expected share of negative texts, which stand lowest: an unseen bar below one that is a frame.
+      ...["low", "high"].map((end) => ({
+        id: `expected-${end}`, type: "bar", stack: "expected", xAxisIndex: 1, yAxisIndex: 1, barGap: "-100%", silent: true, z: 4,
+        data: bars.map((bar) => { const share = expectedShare(bar); return share && 100 * (end === "low" ? share.low : share.high - share.low); }),
+        itemStyle: { color: "transparent", ...(end === "high" && { borderColor: paint.ink, borderWidth: 2, shadowColor: paint.paper, shadowBlur: 3 }) } })),
       { id: "texts", name: "texts", type: "bar", xAxisIndex: 2, yAxisIndex: 2, barCategoryGap: "18%", data: bars.map((bar) => bar.n), itemStyle: { color: paint.accent, borderRadius: [2, 2, 0, 0], opacity: 0.85 }, emphasis: { disabled: true } },
       { id: "pointer", type: "bar", xAxisIndex: 0, yAxisIndex: 0, data: [], silent: true },
     ],
@@ -171,6 +177,14 @@ function alertPoints(facts, bars, values) {
     const place = bars.findIndex((bar) => at >= bar.at && at < bar.end);
     return place < 0 ? [] : [{ name: alert.title, coord: [place, values[place] ?? 0], symbolOffset: [0, -12] }];
   });
+}
+
+/** The share of negative texts that an alert expects for a bar; null for bars that it does not speak of. */
+function expectedShare(bar) {
+  const isCounted = shown.view.step_min <= 60 && state.by !== "model" && !state.q && FACETS.every((facet) => facet === "topic" || !state[facet].length);
+  const about = (alert) => state.topic.length === (alert.topic ? 1 : 0) && (state.topic[0] ?? null) === alert.topic;
+  const of = (alert) => alert.expected_share && about(alert) && bar.at >= Date.parse(alert.expected_share.from) && bar.at < Date.parse(alert.expected_share.to);
+  return isCounted ? (shown.facts.alerts.find(of)?.expected_share ?? null) : null;
 }
 
 /** Places of round times, few enough to be read side by side. */
@@ -198,11 +212,13 @@ function tip(points) {
   const other = shown.otherBars?.[place];
   const row = (key, label, value) => h("div", { class: "tip-row" }, h("i", { class: `key ${key}` }), h("span", {}, label), h("b", {}, value));
   const alerts = shown.facts.alerts.filter((alert) => Date.parse(alert.since) >= bar.at && Date.parse(alert.since) < bar.end);
+  const share = expectedShare(bar);
   return h("div", {},
     h("div", { class: "tip-head" }, `${moment(bar.at)}–${clock(bar.end)} UTC`),
     row("line", lineName(), signed(lineValue(bar), 3)),
     other && row("line other", shown.against.label, signed(lineValue(other), 3)),
     [...MOODS].reverse().map((mood) => row(mood, mood, `${percent(bar[mood], bar.scored)} · ${number(bar[mood])}`)),
+    share && row("expected", "negative, expected", `${percent(share.low, 1)} to ${percent(share.high, 1)}`),
     h("div", { class: "tip-foot" }, `${plural(bar.n, "text")}, ${number(bar.scored)} ${scoredWord()}`),
     alerts.slice(0, 3).map((alert) => h("div", { class: "tip-alert" }, `▼ ${alert.title}`)));
 }

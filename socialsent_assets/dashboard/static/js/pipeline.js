@@ -1,7 +1,8 @@
 // Cards about the data itself, whatever the filter: alerts, models, where records went, freshness.
 
 import { byId, empty, fill, h, head, isPhone, name, tool } from "./dom.js";
-import { ago, compact, full, moment, number, percent, plural, stamp } from "./format.js";
+import { CLEAR, change } from "./state.js";
+import { DAY, ago, compact, full, moment, number, percent, plural, stamp } from "./format.js";
 import { downloadCsv } from "./download.js";
 import { openDrill } from "./posts.js";
 
@@ -9,7 +10,7 @@ export function drawAlerts({ alerts }) {
   const open = alerts.filter((alert) => alert.open).length;
   const card = (alert, place) => h("li", { class: `alarm ${alert.open ? alert.severity : "closed"}` },
     h("button", { type: "button", class: "link", "data-key": `alert-${place}`, onclick: () => openAlert(alert) }, h("span", { class: "badge" }, alert.open ? alert.severity : "over"), " ", name(alert.title)),
-    h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`));
+    h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`, alert.expected_share && [" · ", h("button", { type: "button", class: "link", "data-key": `alert-chart-${place}`, onclick: () => showOnChart(alert) }, "on the chart")]));
   fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} open of the newest ${alerts.length}; they are marked on the time line.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
     downloadCsv("alerts", [["open", "kind", "subject", "severity", "since", "title", "text"], ...alerts.map((a) => [a.open, a.kind, a.subject, a.severity, a.since, a.title, a.text])]), { "data-key": "alerts-csv" })),
   alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, isPhone() ? 3 : 6).map(card)) : empty("No alert, open or over.", h("p", { class: "note" }, "The sensor in Dagster looks for them; ", h("code", {}, "socialsent alerts --check"), " looks now.")));
@@ -21,6 +22,13 @@ function openAlert(alert) {
   const drill = { from: stamp(Math.floor(at / hour) * hour), to: stamp(Math.floor(at / hour) * hour + hour) };
   if (alert.topic) drill.topic = alert.topic;
   openDrill(drill);
+}
+
+/** The hours around an alert about the mood, of the texts that its rule counts. */
+function showOnChart(alert) {
+  const { from, to } = alert.expected_share;
+  change({ ...CLEAR, by: "lexicon", vs: "", topic: alert.topic ? [alert.topic] : [], from: stamp(Date.parse(from) - DAY), to: stamp(Date.parse(to) + DAY) });
+  byId("mood").scrollIntoView({ block: "start" });
 }
 
 export function drawModels({ models }) {
