@@ -18,7 +18,7 @@ from socialsent_assets.dashboard.reasons import WORDS_SHOWN, model_reasons, reas
 from socialsent_assets.dashboard.server import application
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.monitoring.alerts import AlertState, apply_findings
-from socialsent_assets.domain.monitoring.findings import Finding
+from socialsent_assets.domain.monitoring.findings import Finding, Verdict
 from socialsent_assets.domain.monitoring.proportions import ALL_TEXTS
 from socialsent_assets.domain.readers import CHAMPION, LEXICON, MOODS
 from socialsent_assets.insights.queries import TEXTS, hours, topics
@@ -319,7 +319,8 @@ def test_an_alert_keeps_its_range_when_it_is_over_and_one_about_all_texts_is_of_
     """Prevents a range that goes with the alert, and a list of the posts on a topic called "all texts"."""
     lake, at = Lake.in_folder(tmp_path), START.replace(tzinfo=dt.UTC)
     state = AlertState()
-    for hour, verdict in ((3, "breach"), (4, "breach"), (5, "ok")):
+    verdicts: list[tuple[int, Verdict]] = [(3, "breach"), (4, "breach"), (5, "ok")]
+    for hour, verdict in verdicts:
         time = at + dt.timedelta(hours=hour)
         span = f"{EventHour.of(time - dt.timedelta(hours=2)).key}..{EventHour.of(time).key}"
         found = Finding(

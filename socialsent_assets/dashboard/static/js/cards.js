@@ -38,7 +38,7 @@ export function drawCompare(view, other, against) {
     ...[...MOODS].reverse().map((mood) => [`${mood[0].toUpperCase()}${mood.slice(1)}`, percent(a[mood], a.scored), percent(b[mood], b.scored), difference(a, b, mood)]),
     ["Coverage", percent(a.scored, a.n), percent(b.scored, b.n), ""],
   ];
-  const bar = (counts) => h("div", { class: "bar" }, MOODS.map((mood) => h("span", { class: mood, style: { width: `${(100 * counts[mood]) / (counts.scored || 1)}%` } })));
+  const bar = (counts) => h("div", { class: "bar" }, MOODS.filter((mood) => counts[mood]).map((mood) => h("span", { class: mood, style: { width: `${(100 * counts[mood]) / counts.scored}%` } })));
   fill(card, head("compare", ["This selection against ", name(shownValue(against.label))], `Shares of texts ${scoredWord()} by ${scorer()}: ${number(a.scored)} here, ${number(b.scored)} there. In brackets: the 95 % range of the difference.`,
     tool("CSV", "Download the comparison as CSV", () => downloadCsv("comparison", [["measure", "this selection", against.label, "difference"], ...rows]), { "data-key": "compare-csv" }),
     tool("✕", "End the comparison", () => change({ vs: "" }), { "data-key": "compare-end" })),

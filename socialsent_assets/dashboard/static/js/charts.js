@@ -77,7 +77,7 @@ function frame(view, against) {
   fill(byId("mood-legend"), [...MOODS].reverse().map((mood) => h("span", {}, h("i", { class: `key ${mood}` }), mood)),
     against && h("span", {}, h("i", { class: "key line" }), "this selection"),
     against && h("span", {}, h("i", { class: "key line other" }), h("bdi", {}, against.label)),
-    shown.facts.alerts.length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"),
+    alertPoints(shown.facts, shown.bars, []).length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"),
     shown.bars.some(expectedShare) && h("span", {}, h("i", { class: "key expected" }), "negative share that the alert expected"));
   byId("mood-chart").hidden = asTable;
   byId("overview").hidden = asTable;

@@ -33,6 +33,7 @@ function showOnChart(alert) {
 
 export function drawModels({ models }) {
   const classifier = models.find((model) => model.name === "sentiment_classifier" && model.role === "champion");
+  const candidate = models.find((model) => model.name === "sentiment_classifier" && model.role !== "champion");
   const bigram = models.find((model) => model.name === "bigram" && model.role === "champion");
   const waiting = models.filter((model) => model.role !== "champion").length;
   fill(byId("models"), head("models", "How good the model is", classifier
@@ -41,7 +42,9 @@ export function drawModels({ models }) {
   classifier
     ? [h("div", { class: "ranges" }, compared(classifier).map(([who, measured], place) => range(who, measured, place === 0))),
       h("p", { class: "note" }, `Classifier ${classifier.digest}, trained ${full(classifier.created_at)} UTC. ${waiting ? `${plural(waiting, "candidate")} wait for socialsent models promote. ` : ""}${bigram ? `Next words: ${bigram.headline}.` : ""}`)]
-    : empty("No classifier answers yet: socialsent materialize --select group:models trains one from human labels."));
+    : empty("No classifier answers yet: ", candidate
+      ? [`candidate ${candidate.digest} of ${full(candidate.created_at)} UTC did not pass its gate. More human labels help: `, h("code", {}, "socialsent labels import FILE"), "."]
+      : [h("code", {}, "socialsent materialize --select group:models"), " trains one from human labels."]));
 }
 
 const compared = (model) => [["this model", model.metrics.macro_recall], ...Object.entries(model.baselines).map(([who, measured]) => [who, measured.macro_recall])].filter(([, m]) => m && Number.isFinite(m.value)).sort((a, b) => b[1].value - a[1].value).sort((a, b) => (b[0] === "this model") - (a[0] === "this model"));
