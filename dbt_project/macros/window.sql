@@ -1,12 +1,34 @@
 {# The window: the event hours of this build, UTC, end exclusive, from the variables window_start and window_end or, as
    good and quicker, from the environment: SOCIALSENT_WINDOW_START and SOCIALSENT_WINDOW_END. #}
 
-{# Condition that a timestamp column lies in the window; true for every row when no window was given. #}
+{# Condition that a timestamp column lies in the window; true for every row when no window was given. Hours that
+   another run has cleansed and not scored yet are in no window: the marts keep what they hold of them. #}
 {% macro in_window(column) -%}
     {%- set window = build_window() -%}
-    {%- if window.start is none -%} 1 = 1
-    {%- else -%} ({{ column }} >= cast('{{ window.start }}' as timestamp) and {{ column }} < cast('{{ window.end }}' as timestamp))
+    ({%- if window.start is none -%} 1 = 1
+    {%- else -%} {{ column }} >= cast('{{ window.start }}' as timestamp) and {{ column }} < cast('{{ window.end }}' as timestamp)
     {%- endif -%}
+    {%- for span in left_out_of_window() %} and not ({{ column }} >= cast('{{ span[0] }}' as timestamp) and {{ column }} < cast('{{ span[1] }}' as timestamp))
+    {%- endfor -%})
+{%- endmacro %}
+
+{# [start, end) of the hours that are in no window, from SOCIALSENT_WINDOW_WITHOUT (`START/END,START/END`); only those
+   that overlap it. #}
+{% macro left_out_of_window() -%}
+    {%- set spans = [] -%}
+    {%- if execute -%}
+        {%- set window = build_window() -%}
+        {%- for part in env_var('SOCIALSENT_WINDOW_WITHOUT', '').split(',') if part -%}
+            {%- set bounds = [] -%}
+            {%- for text in part.split('/') -%}
+                {%- do bounds.append(modules.datetime.datetime.strptime(text, "%Y-%m-%d %H:%M:%S")) -%}
+            {%- endfor -%}
+            {%- if window.start is none or (bounds[0] < window.end and bounds[1] > window.start) -%}
+                {%- do spans.append(bounds) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(spans) }}
 {%- endmacro %}
 
 {# {start, end} as datetimes, both none for all history. Raises a compiler error for anything but whole hours in order. #}

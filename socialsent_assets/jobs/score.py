@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import CLEANSED_EVENTS, COMMENTS, LAKE_HOURS, POSTS, SENTIMENT, Table
+from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, COMMENTS, LAKE_HOURS, POSTS, SENTIMENT, Table
 from socialsent_assets.jobs.champion import Champion, champion_of
 from socialsent_assets.jobs.engines.engine import Engine, TextFiles
 from socialsent_assets.jobs.grouping import Groups, in_slices
@@ -79,7 +79,7 @@ def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> 
         now, cleansed_pins = receipts_of(lake, "cleanse", set(hours))
         _check_current(builds.cleanse, now, hours)
         pins = publish_tables(lake, turn, (SENTIMENT,), hours, written.files)
-        names = [table_name(table) for table in CLEANSED_EVENTS]
+        names = [table_name(table) for table in (*CLEANSED_EVENTS, BUILDS)]
         read = {name: cleansed_pins[name] for name in names if name in cleansed_pins}
         write_receipts(lake, JOB, receipts, {**read, **pins}, run, follows=turn.snapshot)
     return receipts

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Pointers = Mapping[str, str]
 """Table (`cleansed.posts`) -> address of its current metadata."""
 
-_FORMAT = 3
+_FORMAT = 4
 _NAME = ".builds.json"
 _BUSY_S = 30
 

@@ -2,7 +2,11 @@
 
 They are rows of two tables, `cleansed.builds` and `analytics.lake_hours`, committed after the tables that they vouch
 for. The snapshot that holds them names the snapshots of those tables (pins), so that a reader finds the tables of one
-run together. It is read whole, and cached until a table changes: deciding what is stale costs the same number
+run together. A scoring pins the cleansed tables as they are then, with their receipts: other runs may have cleansed
+hours in there that are not scored yet. Waiting for them could take for ever on a busy lake, so these hours are named
+(`BuildState.unscored`), and whoever joins texts with their scores leaves them alone until they are scored.
+
+The tables of receipts are read whole, and cached until a table changes: deciding what is stale costs the same number
 of requests with ten hours of history or ten thousand. A receipt carries no clock, so a repeated run leaves the same
 row.
 
@@ -118,6 +122,7 @@ class BuildState:
         cleanse, score: receipts by hour, in order.
         pins: table (`cleansed.posts`) -> snapshot, of the last finished cleansing.
         scored_pins: the same of the last finished scoring: the cleansed tables that it read, and its own.
+        unscored: hours that are newer in `scored_pins` than their scores there, or have none.
         unfinished: hours that a commit changed after the pins: a run is at work on them, or was killed.
         files: data files of the pinned snapshots that are on this machine, to notice when one is lost or damaged.
         lost: hours, with their tier, of which the pinned snapshots hold other numbers of rows than the receipts.
@@ -127,6 +132,7 @@ class BuildState:
     score: Mapping[EventHour, Receipt] = field(default_factory=dict)
     pins: Pins = field(default_factory=dict)
     scored_pins: Pins = field(default_factory=dict)
+    unscored: frozenset[EventHour] = frozenset()
     unfinished: frozenset[EventHour] = frozenset()
     files: Sequence[KnownFile] = ()
     lost: Mapping[EventHour, str] = field(default_factory=dict)
@@ -265,7 +271,9 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
     pins, scored_pins = pins_of("cleanse", loaded["cleanse"]), pins_of("score", loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
+    cleansed_at = scored_pins.get(table_name(BUILDS))
     receipts = {job: _receipts(job, loaded[job]) for job in RECEIPT_TABLES}
+    scored_from = _receipts("cleanse", loaded["cleanse"], cleansed_at) if cleansed_at is not None else {}
     lost: dict[EventHour, str] = {}
     for table in TABLES:
         if table not in RECEIPT_TABLES.values() and table_name(table) in pointers:
@@ -284,9 +292,20 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
         score=receipts["score"],
         pins=pins,
         scored_pins=scored_pins,
+        unscored=_unscored(scored_from, receipts["score"]),
         unfinished=frozenset(unfinished),
         files=files,
         lost=lost,
+    )
+
+
+def _unscored(cleansed: Mapping[EventHour, Receipt], scored: Mapping[EventHour, Receipt]) -> frozenset[EventHour]:
+    """Hours whose receipts of both jobs are not of one cleansing; one whose build was undone is not scored again."""
+    return frozenset(
+        hour
+        for hour, receipt in cleansed.items()
+        if receipt.held_version is None
+        and (hour not in scored or scored[hour].input_version != receipt.output_version)
     )
 
 
@@ -330,13 +349,16 @@ def pins_of(job: str, table: IcebergTable | None) -> dict[str, int]:
     return {**pins, table_name(RECEIPT_TABLES[job]): snapshot.snapshot_id}
 
 
-def _receipts(job: str, table: IcebergTable | None) -> dict[EventHour, Receipt]:
-    """All receipts of a job. A data file never changes, so what was read of it before is not read again."""
+def _receipts(job: str, table: IcebergTable | None, snapshot_id: int | None = None) -> dict[EventHour, Receipt]:
+    """All receipts of a job, in a snapshot or now. What was read of a data file before is not read again."""
     if table is None:
         return {}
     before = _by_file.get(job, {})
-    found = {file.path: before.get(file.path) or _receipts_in(job, table, file.path) for file in files_of(table)}
-    _by_file[job] = found
+    found = {
+        file.path: before.get(file.path) or _receipts_in(job, table, file.path)
+        for file in files_of(table, snapshot_id=snapshot_id)
+    }
+    _by_file[job] = found if snapshot_id is None else {**before, **found}
     receipts = sorted((receipt for group in found.values() for receipt in group), key=lambda receipt: receipt.hour)
     return {receipt.hour: receipt for receipt in receipts}
 
@@ -363,6 +385,7 @@ def _to_json(state: BuildState) -> dict[str, Any]:
         "score": [_json_row(receipt) for receipt in state.score.values()],
         "pins": dict(state.pins),
         "scored_pins": dict(state.scored_pins),
+        "unscored": sorted(hour.key for hour in state.unscored),
         "unfinished": sorted(hour.key for hour in state.unfinished),
         "files": [
             [file.tier, file.path, file.size, file.changed_ns, file.first.key, file.last.key] for file in state.files
@@ -385,6 +408,7 @@ def _from_json(kept: Mapping[str, Any]) -> BuildState:
         score=jobs["score"],
         pins=kept["pins"],
         scored_pins=kept["scored_pins"],
+        unscored=frozenset(EventHour.from_key(key) for key in kept["unscored"]),
         unfinished=frozenset(EventHour.from_key(key) for key in kept["unfinished"]),
         files=[
             KnownFile(tier, path, size, changed_ns, EventHour.from_key(first), EventHour.from_key(last))

@@ -13,12 +13,13 @@ from dataclasses import replace
 from socialsent_assets.domain.events.counts import Counts
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import TABLES, Table
+from socialsent_assets.domain.tables import BUILDS, TABLES, Table
 from socialsent_assets.lake.builds import (
     RECEIPT_TABLES,
     BuildState,
     Receipt,
     output_version,
+    pins_of,
     read_builds,
     table_name,
     write_receipts,
@@ -181,7 +182,10 @@ def _write_receipts(
             earlier = before[job].get(hour) or _nothing(job, hour, record.run, own)
             receipts.append(replace(earlier, held_version=held if job == "cleanse" else None))
         kept = builds.pins if job == "cleanse" else builds.scored_pins
-        write_receipts(lake, job, receipts, {**kept, **pins}, turn.run, "undo", turn.snapshot)
+        changed = {**kept, **pins}
+        if job == "score" and table_name(BUILDS) in kept:  # restored a moment ago
+            changed[table_name(BUILDS)] = pins_of("cleanse", lake.table(BUILDS))[table_name(BUILDS)]
+        write_receipts(lake, job, receipts, changed, turn.run, "undo", turn.snapshot)
 
 
 def _only_scored(record: RunRecord) -> bool:

@@ -15,7 +15,13 @@ import dagster as dg
 
 from socialsent_assets.insights.day_measures import DayMeasures, day_measures
 from socialsent_assets.resources.lake import LakeResource
-from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, LAKE_FILES, dbt_environment, in_environment
+from socialsent_assets.warehouse.dbt.environment import (
+    ARTIFACTS,
+    LAKE_FILES,
+    dbt_environment,
+    in_environment,
+    left_out_environment,
+)
 from socialsent_assets.warehouse.duckdb.database import versions_held
 from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
 from socialsent_assets.warehouse.duckdb.rebuild import copy_of, publish, rebuilding
@@ -106,8 +112,11 @@ class DuckDbWarehouse(Warehouse):
             rebuilding(path, self._copy(), on_wait=lambda who: log(f"waiting for another build: {who}")),
             in_environment(self.environment()),
         ):
-            write_lake_files(self.lake.open(), self.artifacts_folder() / LAKE_FILES)
-            yield
+            left_out = write_lake_files(self.lake.open(), self.artifacts_folder() / LAKE_FILES)
+            if left_out:
+                log(f"{len(left_out)} hours are left as they are until another run has scored them")
+            with in_environment(left_out_environment(left_out)):
+                yield
 
     @property
     def publishes(self) -> bool:

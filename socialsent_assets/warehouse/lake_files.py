@@ -12,6 +12,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, SENTIMENT
 from socialsent_assets.lake.builds import read_builds, table_name
 from socialsent_assets.lake.iceberg.scan import files_of
@@ -22,13 +23,16 @@ TABLES = (*CLEANSED_EVENTS, SENTIMENT, LAKE_HOURS)
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-def write_lake_files(lake: Lake, target: Path) -> None:
+def write_lake_files(lake: Lake, target: Path) -> frozenset[EventHour]:
     """Write the data files of the last finished scoring to `target`, as a JSON array.
 
     One entry per file: `tier`, `name`, `path`, `first_hour`, `last_hour` (UTC). Replaced by one rename.
+
+    Returns the hours that a build leaves as they are: their texts in these files are not the ones that were scored.
     """
     # Of one scoring: its own snapshots, and those of the cleansed tables that it read.
-    pins = dict(read_builds(lake).scored_pins)
+    builds = read_builds(lake)
+    pins = builds.scored_pins
     entries = []
     for table in TABLES:
         if not table_exists(lake.catalog, table):
@@ -51,3 +55,4 @@ def write_lake_files(lake: Lake, target: Path) -> None:
     with os.fdopen(handle, "w") as file:
         json.dump(entries, file)
     os.replace(temporary, target)
+    return builds.unscored

@@ -36,7 +36,8 @@ class MartsInMemory:
     def build(self, hours: Collection[EventHour]) -> None:
         """Take these hours over from the lake."""
         with self.lock.held():
-            pins = read_builds(self.lake).scored_pins
+            builds = read_builds(self.lake)
+            pins, hours = builds.scored_pins, set(hours) - builds.unscored
             made = {table.name: dict(self.content.get(table.name, {})) for table in TABLES}
             for table in TABLES:
                 found = rows_at(self.lake, table, hours, pins.get(table_name(table)))

@@ -116,12 +116,33 @@ def check_reader(lake: Lake, builds: BuildState) -> None:
                 rows, counted = len(found.get(hour, ())), receipts[hour].rows.get(table.name, 0)
                 if rows != counted:
                     raise Violation("torn", f"{table.name} of {hour} has {rows} rows, its receipt counted {counted}")
-    hours = [hour for hour in builds.score if hour not in builds.unfinished]
+    hours = [hour for hour in builds.score if hour not in builds.unfinished and hour not in builds.unscored]
     pins = builds.scored_pins
     texts = _ids(rows_at(lake, table, hours, pins.get(table_name(table))) for table in (POSTS, COMMENTS))
     scored = _ids([rows_at(lake, SENTIMENT, hours, pins.get(table_name(SENTIMENT)))])
     if texts != scored:
         raise Violation("torn", f"texts and scores of one pin differ: {_some(texts ^ scored)}")
+
+
+@dataclass
+class Seen:
+    """Events that readers have seen in one place: none of them may vanish again, except by an erasure."""
+
+    events: set[str] = field(default_factory=set)
+
+    def check(self, where: str, now: set[str], erasure: Erasure) -> None:
+        """Raise Violation if something that was there is gone."""
+        vanished = self.events - now - erasure.must_go - erasure.may_go
+        if vanished:
+            raise Violation("lost", f"a reader saw them in {where}, and they vanished: {_some(vanished)}")
+        self.events |= now
+
+
+def pinned_events(lake: Lake, builds: BuildState) -> set[str]:
+    """Events of the cleansed tables by the pins of one state."""
+    return _ids(
+        rows_at(lake, table, list(builds.cleanse), builds.pins.get(table_name(table))) for table in CLEANSED_EVENTS
+    )
 
 
 def check_marts_reader(marts: MartsInMemory) -> None:

@@ -14,10 +14,13 @@ from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
 from socialsent_assets.jobs.partition_writer import Written
 from socialsent_assets.jobs.score import score
+from socialsent_assets.lake import builds as builds_of_lake
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import stale_hours
+from socialsent_assets.lake.undo import undo_run
+from socialsent_assets.warehouse.lake_files import write_lake_files
 from tests.built_lake import rows_of_table
 from tests.conftest import Landing, lake_at
 from tests.jobs.events import HOUR, random_lines
@@ -53,6 +56,11 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     return lake
 
 
+def forget(lake: Lake) -> None:
+    """What this process remembers of the lake."""
+    builds_of_lake._states.pop(lake.catalog, None)
+
+
 def more(lake: Lake) -> None:
     """Land more, and cleanse it in another run."""
     Landing(lake).add(HOUR, random_lines(2, 40, HOUR), "second")
@@ -76,3 +84,37 @@ def test_scores_are_those_of_the_rows_beside_them(lake: Lake) -> None:
     assert len(rows_of_table(lake, SENTIMENT)) == len(texts) == builds.score[AT].rows["sentiment"]
     assert builds.scored_pins["cleansed.posts"] == builds.pins["cleansed.posts"]
     assert files_of(lake.table(POSTS), snapshot_id=builds.scored_pins["cleansed.posts"])
+
+
+def test_an_hour_that_waits_for_its_scores_is_left_alone_by_readers(lake: Lake, tmp_path: Path) -> None:
+    """Prevents marts that join an hour's new texts with its old scores, because another hour was scored."""
+    other = AT.next()
+    Landing(lake).add(other.key, random_lines(3, 5, other.key))
+    for job in (cleanse, score):
+        job(ProcessEngine(), lake, [AT, other])
+    assert read_builds(lake).unscored == frozenset()
+    more(lake)
+    score(ProcessEngine(), lake, [other])
+    builds = read_builds(lake)
+    assert builds.unscored == {AT}
+    assert write_lake_files(lake, tmp_path / "files.json") == {AT}
+    forget(lake)
+    assert read_builds(lake) == builds, "the cache of the state has it too"
+    score(ProcessEngine(), lake, [AT])
+    assert read_builds(lake).unscored == frozenset()
+
+
+def test_an_undone_run_leaves_no_hour_to_wait_for(lake: Lake) -> None:
+    """Prevents marts that keep an undone run's rows, because nobody will ever score its hour again."""
+    for job in (cleanse, score):
+        job(ProcessEngine(), lake, [AT], "first")
+    Landing(lake).add(HOUR, random_lines(2, 40, HOUR), "second")
+    for job in (cleanse, score):
+        job(ProcessEngine(), lake, [AT], "second")
+    undo_run(lake, "second")
+    assert read_builds(lake).unscored == frozenset()
+    other = AT.next()
+    Landing(lake).add(other.key, random_lines(3, 5, other.key))
+    for job in (cleanse, score):
+        job(ProcessEngine(), lake, [other], "third")
+    assert read_builds(lake).unscored == frozenset()

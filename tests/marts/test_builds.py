@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.warehouse.dbt.environment import left_out_environment
 from socialsent_assets.warehouse.duckdb.database import versions_held
 from tests.marts.dbt_in_process import PROJECT, Dbt
 from tests.marts.lake_folder import LakeFolder, Row, at, event
@@ -60,6 +61,23 @@ def test_a_window_that_is_not_whole_hours_in_order_is_refused(dbt: Dbt, window: 
     result = dbt.invoke("build", options=["--vars", repr(window)])
     assert not result.success
     assert "window" in str(result.exception)
+
+
+@pytest.mark.parametrize("window", ["22T03", None])
+def test_an_hour_that_waits_for_its_scores_keeps_what_the_marts_hold(
+    lake: LakeFolder, dbt: Dbt, monkeypatch: pytest.MonkeyPatch, window: str | None
+) -> None:
+    """Prevents an hour's new texts beside its old scores, where another run has cleansed and not yet scored it."""
+    lake.put([a_post("p1", "22T03:05"), a_post("p2", "22T04:05"), a_post("p3", "22T05:05")])
+    dbt.build("22T03", hours=3, options=UNTESTED)
+    before = versions_held(lake.root / "warehouse.duckdb")
+    lake.put([a_post("new1", "22T03:05"), a_post("new2", "22T04:05"), a_post("new3", "22T05:05")])
+    waiting = left_out_environment([EventHour.of(at("22T04:00"))])
+    monkeypatch.setenv("SOCIALSENT_WINDOW_WITHOUT", waiting["SOCIALSENT_WINDOW_WITHOUT"])
+    dbt.build(window, hours=3)
+    assert dbt.rows("select post_id from fct_posts order by 1") == [("new1",), ("new3",), ("p2",)]
+    now = versions_held(lake.root / "warehouse.duckdb")
+    assert {hour for hour in now if now[hour] == before[hour]} == {"2026-11-22-04:00"}
 
 
 def test_a_part_of_the_graph_never_signs_an_hour(lake: LakeFolder, dbt: Dbt) -> None:

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.events.layout import EventHour, contiguous_ranges
 from socialsent_assets.settings import AthenaSettings, CatalogSettings, RedshiftSettings
 from socialsent_assets.warehouse.duckdb.rebuild import copy_of
 
@@ -67,6 +67,17 @@ def window_environment(hours: list[EventHour]) -> dict[str, str]:
         "SOCIALSENT_WINDOW_START": min(hours).start.strftime(pattern) if hours else "",
         "SOCIALSENT_WINDOW_END": max(hours).end.strftime(pattern) if hours else "",
     }
+
+
+def left_out_environment(hours: Collection[EventHour]) -> dict[str, str]:
+    """Environment that keeps hours out of every window.
+
+    >>> left_out_environment([EventHour.from_key("2026-11-22-03:00"), EventHour.from_key("2026-11-22-04:00")])
+    {'SOCIALSENT_WINDOW_WITHOUT': '2026-11-22 03:00:00/2026-11-22 05:00:00'}
+    """
+    pattern = "%Y-%m-%d %H:%M:%S"
+    spans = (f"{a.start.strftime(pattern)}/{b.end.strftime(pattern)}" for a, b in contiguous_ranges(hours))
+    return {"SOCIALSENT_WINDOW_WITHOUT": ",".join(spans)}
 
 
 def _absolute(uri: str) -> str:
