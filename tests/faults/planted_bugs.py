@@ -17,7 +17,7 @@ from lambdas.kinesis_consumer.handler import consume
 from socialsent_assets.domain.events import landing
 from socialsent_assets.domain.events.erasure import NOTHING_ERASED
 from socialsent_assets.domain.events.layout import EventHour, landing_key, landing_name
-from socialsent_assets.jobs import cleanse, publish, read_landing
+from socialsent_assets.jobs import cleanse, publish, read_landing, score
 from socialsent_assets.jobs.engines import process, row_order
 from socialsent_assets.jobs.partition_writer import Written
 from socialsent_assets.lake import erasure_ledger, turns
@@ -122,9 +122,22 @@ def no_look_for_other_runs(_lake: Lake) -> Iterator[None]:
 
 
 @contextmanager
-def turns_not_awaited(_lake: Lake) -> Iterator[None]:
-    """A run takes its turn although another one has it."""
-    with mock.patch.object(turns, "_is_free", return_value=True):
+def no_turns(_lake: Lake) -> Iterator[None]:
+    """A run publishes although another one is at it, and its receipts follow whatever there is.
+
+    The wait alone is no promise: a run that takes the turn of a slow one is what the lease allows, and the slow one
+    then notices that its receipts follow nothing any more.
+    """
+
+    def whenever(*given: Any, follows: int | None = None, **named: Any) -> None:
+        write_receipts(*given, **named)
+
+    with (
+        mock.patch.object(turns, "_is_free", return_value=True),
+        mock.patch.object(cleanse, "write_receipts", whenever),
+        mock.patch.object(score, "write_receipts", whenever),
+        mock.patch.object(Turn, "check"),
+    ):
         yield
 
 
@@ -149,7 +162,7 @@ PLANTS = {
     "receipts-before-tables": Plant(receipts_before_tables, {"torn", "lost"}),
     "fingerprint-taken-afterwards": Plant(fingerprint_taken_afterwards, {"lost", "counts", "torn"}),
     "no-look-for-other-runs": Plant(no_look_for_other_runs, {"lost", "torn", "doubled", "counts"}),
-    "turns-not-awaited": Plant(turns_not_awaited, {"lost", "torn", "doubled", "counts"}),
+    "no-turns": Plant(no_turns, {"lost", "torn", "doubled", "counts"}),
     "ledger-not-consulted": Plant(ledger_not_consulted, {"kept"}),
     "writers-not-awaited": Plant(writers_not_awaited, {"kept"}),
 }

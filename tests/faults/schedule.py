@@ -28,6 +28,7 @@ from lambdas.mock_server.delivery import DeliveryError, deliver
 from socialsent_assets.defs.reconciliation import Memory, plan
 from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.tables import CLEANSED_EVENTS
 from socialsent_assets.erasure.landing import erase_landing, with_own_texts
 from socialsent_assets.erasure.request import ErasureRequest, finish, keep, pending, together
 from socialsent_assets.erasure.tables import forget_history
@@ -50,10 +51,12 @@ from tests.faults.marts_in_memory import MartsInMemory
 from tests.faults.oracle import (
     Deliveries,
     Erasure,
+    Seen,
     Violation,
     check_end,
     check_marts_reader,
     check_reader,
+    pinned_events,
     traces,
 )
 from tests.faults.sent_events import Sent, made_up
@@ -156,6 +159,7 @@ class Schedule:
         self.erasure = Erasure()
         self.request: ErasureRequest | None = None
         self.is_erased = False
+        self.seen_in_lake, self.seen_in_marts = Seen(), Seen()
         self._run_ids = 0
 
     def run(self) -> None:
@@ -344,8 +348,12 @@ class Schedule:
 
     def _read(self) -> None:
         """A slow reader: what it sees belongs together, however long it takes."""
-        check_reader(self.lake, read_builds(self.lake))
+        builds = read_builds(self.lake)
+        check_reader(self.lake, builds)
+        self.seen_in_lake.check("cleansed", pinned_events(self.lake, builds), self.erasure)
         check_marts_reader(self.marts)
+        found = {row["event_id"] for table in CLEANSED_EVENTS for row in self.marts.rows(table.name)}
+        self.seen_in_marts.check("the marts", found, self.erasure)
 
     # ------------------------------------------------------------------------------------------------ erasure
 

@@ -27,6 +27,9 @@ FOUND_QUICKLY = {
 }
 """Planted bug -> number of schedules within which it has to be found; three times what it took, or more."""
 
+FOUND_LATER = {"receipts-before-tables": 130, "no-turns": 450, "no-look-for-other-runs": 750}
+"""As `FOUND_QUICKLY`, for the slow suite."""
+
 
 @pytest.fixture(autouse=True)
 def no_log() -> Iterator[None]:
@@ -72,6 +75,23 @@ def test_a_seed_gives_the_same_schedule_again() -> None:
 @pytest.mark.parametrize("plant", FOUND_QUICKLY)
 def test_a_planted_bug_is_found(plant: str) -> None:
     """Prevents a simulator that is green because it sees nothing."""
-    found = next((n for n in range(FOUND_QUICKLY[plant]) if run_one(n, plant).is_expected), None)
-    assert found is not None, f"{plant} was not found within {FOUND_QUICKLY[plant]} schedules"
+    _is_found(plant, FOUND_QUICKLY[plant])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("plant", FOUND_LATER)
+def test_a_planted_bug_is_found_in_many_schedules(plant: str) -> None:
+    """Prevents an oracle that does not see what another run does at the same time."""
+    _is_found(plant, FOUND_LATER[plant])
+
+
+def test_a_writer_that_an_erasure_did_not_await_is_found() -> None:
+    """Prevents an erased text that lands after the erasure; it takes a writer that is held up just then."""
+    assert run_one(1271, "writers-not-awaited").is_expected
+    assert run_one(1271).violation == ""
+
+
+def _is_found(plant: str, within: int) -> None:
+    found = next((n for n in range(within) if run_one(n, plant).is_expected), None)
+    assert found is not None, f"{plant} was not found within {within} schedules"
     assert PLANTS[plant].within.__doc__
