@@ -9,7 +9,8 @@ Not here: which hours are stale (reconciliation.py).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 
@@ -20,22 +21,35 @@ from socialsent_assets.resources.dagster_storage import HOURS_TAG
 from socialsent_assets.settings import Settings
 
 # As old as a file that a person brings may be, so that a move of SOCIALSENT_START alone brings no hour that cannot be
-# built. 13,500 days that hold nothing cost 6 ms to list.
+# built.
 _FIRST_DAY = HISTORY_START.date()
 
 # Events may be stamped up to 24 h ahead of their arrival: today and tomorrow can hold data.
 _DAYS_AHEAD = 2
+_DAY = timedelta(days=1)
 
 # Read while the module is imported: partitions are part of the graph's definition, and Dagster reads them
 # before any resource exists. It is the only setting that shapes the graph; keys and names never do.
 FIRST_DAY = min(_FIRST_DAY, Settings.from_env().start.date())
 
-EVENT_DAYS = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=_DAYS_AHEAD)
+
+class _EventDays(dg.DailyPartitionsDefinition):
+    """Days, listed in 4 ms: Dagster's own list of 13,500 takes 90, and a run asks for it some sixteen times."""
+
+    def get_partition_keys(
+        self, current_time: datetime | None = None, dynamic_partitions_store: Any = None
+    ) -> Sequence[str]:
+        with dg.partition_loading_context(current_time, dynamic_partitions_store):
+            last = self.get_last_partition_key()
+        days = 0 if last is None else (date.fromisoformat(last) - FIRST_DAY).days + 1
+        return [(FIRST_DAY + number * _DAY).isoformat() for number in range(days)]
+
+
+EVENT_DAYS = _EventDays(start_date=FIRST_DAY.isoformat(), timezone="UTC", end_offset=_DAYS_AHEAD)
 
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 _PARTITION = "dagster/partition"
-_DAY = timedelta(days=1)
 
 
 def run_tags(hours: Sequence[EventHour]) -> dict[str, str]:

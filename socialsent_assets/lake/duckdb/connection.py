@@ -6,7 +6,7 @@ Not here: the marts' own file (warehouse/duckdb/database.py), how S3 is read (s3
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from socialsent_assets.lake.storage.base import Storage
@@ -23,10 +23,18 @@ def connected(
     import duckdb
 
     with duckdb.connect(":memory:", config={"threads": threads, "memory_limit": memory_limit}) as connection:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
+        set_up(connection)
         let_read(connection, tiers)
         yield connection
+
+
+def set_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Set UTC, so that dates mean what the lake means, and no progress bar, which prints into a command's JSON."""
+    import duckdb
+
+    connection.execute("set timezone = 'UTC'")
+    with suppress(duckdb.InvalidInputException):  # Jupyter without ipywidgets: no bar there, and no setting of it
+        connection.execute("set enable_progress_bar = false")
 
 
 def let_read(connection: duckdb.DuckDBPyConnection, tiers: Sequence[Storage]) -> None:

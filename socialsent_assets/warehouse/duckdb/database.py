@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from socialsent_assets.lake.duckdb.connection import set_up
 from socialsent_assets.warehouse.engine import HOURS_TABLE
 from socialsent_assets.warehouse.errors import WarehouseBusyError, WarehouseDamagedError
 
@@ -37,8 +38,7 @@ def reading(path: Path, patience_s: float = 30.0) -> Iterator[duckdb.DuckDBPyCon
     with duckdb.connect() as connection:
         attach(connection, path, path.stem, patience_s)
         connection.execute(f"use {_quoted(path.stem)}")
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
+        set_up(connection)
         yield connection
 
 

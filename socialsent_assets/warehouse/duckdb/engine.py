@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.tables import TABLES, Column, Table
 from socialsent_assets.lake.builds import Pins, read_builds
-from socialsent_assets.lake.duckdb.connection import let_read
+from socialsent_assets.lake.duckdb.connection import let_read, set_up
 from socialsent_assets.lake.duckdb.local_filesystem import SCHEME, let_only_read
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.table_rows import duckdb_type, paths_of, select_from
@@ -62,8 +62,7 @@ def reading(lake: Lake, warehouse: Path, pins: Pins | None = None) -> Iterator[L
     with contextlib.ExitStack() as stack:
         has_marts = warehouse.is_file() and pins is None
         connection = stack.enter_context(contextlib.closing(duckdb.connect()))
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")  # it prints into the JSON of a slow command
+        set_up(connection)
         if has_marts:
             _show_marts(connection, warehouse)
         yield LakeSql(connection, lake, pins, has_marts=has_marts)
