@@ -27,7 +27,7 @@ from socialsent_assets.domain.events.layout import EventHour, parse_hour_range
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import known_hours, stale_hours
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive, shared
-from socialsent_assets.lake.undo import release_holds
+from socialsent_assets.lake.undo import held_hours, release_holds
 from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.marts import versions_of
 
@@ -175,7 +175,14 @@ def _stale(lake: Lake, settings: Settings, console: Console) -> list[EventHour]:
         raise UserError("nothing has landed yet; run `socialsent simulate` or `socialsent ingest PATH` first")
     stale = list(stale_hours(lake, known, versions_of(settings)))
     if not stale:
-        console.print(f"Nothing is stale: all {len(known)} hours are up to date, from landing to the marts.")
+        undone = held_hours(lake, known)
+        current = len(known) - len(undone)
+        console.print(f"Nothing is stale: all {current} hours are up to date, from landing to the marts.")
+        if undone:
+            console.print(
+                f"Not built again after `socialsent undo`: {_words(sorted(undone))}; --hours builds it anyway.",
+                soft_wrap=True,
+            )
     return stale
 
 

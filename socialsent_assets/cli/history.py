@@ -89,7 +89,7 @@ def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or
     lake = Lake.of(settings)
     with writing(settings):
         hours = undo_run(lake, run)
-        console.print(f"Took back {len(hours)} hours: {_span(hours)}")
+        console.print(f"Took back {_ranges(hours)}", soft_wrap=True)
         build(settings, None, None, console)
 
 
@@ -107,8 +107,10 @@ def _as_json(record: RunRecord) -> dict[str, object]:
 
 
 def _span(hours: list[EventHour]) -> str:
+    return f"{len(hours)}: {_ranges(hours)}" if hours else ""
+
+
+def _ranges(hours: list[EventHour]) -> str:
     ranges = contiguous_ranges(hours)
-    if not ranges:
-        return ""
     shown = ", ".join(first.key if first == last else f"{first.key}..{last.key}" for first, last in ranges[:2])
-    return f"{len(hours)}: {shown}{' …' if len(ranges) > 2 else ''}"
+    return f"{shown}{' …' if len(ranges) > 2 else ''}"

@@ -29,7 +29,7 @@ from socialsent_assets.lake.iceberg.commit import Change, replace_hours, rows_of
 from socialsent_assets.lake.iceberg.data_files import write_runs
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
-from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.lake import Lake, fingerprint
 from socialsent_assets.lake.lexicon_corrections import read_corrections
 from socialsent_assets.lake.staleness import attempt_version, cleanse_code_version, score_code_version
 from socialsent_assets.lake.turns import Turn, publishing
@@ -93,10 +93,13 @@ def _held_receipts(builds: BuildState, hours: Collection[EventHour]) -> list[Rec
 
 def held_hours(lake: Lake, hours: Collection[EventHour]) -> set[EventHour]:
     """Those of `hours` whose build was undone, and would be the same again."""
-    builds = read_builds(lake)
-    held = {hour: receipt.held_version for hour in hours if (receipt := builds.cleanse.get(hour)) is not None}
-    own = read_corrections(lake.artifacts).version
-    return {hour for hour, version in held.items() if version == attempt_version(lake.landing_fingerprint(hour), own)}
+    held = {receipt.hour: receipt.held_version for receipt in _held_receipts(read_builds(lake), hours)}
+    if not held:
+        return set()
+    landed, own = lake.landed_by_hour(held), read_corrections(lake.artifacts).version
+    return {
+        hour for hour, version in held.items() if version == attempt_version(fingerprint(landed.get(hour, ())), own)
+    }
 
 
 def _checked_later_runs(lake: Lake, record: RunRecord) -> list[RunRecord]:
