@@ -24,7 +24,9 @@ def prepare_dagster_home(settings: Settings) -> Path:
     home.mkdir(parents=True, exist_ok=True)
     target = home / INSTANCE_FILE
     if not target.exists():
-        shutil.copyfile(PROJECT_ROOT / INSTANCE_FILE, target)
+        whole = target.with_name(f".{INSTANCE_FILE}.{os.getpid()}")  # another process must not read half of it
+        shutil.copyfile(PROJECT_ROOT / INSTANCE_FILE, whole)
+        whole.replace(target)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["SOCIALSENT_HOME"] = str(settings.home)  # children may start in another folder
     return home

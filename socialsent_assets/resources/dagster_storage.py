@@ -27,10 +27,12 @@ from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
 
 from socialsent_assets.domain.events.hour_set import days_of, parse_hour_set
+from socialsent_assets.lake.storage.file_lock import exclusive
 
 HOURS_TAG = "socialsent/hours"
 """Tag of a run: the hours of its days that it builds (domain/events/hour_set.py)."""
 EVENTS_AT_ONCE = "500"
+_PATIENCE_S = 60.0  # for another process to create the tables
 _BATCH_SIZE = "DAGSTER_EVENT_BATCH_SIZE"  # Dagster stores one event at a time unless this is set
 
 
@@ -110,9 +112,11 @@ class BatchedSqliteStorage(DagsterSqliteStorage):
     """`DagsterSqliteStorage` with a `BatchedEventLog`; dagster.yaml names it as `storage.custom`."""
 
     def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
-        super().__init__(base_dir, inst_data)
         os.environ.setdefault(_BATCH_SIZE, EVENTS_AT_ONCE)
-        self._event_log_storage = BatchedEventLog(str(Path(base_dir) / "history" / "runs"))
+        # Of two processes that create the tables of one home at once, Dagster lets one fail, or both.
+        with exclusive(Path(base_dir) / "history" / ".open.lock", _PATIENCE_S):
+            super().__init__(base_dir, inst_data)
+            self._event_log_storage = BatchedEventLog(str(Path(base_dir) / "history" / "runs"))
 
     @classmethod
     def from_config_value(

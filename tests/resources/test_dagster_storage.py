@@ -12,7 +12,9 @@ import yaml
 
 from socialsent_assets.defs.partitions import EVENT_DAYS, run_tags
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.resources.dagster_storage import BatchedEventLog
+from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
+from socialsent_assets.resources import dagster_storage
+from socialsent_assets.resources.dagster_storage import BatchedEventLog, BatchedSqliteStorage
 from socialsent_assets.settings import PROJECT_ROOT
 
 SPARSE = [EventHour.from_key(key) for key in ("2024-01-03-09:00", "2026-05-16-07:00", "2026-05-16-09:00")]
@@ -86,3 +88,11 @@ def test_dagsters_own_storage_reads_what_was_written(instance: dg.DagsterInstanc
         assert not isinstance(stock.event_log_storage, BatchedEventLog)
         assert stock.get_materialized_partitions(KEY) == {"2024-01-03", "2026-05-16"}
         assert [found.status for found in stock.get_runs()] == [dg.DagsterRunStatus.SUCCESS]
+
+
+def test_one_process_at_a_time_creates_the_tables_of_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents the first two builds of a home from both failing, started at once: `table runs already exists`."""
+    monkeypatch.setattr(dagster_storage, "_PATIENCE_S", 0.0)
+    with exclusive(tmp_path / "history" / ".open.lock"), pytest.raises(BusyError):
+        BatchedSqliteStorage(str(tmp_path))
+    assert BatchedSqliteStorage(str(tmp_path)).run_storage.get_runs() == []
