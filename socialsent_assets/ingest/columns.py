@@ -9,7 +9,7 @@ import difflib
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.event import SOURCE
@@ -18,7 +18,7 @@ from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.ingest.options import Options
 from socialsent_assets.ingest.records import at
 from socialsent_assets.ingest.source import Record, TableSource
-from socialsent_assets.ingest.times import TimeSurvey
+from socialsent_assets.ingest.times import TimeSurvey, is_time_of_day, joined
 from socialsent_assets.ingest.values import is_missing
 
 _NAMES: dict[str, str] = {
@@ -51,6 +51,19 @@ _NAMES: dict[str, str] = {
     "deleted": "is_deleted",
 }
 _SYNONYMS = {name: (name, *words.split()) for name, words in _NAMES.items()}
+_TIMES_OF_DAY = {
+    "time",
+    "time_of_day",
+    "clock",
+    "hour",
+    "created_time",
+    "posted_time",
+    "uhrzeit",
+    "hora",
+    "heure",
+    "ora",
+    "tijd",
+}
 _LABEL_NAMES = {"sentiment", "label", "polarity", "airline_sentiment", "target"}
 _MAX_SHOWN = 12
 
@@ -64,12 +77,22 @@ class Columns:
         surveys: of the column of event times, the formats of its values.
         snowflake: column of ids that contain the time, if there is no column of times; "" for none.
         hint: a sentence about something that was seen and not taken; "" for none.
+        time_of_day: column of times of day, if that of event times holds days; "" for none.
     """
 
     of: Mapping[str, str]
     survey: TimeSurvey = field(default_factory=TimeSurvey)
     snowflake: str = ""
     hint: str = ""
+    time_of_day: str = ""
+
+    def time_in(self, record: Record) -> object:
+        """The event time of a record as it was written, from one column or two; None if it is missing."""
+        value = value_of(record, self.of["event_time"]) if "event_time" in self.of else None
+        if is_missing(value):
+            return None
+        time_of_day = value_of(record, self.time_of_day) if self.time_of_day else None
+        return value if is_missing(time_of_day) else joined(value, time_of_day)
 
 
 def find_columns(
@@ -111,8 +134,11 @@ def find_columns(
         found |= {"event_time": column} if (column := _only_times(free, sample)) else {}
     snowflake = preset.snowflake if preset is not None and "event_time" not in {*found, *options.constants} else ""
     _require(name, header, found, options, preset, sample)
-    column = found.get("event_time", "")
-    return Columns(found, TimeSurvey().look(_values(sample, column)), snowflake, _label_hint(header, options, preset))
+    made = Columns(found, snowflake=snowflake, hint=_label_hint(header, options, preset))
+    if preset is None and "event_time" in found and "event_time" not in options.columns:
+        made = replace(made, time_of_day=_time_of_day(free, sample, made))
+    values = [made.time_in(record) for record in sample] if "event_time" in found else []
+    return replace(made, survey=TimeSurvey().look(values))
 
 
 def nested_names(records: Iterable[Record], depth: int = 3) -> list[str]:
@@ -229,6 +255,17 @@ def _only_times(free: Sequence[str], sample: Sequence[Record]) -> str | None:
         if values and not survey.unreadable and not any(n.startswith(("epoch", "spread")) for n in survey.spellings):
             found.append(column)
     return found[0] if len(found) == 1 else None
+
+
+def _time_of_day(free: Sequence[str], sample: Sequence[Record], columns: Columns) -> str:
+    """The column that has times of day alone, where that of event times has days alone; "" for none."""
+    for column in free:
+        values = [value for value in _values(sample, column) if not is_missing(value)]
+        if plain(column) in _TIMES_OF_DAY and values and all(is_time_of_day(value) for value in values):
+            both = replace(columns, time_of_day=column)
+            if _are_times([both.time_in(record) for record in sample]):
+                return column
+    return ""
 
 
 def _is_slug(value: object) -> bool:

@@ -21,8 +21,11 @@ def mapping_lines(rows: RowReader, survey: TimeSurvey) -> Iterator[str]:
             yield f"{name} = {rows.constants[name]} for all rows"
         elif name == "text" and rows.joined_text:
             yield f"text <- {' and '.join(rows.joined_text)}"
+        elif name == "event_time" and column is not None:
+            both = f"{column} and {rows.columns.time_of_day}" if rows.columns.time_of_day else column
+            yield f"{name} <- {both}{_time_words(rows.times, survey)}"
         elif column is not None:
-            yield f"{name} <- {column}{_time_words(rows.times, survey) if name == 'event_time' else ''}"
+            yield f"{name} <- {column}"
         elif name == kind.identity:
             yield f"{name}: made from each row's content"
         elif name == "author_id" and any(f.name == name for f in kind.fields):

@@ -18,10 +18,11 @@ from typing import Literal
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.rejection import shown
 from socialsent_assets.ingest.columns import Columns, find_columns, longest_list, nested_names, records_in, value_of
+from socialsent_assets.ingest.data_frames import ORIENT_NOTES, Orient, orient_of, records_of_table
 from socialsent_assets.ingest.encodings import FALLBACK, guessed_encoding
 from socialsent_assets.ingest.file_bytes import BrokenFileError, chunks, unpacked
 from socialsent_assets.ingest.input_file import InputFile
-from socialsent_assets.ingest.json_documents import Document, documents
+from socialsent_assets.ingest.json_documents import WHOLE_BYTES, Document, documents
 from socialsent_assets.ingest.label_values import label_meanings
 from socialsent_assets.ingest.mapping_words import mapping_lines
 from socialsent_assets.ingest.options import Options
@@ -65,6 +66,7 @@ class FilePlan:
         rows: makes events of rows and of JSON records that no source knows.
         layout: of separated values.
         inside: path of the list that holds the records of each JSON object; "" where an object is a record.
+        orient: of a table in one JSON object; None where an object is a record.
         mapping: a line per field, for people.
         notes: sentences about what was assumed.
     """
@@ -77,8 +79,13 @@ class FilePlan:
     rows: RowReader | None = None
     layout: CsvLayout | None = None
     inside: str = ""
+    orient: Orient | None = None
     mapping: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def unfold(self, page: Record) -> list[Record] | None:
+        """The records in a JSON object of which the source is not known; None if it is a record itself."""
+        return records_of_table(page, self.orient) if self.orient else records_in(page, self.inside)
 
 
 def plan_file(file: InputFile, options: Options) -> FilePlan:
@@ -175,6 +182,14 @@ def _is_json_name(name: str) -> bool:
 def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FilePlan:
     sample = list(_objects(sample_documents(file, encoding)))
     asked = source_named(options.source_name) if options.source_name else None
+    if not sample and any(len(document.raw) > WHOLE_BYTES for document in sample_documents(file, encoding)):
+        raise UserError(
+            f"{file.name} is one JSON object of more than {WHOLE_BYTES >> 20} MiB without a list of records in it; "
+            "write one record in each line, in pandas with to_json(orient='records', lines=True)"
+        )
+    orients = {orient_of(document) for document in sample}
+    if len(orients) == 1 and (orient := orients.pop()):
+        return _table_in_object_plan(file, options, encoding, sample, orient)
     if options.source_name == CANONICAL or (not options.source_name and _are_events(sample)):
         if options.names_columns:
             raise UserError(f"{file.name} holds events of the contract; --map and --set are for other files")
@@ -201,6 +216,17 @@ def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FileP
     inside = [record for page in sample for record in records_in(page, place) or ()]
     plan = replace(plan, inside=place, notes=(f"the records are in the list {place}",))
     return _rows_plan(plan, nested_names(inside), inside[:SAMPLE], options, preset)
+
+
+def _table_in_object_plan(
+    file: InputFile, options: Options, encoding: str | None, sample: Sequence[Record], orient: Orient
+) -> FilePlan:
+    rows = (row for document in sample for row in records_of_table(document, orient))
+    records = list(itertools.islice(rows, SAMPLE))
+    header = nested_names(records)
+    preset = None if options.names_columns or options.source_name else table_source_of(header, (), has_header=True)
+    plan = FilePlan(file, "json", preset.title if preset else "a table in JSON", encoding, orient=orient)
+    return _rows_plan(replace(plan, notes=(ORIENT_NOTES[orient],)), header, records, options, preset)
 
 
 def _objects(found: Iterator[Document]) -> Iterator[Record]:
@@ -252,11 +278,6 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
         return replace(plan, source=source, title=source.title)
     records: list[Record] = [*sample]
     return _rows_plan(plan, layout.header, records, options, preset)
-
-
-def _records_of(page: Record, place: str) -> list[Record]:
-    inside = records_in(page, place)
-    return [page] if inside is None else inside
 
 
 def _sample_rows(plan: FilePlan) -> list[Sequence[object]]:
@@ -355,7 +376,7 @@ def _all_records(plan: FilePlan) -> Iterator[Record]:
     if plan.form == "json":
         with plan.file.open() as handle:
             pages = _objects(_until_broken(documents(chunks(handle, plan.encoding), plan.file.name)))
-            yield from (record for page in pages for record in _records_of(page, plan.inside))
+            yield from (record for page in pages for record in plan.unfold(page) or [page])
         return
     with plan.file.open() as handle:
         table = parquet_table if plan.form == "parquet" else workbook_table

@@ -14,7 +14,6 @@ from socialsent_assets.domain.events.event import Rejection, canonical_line
 from socialsent_assets.domain.events.landing import SourceRecord
 from socialsent_assets.domain.events.rejection import RefusalError
 from socialsent_assets.domain.events.strict_json import read
-from socialsent_assets.ingest.columns import records_in
 from socialsent_assets.ingest.file_bytes import chunks
 from socialsent_assets.ingest.json_documents import Document, documents
 from socialsent_assets.ingest.plan import FilePlan, as_record
@@ -82,7 +81,7 @@ def _drafts_of(plan: FilePlan, source: str) -> tuple[Drafts, Callable[[Record], 
     if known is None:
         if plan.rows is None:
             raise AssertionError("a plan without a reader of its records")
-        return plan.rows.drafts, lambda page: records_in(page, plan.inside)
+        return plan.rows.drafts, plan.unfold
     if not source:
         return known.drafts, known.unfold
 

@@ -58,7 +58,7 @@ class RowReader:
 
     @functools.cached_property
     def _taken(self) -> frozenset[str]:
-        return frozenset({"", *self.columns.of.values(), *self.joined_text, *self.drop})
+        return frozenset({"", *self.columns.of.values(), self.columns.time_of_day, *self.joined_text, *self.drop})
 
     def drafts(self, record: Record) -> Iterator[Draft | Label]:
         """The event of a row, and its label if it has one. Raises RefusalError for a row that cannot be one."""
@@ -93,6 +93,8 @@ class RowReader:
         values: dict[str, object] = dict(self.constants)
         for name, column in self.columns.of.items():
             value = value_of(record, column)
+            if name == "event_time":
+                value = self.columns.time_in(record)
             if not is_missing(value) or (name == "text" and isinstance(value, str) and value):
                 values[name] = value
         if self.joined_text:

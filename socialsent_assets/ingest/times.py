@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -49,6 +49,7 @@ _MONTH_FIRST = re.compile(
 _DAY_FIRST = re.compile(
     rf"{_WEEKDAY}(?P<d>\d{{1,2}})(?:st|nd|rd|th)?[\s-](?P<mon>[A-Za-z]{{3,9}})\.?,?[\s-](?P<y>\d{{4}}){_REST}"
 )
+_TIME_OF_DAY = re.compile(rf"{_CLOCK}(?:\s*{_ZONE})?")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d*)?(?:[eE]\+?\d+)?")
 
 _EPOCHS = (("epoch seconds", 1), ("epoch milliseconds", 1e3), ("epoch microseconds", 1e6), ("epoch nanoseconds", 1e9))
@@ -104,26 +105,45 @@ def zone_of(name: str) -> tzinfo:
         ) from None
 
 
+def is_time_of_day(value: object) -> bool:
+    """Whether a value is a time of day without a date, such as 10:30 or 9:05 pm."""
+    return isinstance(value, time) or (isinstance(value, str) and bool(_TIME_OF_DAY.fullmatch(value.strip())))
+
+
+def joined(day: object, time_of_day: object) -> object:
+    """A date and a time of day that stand in two columns, as one text; what cannot be joined becomes no time.
+
+    >>> joined("20260601", "9:05 pm"), joined("01/06/2026", time(9, 5))
+    ('2026-06-01 9:05 pm', '01/06/2026 09:05:00')
+    """
+    if isinstance(day, datetime) and day.time() == time():
+        day = day.date()
+    text = day.isoformat() if isinstance(day, date) else str(day).strip()
+    if len(text) == 8 and text.isdecimal():
+        text = f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    return f"{text} {time_of_day.isoformat() if isinstance(time_of_day, time) else str(time_of_day).strip()}"
+
+
 def spelled(value: object, reading: TimeReading) -> tuple[str, datetime]:
     """The name of the spelling of a value, and the instant, aware, in UTC. Raises as `TimeReading.read`."""
     if isinstance(value, str):
-        name, time = _text(value.strip(), reading.order)
+        name, instant = _text(value.strip(), reading.order)
     elif isinstance(value, datetime):
-        name, time = "date and time", value
+        name, instant = "date and time", value
     elif isinstance(value, date):
-        name, time = "date alone", datetime(value.year, value.month, value.day)  # noqa: DTZ001
+        name, instant = "date alone", datetime(value.year, value.month, value.day)  # noqa: DTZ001
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        name, time = _number(float(value))
+        name, instant = _number(float(value))
     else:
         raise ValueError(f"{shown(value)} is no time")  # noqa: TRY004 - one kind of error for all that is no time
-    if time.tzinfo is None:
+    if instant.tzinfo is None:
         if reading.zone is None:
             raise NoZoneError(
                 f"{shown(value)} has no offset; give its zone: --timezone UTC, --timezone Europe/Paris …"
             )
-        time = time.replace(tzinfo=reading.zone)
+        instant = instant.replace(tzinfo=reading.zone)
     try:
-        return name, time.astimezone(UTC)
+        return name, instant.astimezone(UTC)
     except OverflowError:
         raise ValueError(f"{shown(value)} lies outside of the calendar") from None
 

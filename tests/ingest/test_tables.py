@@ -4,8 +4,11 @@ import gzip
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from datetime import time as dt_time
+from typing import Literal
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -14,10 +17,12 @@ from hypothesis import strategies as st
 
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.landing import SourceRecord
+from socialsent_assets.ingest import json_documents
+from socialsent_assets.ingest import plan as plan_module
 from socialsent_assets.ingest.file_bytes import BrokenFileError
 from socialsent_assets.ingest.reading import records_of
 from socialsent_assets.ingest.times import TimeReading
-from tests.ingest.brought import landed, only_event, plan, records, workbook
+from tests.ingest.brought import events_of, landed, only_event, plan, records, records_by, workbook
 
 HEADER = "event_time,post_id,author_id,text\n"
 TIME = "2026-11-22T09:00:00Z"
@@ -38,6 +43,74 @@ def test_columns_of_the_contract_need_no_mapping() -> None:
         "post_id": "1", "author_id": "2", "text": "hello", "lang": "en", "hashtags": ["#a", "b"], "mood": "glad",
     }  # fmt: skip
     assert (event.event_type, event.source) == ("post", "csv")
+
+
+@pytest.mark.parametrize(
+    ("day", "time", "instant"),
+    [
+        ("2026-06-01", "10:30", "2026-06-01T10:30"), ("01/06/2026", "9:05 pm", "2026-06-01T21:05"),
+        ("20260601", "10:30:05", "2026-06-01T10:30"), ("June 1, 2026", "10:30 +02:00", "2026-06-01T08:30"),
+        ("2026-06-01", "", "2026-06-01T00:00"),
+    ],
+)  # fmt: skip
+def test_a_date_and_a_time_of_day_in_two_columns_are_one_time(day: str, time: str, instant: str) -> None:
+    """Prevents posts that all seem to be of midnight, and a mapping that does not say where times are from."""
+    content = f'Date,Time,user,text\n"{day}",{time},ann,hello\n"{day}",10:00,bob,bye\n'
+    made = plan(content, times=TimeReading(UTC, "day-first"))
+    assert any(line.startswith("event_time <- Date and Time") for line in made.mapping)
+    first, second = events_of(records_by(made))
+    assert first.event_time.isoformat().startswith(instant)
+    assert second.event_time.hour == 10
+    assert first.data.keys() == {"author_id", "text", "post_id"}
+
+
+def test_days_and_times_of_day_that_are_no_texts() -> None:
+    """Prevents typed columns, as workbooks and Parquet have them, that stay apart or keep midnight."""
+    days = pa.array([date(2026, 6, 1), date(2026, 6, 2)], pa.date32())
+    for column in (days, days.cast(pa.timestamp("us"))):
+        sink = io.BytesIO()
+        times = pa.array([dt_time(10, 30), dt_time(11, 30)], pa.time64("us"))
+        pq.write_table(pa.table({"date": column, "time": times, "text": ["a", "b"]}), sink)
+        found = events_of(records(sink.getvalue(), "posts.parquet", times=IN_UTC))
+        assert [f"{event.event_time:%d %H:%M}" for event in found] == ["01 10:30", "02 11:30"]
+
+
+@pytest.mark.parametrize(("day", "time"), [("2026-06-01T08:00Z", "10:30"), ("2026-06-01", "soon")])
+def test_a_column_named_time_that_does_not_belong_to_the_day_is_kept_as_it_is(day: str, time: str) -> None:
+    """Prevents a whole time that another column makes unreadable."""
+    event = only_event(f"date,time,user,text\n{day},{time},ann,hello\n", times=IN_UTC)
+    assert event.data["time"] == time
+
+
+def test_a_time_of_day_that_is_none_is_quarantined() -> None:
+    """Prevents a post at an hour that nobody wrote."""
+    found = records("date,time,text\n2026-06-01,10:30,a\n2026-06-01,25:00,b\n", times=IN_UTC)
+    assert [record.rejection and record.rejection.reason for record in found] == [None, "invalid_field"]
+
+
+@pytest.mark.parametrize("orient", ["columns", "index", "split", "table"])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_table_that_pandas_wrote_as_one_object(
+    orient: Literal["columns", "index", "split", "table"], indent: int | None
+) -> None:
+    """Prevents a data frame that becomes one event, or none: `to_json` writes it by columns unless told otherwise."""
+    frame = pd.DataFrame({"created_at": [TIME, TIME], "user": ["ann", "bob"], "text": ["good", "bad"]})
+    made = plan(frame.to_json(orient=orient, indent=indent), "frame.json")
+    assert "one object" in made.notes[0]
+    assert [(event.data["author_id"], event.data["text"]) for event in events_of(records_by(made))] == [
+        ("ann", "good"), ("bob", "bad"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("orient", ["columns", "index"])
+def test_a_table_in_one_object_that_is_too_large_says_what_to_write_instead(
+    orient: Literal["columns", "index"], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prevents a large data frame that is counted as one broken record."""
+    monkeypatch.setattr(json_documents, "WHOLE_BYTES", 2_000)
+    monkeypatch.setattr(plan_module, "WHOLE_BYTES", 2_000)
+    frame = pd.DataFrame({"created_at": [TIME] * 60_000, "text": ["good"] * 60_000})
+    assert "to_json(orient='records', lines=True)" in complaint(frame.to_json(orient=orient), "frame.json")
 
 
 @pytest.mark.parametrize(
