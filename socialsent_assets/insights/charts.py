@@ -331,6 +331,10 @@ def _counted(topic: Topic) -> str:
     return f"{number(topic.read)} of {number(topic.texts)}" if topic.unread else number(topic.texts)
 
 
+_NARROWEST_SCALE = 60.0
+"""Per cent that the bars' room stands for at least: one topic with 3 % positive texts would else fill the card."""
+
+
 def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     figure = new_figure(width, 70 + 34 * len(topics))
     axes = figure.subplots()
@@ -346,9 +350,10 @@ def _draw_topics(topics: Sequence[Topic], width: int) -> Figure:
     axes.set_yticks(places, names, color=INK)
     # Percentages are beside the bars and the mean at the edge: they get their pixels, the bars what is left.
     room = width - 24 - 6.5 * max(map(len, names)) - _PERCENT_PX - _PERCENT_PX - _MEAN_PX
-    unit = max(1.0, max(positive) - min(negative)) / max(room, 60)
+    unit = max(_NARROWEST_SCALE, max(positive) - min(negative)) / max(room, 60)
     left = min(min(negative) - _PERCENT_PX * unit, -_WORD_PX * unit)
     right = max(max(positive) + _PERCENT_PX * unit, _WORD_PX * unit) + _MEAN_PX * unit
+    right = max(right, left + (room + 2 * _PERCENT_PX + _MEAN_PX) * unit)
     axes.set(xlim=(left, right), ylim=(-0.6, len(topics) + 0.1), xticks=[])
     small: Any = {"fontsize": 10.5, "color": MUTED, "ha": "right"}
     for place, topic in zip(places, topics, strict=True):

@@ -122,20 +122,20 @@ def topics(limit: int, reader: Reader) -> str:
 
 
 def extremes(reader: Reader, *, is_positive: bool, limit: int) -> str:
-    """The posts of the highest or lowest polarity.
+    """The posts and comments of the highest or lowest polarity.
 
     A text that is posted again and again would fill the table by itself: only its newest copy counts.
     """
     sign, direction = (">", "desc") if is_positive else ("<", "asc")
     return f"""
         select text, author, topic, event_time, polarity, clean_text from (
-            select p.text, coalesce(u.user_name, p.author_id) as author, p.topic, p.event_time,
-                p.{reader.polarity} as polarity, p.post_id, p.clean_text,
-                row_number() over (partition by p.clean_text order by p.event_time desc, p.post_id) as age
-            from fct_posts as p left join dim_users as u on u.user_id = p.author_id
-            where p.{reader.polarity} {sign} 0
+            select texts.text, coalesce(u.user_name, texts.author_id) as author, texts.topic, texts.event_time,
+                texts.{reader.polarity} as polarity, texts.text_id, texts.clean_text,
+                row_number() over (partition by texts.clean_text order by texts.event_time desc, texts.text_id) as age
+            from {TEXTS} left join dim_users as u on u.user_id = texts.author_id
+            where texts.{reader.polarity} {sign} 0
         ) as copies
-        where age = 1 order by polarity {direction}, event_time desc, post_id limit {limit:d}
+        where age = 1 order by polarity {direction}, event_time desc, text_id limit {limit:d}
     """  # noqa: S608
 
 

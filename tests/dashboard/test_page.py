@@ -168,7 +168,7 @@ def test_a_word_a_person_and_an_alert_open_their_posts(site, open_page):
 
 
 def test_an_alert_shows_the_share_that_it_expected(site, open_page):
-    """Prevents a mark on the time line that does not say how far from usual the hour was, and one on other texts."""
+    """Prevents a mark on the time line without the usual range beside it, and a range on other texts."""
     page = open_page(site)
     framed = """id => [...echarts.getInstanceByDom(document.getElementById("mood-chart")).getOption().series
         .find((each) => each.id === id).data.entries()].filter(([, value]) => value !== null)"""

@@ -54,7 +54,7 @@ def test_columns_of_the_contract_need_no_mapping() -> None:
     ],
 )  # fmt: skip
 def test_a_date_and_a_time_of_day_in_two_columns_are_one_time(day: str, time: str, instant: str) -> None:
-    """Prevents posts that all seem to be of midnight, and a mapping that does not say where times are from."""
+    """Prevents posts that all seem to be of midnight, and a mapping that hides where times are from."""
     content = f'Date,Time,user,text\n"{day}",{time},ann,hello\n"{day}",10:00,bob,bye\n'
     made = plan(content, times=TimeReading(UTC, "day-first"))
     assert any(line.startswith("event_time <- Date and Time") for line in made.mapping)
@@ -83,7 +83,7 @@ def test_a_column_named_time_that_does_not_belong_to_the_day_is_kept_as_it_is(da
 
 
 def test_a_time_of_day_that_is_none_is_quarantined() -> None:
-    """Prevents a post at an hour that nobody wrote."""
+    """Prevents a post at an invented hour."""
     found = records("date,time,text\n2026-06-01,10:30,a\n2026-06-01,25:00,b\n", times=IN_UTC)
     assert [record.rejection and record.rejection.reason for record in found] == [None, "invalid_field"]
 
@@ -93,7 +93,7 @@ def test_a_time_of_day_that_is_none_is_quarantined() -> None:
 def test_a_table_that_pandas_wrote_as_one_object(
     orient: Literal["columns", "index", "split", "table"], indent: int | None
 ) -> None:
-    """Prevents a data frame that becomes one event, or none: `to_json` writes it by columns unless told otherwise."""
+    """Prevents a data frame that becomes one event, or none: `to_json` writes it by columns by default."""
     frame = pd.DataFrame({"created_at": [TIME, TIME], "user": ["ann", "bob"], "text": ["good", "bad"]})
     made = plan(frame.to_json(orient=orient, indent=indent), "frame.json")
     assert "one object" in made.notes[0]

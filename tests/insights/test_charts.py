@@ -85,6 +85,13 @@ def test_words_in_the_topic_chart_never_overlap(topics, width):
     assert overlapping == []
 
 
+def test_a_small_share_of_one_topic_is_a_short_bar() -> None:
+    """Prevents a bar of 3 % that is as wide as the card because no other bar is there."""
+    [axes] = charts._draw_topics([Topic("trams", 3, 97, 0, 0.02)], 640).axes
+    left, right = axes.get_xlim()
+    assert 3 / (right - left) < 0.1
+
+
 @pytest.mark.parametrize("counts", [(50, 30, 20), (98, 1, 1), (1, 98, 1), (0, 0, 5), (1, 0, 99), (34, 33, 33)])
 @pytest.mark.parametrize("width", [figure.NARROW, figure.HALF])
 def test_words_around_the_ring_never_overlap(counts, width):

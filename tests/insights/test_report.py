@@ -149,8 +149,14 @@ def test_a_report_of_one_text_in_one_hour_is_a_report(report, usual, tmp_path):
     assert [picture.read_bytes()[:4] for picture in made.pngs] == [b"\x89PNG"] * len(PICTURES)
     assert "1 author, in 1 hour" in text
     assert "No word is distinctive enough yet for: positive, neutral, negative." in text
-    assert "No post is negative." in text
+    assert "No text is negative." in text
     assert "Nobody was liked, shared or answered yet." in text
+
+
+def test_comments_alone_have_their_most_positive_texts(report, usual):
+    """Prevents empty tables for a source of comments alone, beside numbers that count its positive texts."""
+    made = report(posts=[], comments=usual["comments"], users=[], interactions=[])
+    assert "No text is positive." not in page_of(made).text
 
 
 def test_empty_marts_name_the_next_command(report):

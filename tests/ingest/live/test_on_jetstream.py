@@ -25,7 +25,9 @@ from tests.ingest.live.atproto_network import Network, Wire, network
 
 MINUTES = float(os.environ.get("FOLLOW_MINUTES", "0.5"))
 """How long lines are cut and programs killed, round after round."""
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + 60 * MINUTES)]
+BUILD_S = 600 + 180 * MINUTES
+"""Limit of a command at the end: a build grows with the events of all minutes, and is slow on a busy machine."""
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900 + 60 * MINUTES + BUILD_S)]
 _POST, _LIKE, _REPOST, _FOLLOW = (
     f"app.bsky.{name}" for name in ("feed.post", "feed.like", "feed.repost", "graph.follow")
 )
@@ -62,7 +64,7 @@ class Following:
 
     def run(self, *arguments: str) -> str:
         process = self._socialsent(*arguments)
-        output = process.communicate(timeout=600)[0]
+        output = process.communicate(timeout=BUILD_S)[0]
         assert process.returncode == 0, output
         return output
 
