@@ -5,12 +5,14 @@ Not here: rows of the current snapshots, which are built again from landing; the
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
 from socialsent_assets.erasure.traces import traces_in
 from socialsent_assets.lake.history import existing_tables
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.turns import publishing
 from socialsent_assets.lake.upkeep import expire_all, named_files
 
 
@@ -26,7 +28,9 @@ def forget_history(lake: Lake, needles: Sequence[str]) -> tuple[int, int]:
     snapshots = removed = 0
     for table in existing_tables(lake):
         before = named_files(lake.table(table))
-        snapshots += expire_all(lake, table)
+        # A scoring in its turn is about to pin the snapshots of the cleansed tables that it read.
+        with publishing(lake, "score", f"erase-{uuid.uuid4().hex}"):
+            snapshots += expire_all(lake, table)
         kept = named_files(lake.table(table))
         storage = lake.tier(table.tier)
         for info in storage.walk(table.name):

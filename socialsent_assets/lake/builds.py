@@ -271,9 +271,8 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
     pins, scored_pins = pins_of("cleanse", loaded["cleanse"]), pins_of("score", loaded["score"])
     unfinished: set[EventHour] = set()
     files: list[KnownFile] = []
-    cleansed_at = scored_pins.get(table_name(BUILDS))
     receipts = {job: _receipts(job, loaded[job]) for job in RECEIPT_TABLES}
-    scored_from = _receipts("cleanse", loaded["cleanse"], cleansed_at) if cleansed_at is not None else {}
+    scored_from = _receipts_scored(loaded["cleanse"], scored_pins.get(table_name(BUILDS)), receipts["cleanse"])
     lost: dict[EventHour, str] = {}
     for table in TABLES:
         if table not in RECEIPT_TABLES.values() and table_name(table) in pointers:
@@ -297,6 +296,17 @@ def _read(lake: Lake, pointers: Pointers) -> BuildState:
         files=files,
         lost=lost,
     )
+
+
+def _receipts_scored(
+    cleansed: IcebergTable | None, snapshot_id: int | None, newest: Mapping[EventHour, Receipt]
+) -> Mapping[EventHour, Receipt]:
+    """Receipts of the cleansings that the last finished scoring pinned; `newest` where their snapshot has expired."""
+    if cleansed is None or snapshot_id is None:
+        return {}
+    if cleansed.snapshot_by_id(snapshot_id) is None:
+        return newest
+    return _receipts("cleanse", cleansed, snapshot_id)
 
 
 def _unscored(cleansed: Mapping[EventHour, Receipt], scored: Mapping[EventHour, Receipt]) -> frozenset[EventHour]:

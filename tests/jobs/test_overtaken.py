@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import COMMENTS, POSTS, SENTIMENT
+from socialsent_assets.domain.tables import BUILDS, COMMENTS, POSTS, SENTIMENT
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
 from socialsent_assets.jobs.partition_writer import Written
 from socialsent_assets.jobs.score import score
 from socialsent_assets.lake import builds as builds_of_lake
-from socialsent_assets.lake.builds import read_builds
+from socialsent_assets.lake.builds import read_builds, table_name
 from socialsent_assets.lake.iceberg.scan import files_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import stale_hours
@@ -118,3 +118,14 @@ def test_an_undone_run_leaves_no_hour_to_wait_for(lake: Lake) -> None:
     for job in (cleanse, score):
         job(ProcessEngine(), lake, [other], "third")
     assert read_builds(lake).unscored == frozenset()
+
+
+def test_a_lake_whose_pinned_receipts_have_expired_is_still_read(lake: Lake) -> None:
+    """Prevents a lake that nothing can open any more: all decisions begin with the state of its builds."""
+    for job in (cleanse, score):
+        job(ProcessEngine(), lake, [AT])
+    pinned = read_builds(lake).scored_pins[table_name(BUILDS)]
+    more(lake)
+    lake.table(BUILDS).maintenance.expire_snapshots().by_ids([pinned]).commit()
+    forget(lake)
+    assert read_builds(lake).unscored == {AT}
