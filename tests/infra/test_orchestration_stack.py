@@ -43,6 +43,11 @@ NOT_DEPLOYED = {
     "SOCIALSENT_REDDIT_CLIENT_ID": "a source is followed by a command, on one machine",
     "SOCIALSENT_REDDIT_CLIENT_SECRET": "a source is followed by a command, on one machine",
     "SOCIALSENT_DASHBOARD_PASSWORD": "the live dashboard runs on one machine",
+    "SOCIALSENT_DASHBOARD_URL": "the live dashboard runs on one machine",
+    "SOCIALSENT_RETENTION": "lifecycle rules of the buckets keep the days there, see docs/erasure.md",
+    "SOCIALSENT_WORD_AUTHORS": "the default fits",
+    "SOCIALSENT_DELETION_MINUTES": "the default fits",
+    "SOCIALSENT_PSEUDONYM_KEY": "marts are exported by a command, on one machine",
     "SOCIALSENT_MODEL_DIGEST": "of the model container",
 }
 
