@@ -28,6 +28,7 @@ from socialsent_assets.lake.builds import (
     table_name,
     write_receipts,
 )
+from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.lake.iceberg.commit import OvertakenError
 from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
@@ -60,7 +61,13 @@ def score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str | Non
         ModelRefusedError: there is a champion, but it must not answer.
         SparkRunError, CommitConflictError: see `cleanse`.
     """
-    return rebuild_on_conflict(lambda: _score(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex))
+
+    def build() -> list[Receipt]:
+        # Until its files are published or given up: an erasure then finds every file that holds what it erases.
+        with consulted_ledger(ledger_folder(lake.landing.uri)):
+            return _score(engine, lake, sorted(set(hours)), run or uuid.uuid4().hex)
+
+    return rebuild_on_conflict(build)
 
 
 def _score(engine: Engine, lake: Lake, hours: Sequence[EventHour], run: str) -> list[Receipt]:

@@ -4,10 +4,11 @@ Whoever has both key and ledger can test a guess, and no more. Without the key t
 erased would come back when it is sent again. An index beside the folder names its entries, so that a lost one is
 noticed.
 
-Whoever consults the ledger and then writes what it lets through (the consumer, `ingest`, cleansing) shares a lock
-from the look to the last write (`consulted_ledger`). An erasure enters its ids and then waits for those who may have
-looked before (`wait_for_writers`); what they wrote is there when it searches. A second look after the write would not
-do: a writer that is killed between the two leaves what it wrote. The kernel frees a killed writer's lock.
+Whoever consults the ledger and then writes what it lets through (the consumer, `ingest`, cleansing), or writes again
+what stands in the tables (scoring, upkeep), shares a lock from the look to the last write (`consulted_ledger`). An
+erasure enters its ids and then waits for those who may have looked before (`wait_for_writers`); what they wrote is
+there when it searches. A second look after the write would not do: a writer that is killed between the two leaves
+what it wrote. The kernel frees a killed writer's lock.
 
 Not here: the rule (domain/events/erasure.py), erasing (erasure/).
 """

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.tables import Table
 from socialsent_assets.lake.builds import PINS, RECEIPT_TABLES, pins_of, read_builds, table_name, write_receipts
+from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.lake.history import existing_tables
 from socialsent_assets.lake.iceberg.commit import replace_files
 from socialsent_assets.lake.iceberg.data_files import ROWS_PER_FILE
@@ -64,7 +65,8 @@ def keep_up(lake: Lake, now: datetime, keep: timedelta = SNAPSHOTS_KEPT_FOR) -> 
     done = []
     for table in existing_tables(lake):
         before = len(files_of(lake.table(table)))
-        _compact(lake, table, run)
+        with consulted_ledger(ledger_folder(lake.landing.uri)):  # an erasure then finds every compacted file
+            _compact(lake, table, run)
         after = len(files_of(lake.table(table)))
         expired = _expire(lake.table(table), _pinned(lake, table), now - keep)
         removed = _remove_orphans(lake, table, now)

@@ -19,6 +19,8 @@ from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.ingest.landing_writer import LandingZone
 from socialsent_assets.jobs.cleanse import cleanse
 from socialsent_assets.jobs.engines.process import ProcessEngine
+from socialsent_assets.jobs.score import score
+from socialsent_assets.lake import upkeep
 from socialsent_assets.lake.erasure_ledger import add_to_ledger, consulted_ledger, ledger_folder, wait_for_writers
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 from socialsent_assets.local_aws import feed
@@ -78,6 +80,28 @@ def test_cleansing_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch:
     found = held_during(monkeypatch, lake.landing.uri, ProcessEngine, "cleanse")
     cleanse(ProcessEngine(), lake, [EventHour.from_key(events.HOUR)])
     assert found == [True]
+
+
+def test_scoring_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents scores of an erased text in a file that a slow scoring writes after the erasure's search."""
+    lake = lake_at(tmp_path)
+    Landing(lake).add(events.HOUR, events.random_lines(1, 5, events.HOUR))
+    hours = [EventHour.from_key(events.HOUR)]
+    cleanse(ProcessEngine(), lake, hours)
+    found = held_during(monkeypatch, lake.landing.uri, ProcessEngine, "score")
+    score(ProcessEngine(), lake, hours)
+    assert found == [True]
+
+
+def test_compaction_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Prevents a compacted file with an erased text that is written after the erasure's search."""
+    lake = lake_at(tmp_path)
+    Landing(lake).add(events.HOUR, events.random_lines(1, 5, events.HOUR))
+    cleanse(ProcessEngine(), lake, [EventHour.from_key(events.HOUR)])
+    found = held_during(monkeypatch, lake.landing.uri, upkeep, "_compact")
+    upkeep.keep_up(lake, NOW)
+    assert found
+    assert all(found)
 
 
 def test_the_feed_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
