@@ -382,11 +382,19 @@ def _receipts_in(job: str, table: IcebergTable, path: str) -> list[Receipt]:
 
     try:
         with table.io.new_input(path).open() as source:
-            return [Receipt.from_row(job, row) for row in pq.read_table(source).to_pylist()]
+            content = source.read()
+    except FileNotFoundError as error:
+        return _lost_receipts(path, error)  # any other error may be over in a moment, and is the caller's
+    try:
+        return [Receipt.from_row(job, row) for row in pq.read_table(pa.BufferReader(content)).to_pylist()]
     except (OSError, pa.ArrowInvalid) as error:
-        # Without receipts its hours are stale, so they are built again, and the next commit drops the file.
-        logging.getLogger(__name__).warning("%s cannot be read, so its hours are built again: %s", path, error)
-        return []
+        return _lost_receipts(path, error)
+
+
+def _lost_receipts(path: str, error: Exception) -> list[Receipt]:
+    """Without receipts its hours are stale, so they are built again, and the next commit drops the file."""
+    logging.getLogger(__name__).warning("%s cannot be read, so its hours are built again: %s", path, error)
+    return []
 
 
 def _to_json(state: BuildState) -> dict[str, Any]:

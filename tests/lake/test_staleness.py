@@ -163,6 +163,25 @@ def test_receipts_that_cannot_be_read_make_their_hours_stale(lake: Lake) -> None
     assert stale(lake, held) == "analytics"
 
 
+def test_a_read_of_receipts_that_fails_is_not_taken_for_damage(lake: Lake) -> None:
+    """Prevents hours that vanish from status and readers, until the next build, because S3 was busy for a moment."""
+    land(lake, "a.jsonl.gz", b"1")
+    write_table(lake, POSTS, HOUR, [{"event_id": "a"}])
+    build(lake)
+    [path] = Path(lake.cleansed.path("builds/data")).rglob("*.parquet")
+    content = path.read_bytes()
+    path.unlink()
+    path.mkdir()
+    builds._states.clear()
+    builds._by_file.clear()
+    Path(lake.cleansed.path("")).with_name(".builds.json").unlink()
+    with pytest.raises(OSError, match=path.name):
+        read_builds(lake)
+    path.rmdir()
+    path.write_bytes(content)
+    assert HOUR in read_builds(lake).cleanse
+
+
 def test_a_removed_tier_is_noticed_without_new_data(lake: Lake) -> None:
     """Prevents a lake that stays empty, or cannot be built any more, after a folder was cleared."""
     land(lake, "a.jsonl.gz", b"1")
