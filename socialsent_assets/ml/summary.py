@@ -70,8 +70,8 @@ def _standing(registry: ModelRegistry, kind: str, digest: str, champion: str | N
 def _baselines(card: ModelCard) -> dict[str, Any]:
     if card.kind == BIGRAM:
         return {
-            "single words, add one": card.metrics["laplace_unigram"],
-            "bigrams, add one": card.metrics["laplace_bigram"],
+            "add-one unigrams": card.metrics["laplace_unigram"],
+            "add-one bigrams": card.metrics["laplace_bigram"],
         }
     return {
         name: {key: value for key, value in found.items() if key not in _DETAILS}

@@ -72,7 +72,7 @@ def test_training_prints_the_model_beside_its_baselines(tmp_path, capfd):
     out = capfd.readouterr().out
     for expected in (
         "this model",
-        "always the commonest class",
+        "majority class",
         "lexicon (VADER)",
         "2 with conflicting labels",
         "macro recall",

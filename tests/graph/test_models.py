@@ -55,7 +55,7 @@ def test_a_training_leaves_candidates_with_figures_pictures_and_a_passed_gate(
     for picture in ("confusion", "calibration"):
         assert "data:image/png;base64,iVBOR" in str(shown[picture])
     words = metadata(result, "train_bigram")
-    assert words["perplexity"] < words["perplexity/single words, add one"]
+    assert words["perplexity"] < words["perplexity/add-one unigrams"]
     assert "| (start of a post) |" in str(words["next words"])
     assert {name: found.passed for name, found in gates(result).items()} == {BIGRAM: True, CLASSIFIER: True}
     assert registry.history(CLASSIFIER) == registry.history(BIGRAM) == []

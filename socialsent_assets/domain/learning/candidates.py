@@ -117,7 +117,7 @@ def classifier_candidate(
         trained = training.train(joined(posts, taught), held_out, grid=best, seed=seed, jobs=jobs, progress=progress)
     measured = evaluate(held_out.labels, trained.held_out_probabilities, seed)
     others = {
-        "always the commonest class": hard(np.full(len(held_out), majority_class(posts.labels))),
+        "majority class": hard(np.full(len(held_out), majority_class(posts.labels))),
         LEXICON: hard(lexicon_classes(held_out.texts)),
     }
     if champion is not None:

@@ -49,8 +49,8 @@ def _bigram_metrics(card: ModelCard) -> str:
         f"({100 * found['unknown_share']:.1f} % of the tokens).\n\n"
         "| model | perplexity |\n|---|---|\n"
         f"| **bigrams, modified Kneser-Ney** | **{found['value']:.1f}** |\n"
-        f"| bigrams, add one | {found['laplace_bigram']:.1f} |\n"
-        f"| single words, add one | {found['laplace_unigram']:.1f} |\n"
+        f"| add-one bigrams | {found['laplace_bigram']:.1f} |\n"
+        f"| add-one unigrams | {found['laplace_unigram']:.1f} |\n"
     )
 
 
