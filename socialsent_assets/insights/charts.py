@@ -86,11 +86,11 @@ def _mood_split(facts: Facts) -> Chart:
     rule = (
         "Positive from +0.05, negative from \u22120.05, neutral between."
         if facts.reader == "lexicon"
-        else "The class that the champion classifier finds likeliest."
+        else "The most likely class by the champion classifier."
     )
     return Chart(
         name="mood_split",
-        title="How the mood divides",
+        title="Sentiment split",
         note=f"Current posts and comments by sentiment: number of texts (bars) and share of the "
         f"{plural(facts.read, 'scored text')} (ring). {rule}{coverage(facts)}",
         alt=f"Of {number(facts.read)} scored texts: {shares}.",
@@ -187,16 +187,16 @@ def _mood_over_time(facts: Facts) -> Chart:
     size, bins = binned(facts.hours)
     unit = {1: "hour", 24: "day", 168: "week"}.get(size, f"{size} hours")
     empty = sum(1 for piece in bins if not piece.texts)
-    gaps = f" {empty} of {len(bins)} have no text and stay blank." if empty else ""
+    gaps = f" {empty} of {len(bins)} have no text and are left blank." if empty else ""
     known = [piece for piece in bins if piece.mean is not None] or bins
     low, high = min(known, key=lambda b: b.mean or 0), max(known, key=lambda b: b.mean or 0)
     names = ("champion", "lexicon") if facts.reader == "champion" else ("lexicon", "champion")
     both = f" Thick: {names[0]}, thin: {names[1]}." if any(b.other_mean is not None for b in bins) else ""
     return Chart(
         name="mood_over_time",
-        title="How the mood moves",
+        title="Sentiment over time",
         note=f"Per {unit} of event time, UTC: mean polarity (\u22121 to +1, dashed: mean of the whole window), share "
-        f"of scored texts by sentiment, and number of texts ({number(facts.texts)} in all; pale: not scored)."
+        f"of scored texts by sentiment, and number of texts ({number(facts.texts)} in all; light: not scored)."
         f"{both}{coverage(facts)}{gaps}",
         alt=f"Mean polarity per {unit} between {signed(low.mean or 0)} ({low.start:%d %b %H:%M}) and "
         f"{signed(high.mean or 0)} ({high.start:%d %b %H:%M}).",
@@ -305,14 +305,17 @@ def time_ticks(first: datetime, last: datetime, at_most: int) -> list[datetime]:
 def _mood_by_topic(facts: Facts) -> Chart:
     topics = sorted(facts.topics, key=lambda t: (t.read > 0, t.mean_polarity or 0.0, t.name or ""))
     best, worst = topics[-1], next((topic for topic in topics if topic.read), topics[-1])
-    what = "The only topic" if len(topics) == 1 else f"The {len(topics)} topics with most texts, best mood on top"
+    what = (
+        "The only topic" if len(topics) == 1 else f"The {len(topics)} topics with the most texts, most positive first"
+    )
     return Chart(
         name="mood_by_topic",
-        title="What the mood is about",
-        note=f"{what}: share of each topic's scored texts (number in brackets; comments count to the topic of "
-        "their post) that are negative and positive; the rest is neutral. Right: mean polarity (\u22121 to +1)."
+        title="Sentiment by topic",
+        note=f"{what}: negative and positive share of each topic's scored texts; the rest is neutral. In brackets: "
+        "number of texts; a comment counts under the topic of its post. Right: mean polarity (\u22121 to +1)."
         f"{coverage(facts)}",
-        alt=f"Best mood: {_name(best, 60)} at {_mean(best)}; worst: {_name(worst, 60)} at {_mean(worst)}.",
+        alt=f"Most positive: {_name(best, 60)} at {_mean(best)}; "
+        f"most negative: {_name(worst, 60)} at {_mean(worst)}.",
         draw=partial(_draw_topics, topics),
         width=WIDE,
     )
@@ -378,7 +381,7 @@ def _volume(facts: Facts) -> Chart:
     largest = max(facts.kinds, key=lambda kind: kind[1])
     return Chart(
         name="volume",
-        title="What happened",
+        title="Activity",
         note=f"Current posts and comments, known profiles, and interactions: number of each, {number(whole)} in all.",
         alt=f"Most frequent: {largest[0]}, {number(largest[1])} of {number(whole)}.",
         draw=partial(_draw_counts, facts.kinds, ACCENT),

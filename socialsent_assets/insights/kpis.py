@@ -64,9 +64,9 @@ def newest(hours: Sequence[Hour]) -> tuple[str, Sequence[Hour]]:
 def _texts(facts: Facts) -> Headline:
     busiest = max(facts.hours, key=lambda hour: hour.texts)
     return Headline(
-        "living_texts",
+        "current_texts",
         facts.texts,
-        "Living texts",
+        "Current texts",
         number(facts.texts),
         "posts and comments",
         f"by {plural(facts.authors, 'author')}, in {plural(len(facts.hours), 'hour')} with texts",
@@ -129,7 +129,7 @@ def _quarantined(facts: Facts, arrivals: Arrivals | None) -> Headline:
         percent(part, whole),
         "of records",
         f"{number(part)} of {number(whole)} {'that arrived' if arrivals else 'landed'}",
-        f"the graph warns from {QUARANTINE_WARNING:.0%}",
+        f"warning from {QUARANTINE_WARNING:.0%}",
     )
 
 

@@ -23,7 +23,7 @@ def model_charts(card: ModelCard) -> list[Chart]:
     posts, source = found["posts"], "lexicon" if card.is_weak else "human"
     confusion = Chart(
         name="confusion",
-        title="What is taken for what",
+        title="Confusion matrix",
         note=f"Shares of each label's posts, in percent, with numbers of posts; {posts:,} held-out {source} labels.",
         alt="; ".join(f"{name}: recall {100 * s['recall']:.0f} %" for name, s in found["per_class"].items()),
         draw=partial(_confusion, card=card),
@@ -34,8 +34,9 @@ def model_charts(card: ModelCard) -> list[Chart]:
     error = 100 * found["calibration_error"]
     calibration = Chart(
         name="calibration",
-        title="Are the probabilities right?",
-        note=f"Share right by stated probability, {posts:,} held-out {source} labels; ideal is on the line.",
+        title="Calibration",
+        note=f"Share of correct labels by stated probability, {posts:,} held-out {source} labels. "
+        "A calibrated model is on the line.",
         alt=f"Expected calibration error {error:.1f} percentage points.",
         draw=partial(_calibration, card=card),
         width=HALF,
@@ -83,6 +84,6 @@ def _calibration(width: int, *, card: ModelCard) -> Figure:
     axes.set_xlim(1 / len(card.classes) - 0.03, 1.02)
     axes.set_ylim(-0.02, 1.02)
     axes.set_xlabel("stated probability (larger dot: more posts)")
-    axes.set_ylabel("share right")
+    axes.set_ylabel("share correct")
     quiet_axis(axes, grid="both")
     return figure

@@ -124,7 +124,7 @@ def test_words_spans_and_the_model_narrow_too(site, open_page, sql):
 def test_a_filter_that_matches_nothing_says_so_and_offers_the_way_back(site, open_page, sql):
     """Prevents empty charts that look like a fault."""
     page = open_page(f"{site}?q=nobodywrotethis", ready="#notice:not([hidden])")
-    expect(page.locator("#notice")).to_contain_text("No text passes these filters")
+    expect(page.locator("#notice")).to_contain_text("No text matches these filters")
     expect(page.locator("#mood")).to_be_hidden()
     page.click("#notice button")
     texts_shown(page, sql("true"))
@@ -168,7 +168,7 @@ def test_a_word_a_person_and_an_alert_open_their_posts(site, open_page):
 
 
 def test_an_alert_shows_the_share_that_it_expected(site, open_page):
-    """Prevents a mark on the time line without the usual range beside it, and a range on other texts."""
+    """Prevents a mark on the chart without the usual range beside it, and a range on other texts."""
     page = open_page(site)
     framed = """id => [...echarts.getInstanceByDom(document.getElementById("mood-chart")).getOption().series
         .find((each) => each.id === id).data.entries()].filter(([, value]) => value !== null)"""
@@ -231,13 +231,13 @@ def test_dragging_on_the_chart_zooms_and_clicking_opens_a_bar(site, open_page):
             "from=2026-11-23T04:00&to=2026-11-23T08:00",
             "before",
             "event_hour between '2026-11-23T00:00' and '2026-11-23T03:00'",
-            "the span before",
+            "the previous span",
         ),
         (
             "from=2026-11-23T04:00&to=2026-11-23T08:00",
             "day",
             "event_hour between '2026-11-22T04:00' and '2026-11-22T07:00'",
-            "a day before",
+            "a day earlier",
         ),
     ],
 )
@@ -409,7 +409,7 @@ def test_a_phone_needs_no_sideways_scrolling(site, open_page):
     expect(page.locator("#filters")).to_be_hidden()
     page.tap("#fold")
     page.tap("[data-span='24h']")
-    expect(page.locator("#numbers")).to_contain_text("against the span before")
+    expect(page.locator("#numbers")).to_contain_text("from the previous span")
     page.tap("[data-key='bar-topic-coffee-positive']")
     expect(page.locator("#drawer .post").first).to_be_visible()
     assert page.locator("#drawer").bounding_box()["width"] < 361

@@ -86,7 +86,7 @@ def test_every_number_at_the_top_has_a_unit_a_denominator_and_a_baseline(usual_r
 def test_the_numbers_are_those_of_the_marts(usual_report):
     """36 posts (12 per mood) and a positive comment, 7 likes on 36 posts, 4 of 40 landed lines quarantined."""
     headline = usual_report.headline
-    assert headline["living_texts"] == 37
+    assert headline["current_texts"] == 37
     assert headline["positive_share"] == round(13 / 37, 4)
     assert headline["negative_share"] == round(12 / 37, 4)
     assert headline["engagement_per_post"] == round(7 / 36, 4)
@@ -150,7 +150,7 @@ def test_a_report_of_one_text_in_one_hour_is_a_report(report, usual, tmp_path):
     assert "1 author, in 1 hour" in text
     assert "No word is distinctive enough yet for: positive, neutral, negative." in text
     assert "No text is negative." in text
-    assert "Nobody was liked, shared or answered yet." in text
+    assert "No user has received a like, share or reply yet." in text
 
 
 def test_comments_alone_have_their_most_positive_texts(report, usual):
@@ -195,7 +195,7 @@ def test_what_was_set_aside_is_told_by_reason_for_every_tier(report, lake):
     keep_receipts(lake, [Receipt("cleanse", hour, "v", "v", "v", counts, {}, measures)])
     made = report(lake)
     text = page_of(made).text
-    assert "Before landing, 2 repeats were dropped and 3 records quarantined on arrival" in text
+    assert "Before landing, 2 duplicates were dropped and 3 records quarantined on arrival" in text
     assert "quarantine" in [picture.stem for picture in made.pngs]
     for reason in ("not json", "too large", "invalid field"):
         assert reason in text
@@ -205,15 +205,15 @@ def test_what_was_set_aside_is_told_by_reason_for_every_tier(report, lake):
 
 def test_marts_that_lag_behind_landing_are_reported_as_such(report, lake):
     lake.landing.write("events/dt=2026-11-22/hr=03/feed-1.41r0d.jsonl.gz", b"")
-    assert "Landing holds 41 lines in all: the marts are behind" in page_of(report(lake)).text
+    assert "Landing holds 41 lines in total, so the marts are not up to date" in page_of(report(lake)).text
 
 
 def test_predictions_are_compared_with_the_lexicon_only_when_there_are_any(report, usual, usual_report):
     """Prevents a classifier section that claims something before a classifier exists."""
-    assert "No classifier has predicted" in page_of(usual_report).text
+    assert "No classifier has labelled these texts" in page_of(usual_report).text
     posts = [{**post, "predicted_sentiment": "positive", "model_version": "m1"} for post in usual["posts"]]
     text = page_of(report(posts=posts)).text
-    assert "say the same about 12 of 36 texts (33.3%)" in text
+    assert "agree on 12 of 36 texts (33.3%)" in text
     assert "m1" in text
 
 
@@ -238,7 +238,7 @@ def test_a_classifier_stands_beside_its_baselines_with_intervals_and_label_sourc
             f"{name} {100 * recall['value']:.1f} ({100 * recall['low']:.1f}–{100 * recall['high']:.1f})" in page.text
         )
     assert f"on {card.metrics['posts']} held-out posts labelled by people" in page.text
-    assert "differ about 24 (66.7%)" in page.text
+    assert "disagree on 24 (66.7%)" in page.text
     assert {"confusion", "calibration"} <= {picture.stem for picture in made.pngs}
     assert "WEAK LABELS" not in page.text
 
@@ -263,4 +263,4 @@ def test_the_champion_gives_the_reasons_of_its_own_extremes(report, usual, judge
 
 def test_a_model_without_a_card_in_the_lake_gets_no_figures(report, usual, lake):
     posts = [{**post, "predicted_sentiment": "positive", "model_version": "gone"} for post in usual["posts"]]
-    assert "holds no card of the model that predicted" in page_of(report(lake, posts=posts)).text
+    assert "has no card of the model that made these predictions" in page_of(report(lake, posts=posts)).text

@@ -22,7 +22,7 @@ function notice(text, ...more) {
 function drawLive() {
   const { data } = facts ?? {};
   const words = {
-    starting: "Reading the marts …", no_marts: "No marts yet", empty: "No texts yet", busy: "The marts are being written", broken: "The marts cannot be read", lost: "No connection, trying again …",
+    starting: "Reading the marts …", no_marts: "No marts yet", empty: "No texts yet", busy: "The marts are being written", broken: "The marts cannot be read", lost: "No connection, retrying …",
     ready: data ? `Live · newest text ${moment(data.last)} UTC` : "Live",
   };
   byId("live").dataset.state = status.state;
@@ -49,7 +49,7 @@ async function load() {
   document.body.classList.toggle("without-data", !facts.data);
   if (!facts.data) {
     notice(null);
-    fill(byId("numbers"), empty(facts.detail || "Reading the marts …", facts.state === "no_marts" && h("p", { class: "note" }, "This page fills by itself when they are built: ", h("code", {}, "socialsent run"), " makes a simulated network, ", h("code", {}, "socialsent ingest"), " and ", h("code", {}, "socialsent materialize"), " take your own events.")));
+    fill(byId("numbers"), empty(facts.detail || "Reading the marts …", facts.state === "no_marts" && h("p", { class: "note" }, "This page updates as soon as they are built. For a simulated network: ", h("code", {}, "socialsent run"), ". For your own data: ", h("code", {}, "socialsent ingest"), ", then ", h("code", {}, "socialsent materialize"), ".")));
     return;
   }
   drawRecords(facts);
@@ -87,13 +87,13 @@ async function draw() {
 function show(view, other, against) {
   drawNumbers(view);
   drawCompare(view, other, against);
-  drawFacet(view, "topic", "What the mood is about");
+  drawFacet(view, "topic", "Sentiment by topic");
   for (const [facet, title] of [["watch", "Watched words"], ["source", "Sources"], ["lang", "Languages"], ["kind", "Kinds"]]) drawFacet(view, facet, title, { most: facet === "watch" ? 20 : 6 });
   byId("watch").hidden = !facts.data.watch.length;
   drawWords(view);
   document.body.classList.toggle("nothing", view.totals.n === 0);
   if (view.totals.n === 0) {
-    notice("No text passes these filters. ", isFiltered() && h("button", { type: "button", class: "link", onclick: () => change(CLEAR) }, "Clear the filters"));
+    notice("No text matches these filters. ", isFiltered() && h("button", { type: "button", class: "link", onclick: () => change(CLEAR) }, "Clear the filters"));
   }
 }
 

@@ -11,7 +11,7 @@ const library = new Promise((resolve, reject) => {
   const script = document.createElement("script");
   script.src = "static/vendor/echarts.common.min.js";
   script.onload = () => resolve(window.echarts);
-  script.onerror = () => reject(new Error("the charting library did not load: reload the page"));
+  script.onerror = () => reject(new Error("the chart library failed to load: reload the page"));
   document.head.append(script);
 });
 
@@ -62,23 +62,23 @@ function allBars(view) {
 
 function frame(view, against) {
   const line = `mean polarity (−1 to +1) by ${state.by === "model" ? "the classifier: its probability of positive minus that of negative" : "the lexicon"}`;
-  const note = `Per ${stepWords(view.step_min)}, ${span(view.span.from, view.span.to)}: ${line}; shares of the ${number(view.totals.scored)} ${scoredWord()} texts; number of all ${plural(view.totals.n, "text")}. Drag to zoom in, click for the posts.`;
+  const note = `Per ${stepWords(view.step_min)}, ${span(view.span.from, view.span.to)}: ${line}; shares of the ${number(view.totals.scored)} ${scoredWord()} texts; number of all ${plural(view.totals.n, "text")}. Drag to zoom in, click to see the posts.`;
   if (!byId("mood-chart")) {
     fill(byId("mood"), h("div", { id: "mood-head" }), h("div", { id: "mood-legend", class: "legend" }),
       h("div", { id: "mood-chart", class: "chart", role: "img", tabindex: 0, "aria-describedby": "mood-text" }),
       h("div", { id: "mood-table", hidden: true, tabindex: 0 }), h("p", { id: "mood-text", class: "unseen" }),
       h("div", { id: "overview", class: "overview", "aria-hidden": "true", title: "All time: drag the handles or the window" }));
   }
-  fill(byId("mood-head"), head("mood", "How the mood moves", note,
+  fill(byId("mood-head"), head("mood", "Sentiment over time", note,
     isZoomed() && tool("Zoom out", "Show all time", () => change({ span: "", from: "", to: "" }), { "data-key": "zoom-out" }),
     tool(asTable ? "Chart" : "Table", asTable ? "Show the chart" : "Show the numbers as a table", () => { asTable = !asTable; redraw(); }, { "data-key": "as-table" }),
-    tool("CSV", "Download the time line as CSV", csv, { "data-key": "mood-csv" }),
+    tool("CSV", "Download the series as CSV", csv, { "data-key": "mood-csv" }),
     tool("PNG", "Download the chart as PNG", png, { "data-key": "mood-png" })));
   fill(byId("mood-legend"), [...MOODS].reverse().map((mood) => h("span", {}, h("i", { class: `key ${mood}` }), mood)),
     against && h("span", {}, h("i", { class: "key line" }), "this selection"),
     against && h("span", {}, h("i", { class: "key line other" }), h("bdi", {}, against.label)),
     alertPoints(shown.facts, shown.bars, []).length > 0 && h("span", {}, h("i", { class: "key alert" }, "▼"), "alert"),
-    shown.bars.some(expectedShare) && h("span", {}, h("i", { class: "key expected" }), "negative share that the alert expected"));
+    shown.bars.some(expectedShare) && h("span", {}, h("i", { class: "key expected" }), "negative share expected by the alert rule"));
   byId("mood-chart").hidden = asTable;
   byId("overview").hidden = asTable;
   byId("mood-table").hidden = !asTable;
@@ -228,8 +228,8 @@ function describe() {
   if (!scored.length) return;
   const high = scored.reduce((a, b) => (lineValue(a) >= lineValue(b) ? a : b));
   const low = scored.reduce((a, b) => (lineValue(a) <= lineValue(b) ? a : b));
-  byId("mood-text").textContent = `${lineName()} between ${signed(lineValue(low))} (${moment(low.at)}) and ${signed(lineValue(high))} (${moment(high.at)}). The table button shows every number. Keys: plus zooms in, minus shows all time, arrows move the span.`;
-  byId("mood-chart").setAttribute("aria-label", "Mood over time");
+  byId("mood-text").textContent = `${lineName()} between ${signed(lineValue(low))} (${moment(low.at)}) and ${signed(lineValue(high))} (${moment(high.at)}). The Table button lists all numbers. Keys: plus zooms in, minus shows all time, arrow keys move the span.`;
+  byId("mood-chart").setAttribute("aria-label", "Sentiment over time");
 }
 
 const rows = () => [

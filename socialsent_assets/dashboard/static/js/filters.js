@@ -23,7 +23,7 @@ export function drawFilters(facts) {
     button.setAttribute("aria-pressed", String(button.dataset.by === state.by));
     if (button.dataset.by === "model") {
       button.disabled = !data?.has_model;
-      button.title = data?.has_model ? "Count what the classifier says" : "No text was classified yet";
+      button.title = data?.has_model ? "Use the labels of the classifier" : "No text has been classified yet";
     }
   }
   const search = form.querySelector("#search");
@@ -43,9 +43,9 @@ function build(form) {
     pick("dates", "Dates", h("div", { class: "dates" },
       h("label", {}, "From (UTC)", h("input", { type: "datetime-local", onchange: setDates })), h("label", {}, "To (UTC)", h("input", { type: "datetime-local", onchange: setDates })))),
     ...FACETS.map((facet) => pick(facet, facet === "watch" ? "Watched" : NAMES[facet], h("div", { id: `pick-${facet}`, class: "options" }))),
-    group("Scores of", h("button", { type: "button", "data-by": "lexicon", title: "Count what the lexicon (VADER) says", onclick: () => change({ by: "lexicon" }) }, "Lexicon"), h("button", { type: "button", "data-by": "model", onclick: () => change({ by: "model" }) }, "Model")),
+    group("Scores by", h("button", { type: "button", "data-by": "lexicon", title: "Use the sentiment of the lexicon (VADER)", onclick: () => change({ by: "lexicon" }) }, "Lexicon"), h("button", { type: "button", "data-by": "model", onclick: () => change({ by: "model" }) }, "Model")),
     pick("versus", "Compare", h("div", { id: "pick-versus", class: "options" })),
-    h("label", { class: "search" }, h("span", { class: "unseen" }, "Texts that hold these words"),
+    h("label", { class: "search" }, h("span", { class: "unseen" }, "Texts that contain these words"),
       h("input", { id: "search", type: "search", placeholder: "Search texts …", maxlength: 200, spellcheck: "false", oninput: typed, onkeydown: (event) => event.key === "Enter" && typed(event, 0) })));
   document.addEventListener("click", (event) => {
     // The path as it was: a choice draws its list anew, and the clicked box is then no longer part of the page.
@@ -97,7 +97,7 @@ function drawPick(facet) {
     values.length > 12 && h("input", { type: "search", value: find, placeholder: `Find a ${NAMES[facet].toLowerCase()}`, "aria-label": `Find a ${NAMES[facet].toLowerCase()}`, "data-key": `find-${facet}`, oninput: (event) => filterOptions(node, event.target.value) }),
     values.map(option),
     facet === "topic" && data?.topics_found > values.length && h("p", { class: "note" }, `the ${values.length} largest of ${data.topics_found}`),
-    !values.length && h("p", { class: "note" }, facet === "watch" ? [HOW_TO_WATCH, " counts a word of yours here."] : "nothing yet"));
+    !values.length && h("p", { class: "note" }, facet === "watch" ? [HOW_TO_WATCH, " adds a word here."] : "nothing yet"));
 }
 
 function filterOptions(node, text) {
@@ -115,7 +115,7 @@ function drawVersus() {
   const groups = ["topic", "source", "watch"].map((facet) => valuesOf(facet).length > 1 && [
     h("p", { class: "menu-title" }, `with the ${NAMES[facet].toLowerCase()}`), valuesOf(facet).slice(0, 25).map(([value]) => option(`${facet}:${value}`, shownValue(value)))]);
   fill(byId("pick-versus"), option("", "nothing"),
-    h("p", { class: "menu-title" }, spanned ? "with another span" : "with another span (choose a span first)"), Object.entries(SHIFTS).map(([key, { label }]) => option(key, label, !spanned)), groups);
+    h("p", { class: "menu-title" }, spanned ? "with another span" : "with another span (select a time span first)"), Object.entries(SHIFTS).map(([key, { label }]) => option(key, label, !spanned)), groups);
 }
 
 const versusLabel = () => SHIFTS[state.vs]?.label ?? shownValue(state.vs.split(":").slice(1).join(":"));

@@ -9,11 +9,11 @@ import { openDrill } from "./posts.js";
 export function drawAlerts({ alerts }) {
   const open = alerts.filter((alert) => alert.open).length;
   const card = (alert, place) => h("li", { class: `alarm ${alert.open ? alert.severity : "closed"}` },
-    h("button", { type: "button", class: "link", "data-key": `alert-${place}`, onclick: () => openAlert(alert) }, h("span", { class: "badge" }, alert.open ? alert.severity : "over"), " ", name(alert.title)),
+    h("button", { type: "button", class: "link", "data-key": `alert-${place}`, onclick: () => openAlert(alert) }, h("span", { class: "badge" }, alert.open ? alert.severity : "closed"), " ", name(alert.title)),
     h("p", { class: "note" }, `${alert.kind}, since ${moment(alert.since)} UTC`, alert.expected_share && [" · ", h("button", { type: "button", class: "link", "data-key": `alert-chart-${place}`, onclick: () => showOnChart(alert) }, "on the chart")]));
-  fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} open of the newest ${alerts.length}; they are marked on the time line.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
+  fill(byId("alerts"), head("alerts", "Alerts", alerts.length ? `${open} of the newest ${alerts.length} are open; the chart marks all of them.` : "", alerts.length > 0 && tool("CSV", "Download the alerts as CSV", () =>
     downloadCsv("alerts", [["open", "kind", "subject", "severity", "since", "title", "text"], ...alerts.map((a) => [a.open, a.kind, a.subject, a.severity, a.since, a.title, a.text])]), { "data-key": "alerts-csv" })),
-  alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, isPhone() ? 3 : 6).map(card)) : empty("No alert, open or over.", h("p", { class: "note" }, "The sensor in Dagster looks for them; ", h("code", {}, "socialsent alerts --check"), " looks now.")));
+  alerts.length ? h("ul", { class: "plain" }, alerts.slice(0, isPhone() ? 3 : 6).map(card)) : empty("No alerts.", h("p", { class: "note" }, "A sensor in Dagster evaluates the alert rules; ", h("code", {}, "socialsent alerts --check"), " does so now.")));
 }
 
 function openAlert(alert) {
@@ -36,14 +36,14 @@ export function drawModels({ models }) {
   const candidate = models.find((model) => model.name === "sentiment_classifier" && model.role !== "champion");
   const bigram = models.find((model) => model.name === "bigram" && model.role === "champion");
   const waiting = models.filter((model) => model.role !== "champion").length;
-  fill(byId("models"), head("models", "How good the model is", classifier
-    ? `Macro recall on ${plural(classifier.metrics.posts, "held-out post")} with ${classifier.label_source === "human" ? "human labels" : "labels of the lexicon, not of people"}; the line is the 95 % range.` : "",
+  fill(byId("models"), head("models", "Quality of the classifier", classifier
+    ? `Macro recall on ${plural(classifier.metrics.posts, "held-out post")} with ${classifier.label_source === "human" ? "human labels" : "labels by the lexicon, not by people"}; the line is the 95 % confidence interval.` : "",
   classifier && tool("CSV", "Download the model's figures as CSV", () => downloadCsv("models", [["who", "macro_recall", "low", "high"], ...compared(classifier).map(([who, m]) => [who, m.value, m.low, m.high])]), { "data-key": "models-csv" })),
   classifier
     ? [h("div", { class: "ranges" }, compared(classifier).map(([who, measured], place) => range(who, measured, place === 0))),
-      h("p", { class: "note" }, `Classifier ${classifier.digest}, trained ${full(classifier.created_at)} UTC. ${waiting ? `${plural(waiting, "candidate")} wait for socialsent models promote. ` : ""}${bigram ? `Next words: ${bigram.headline}.` : ""}`)]
-    : empty("No classifier answers yet: ", candidate
-      ? [`candidate ${candidate.digest} of ${full(candidate.created_at)} UTC did not pass its gate. More human labels help: `, h("code", {}, "socialsent labels import FILE"), "."]
+      h("p", { class: "note" }, `Classifier ${classifier.digest}, trained ${full(classifier.created_at)} UTC. ${waiting ? `${plural(waiting, "candidate")} can be promoted: socialsent models promote. ` : ""}${bigram ? `Next-word model: ${bigram.headline}.` : ""}`)]
+    : empty("No classifier is in use yet: ", candidate
+      ? [`candidate ${candidate.digest} of ${full(candidate.created_at)} UTC did not beat its baselines. More human labels help: `, h("code", {}, "socialsent labels import FILE"), "."]
       : [h("code", {}, "socialsent materialize --select group:models"), " trains one from human labels."]));
 }
 
@@ -65,7 +65,7 @@ export function drawRecords({ data, arrivals }) {
   const parts = [["accepted", records.accepted, "rows of the cleansed tables"], ["duplicate", records.duplicates + repeats, "redeliveries dropped"], ["quarantined", records.quarantined + early, "kept with a reason"]];
   const reasons = Object.entries(arrivals?.reasons ?? {});
   const most = Math.max(1, ...reasons.map(([, count]) => count));
-  fill(byId("records"), head("records", "Where every record went", `${number(all)} records${arrivals ? " since landing began" : " of the hours in the marts"}: each is a row, a duplicate or in quarantine.`,
+  fill(byId("records"), head("records", "All records", `${number(all)} records${arrivals ? " since the first one landed" : " of the hours in the marts"}: each is a row, a duplicate or quarantined.`,
     tool("CSV", "Download the records of each hour as CSV", () => downloadCsv("records", [["hour_utc", "records", "accepted", "duplicates", "quarantined", "scored"], ...byHour]), { "data-key": "records-csv" })),
   h("div", { class: "flow", role: "img", "aria-label": parts.map(([what, count]) => `${what} ${number(count)}`).join(", ") }, parts.map(([what, count]) => h("span", { class: what, style: { flexGrow: "0", width: `${Math.max(0.6, (100 * count) / (all || 1))}%` } }))),
   h("dl", { class: "sums" }, parts.map(([what, count, meaning]) => h("div", {}, h("dt", {}, h("i", { class: `key ${what}` }), what), h("dd", {}, h("b", {}, number(count)), " ", h("span", { class: "note" }, `${percent(count, all)}, ${meaning}`))))),
@@ -83,13 +83,13 @@ export function drawFresh(facts) {
     ["Newest event hour", moment(newest[0]), `${plural(newest[1], "record")}, ${number(newest[2])} accepted`],
     ["Event hours", number(records.hours), `from ${full(first)} UTC`],
     ["Marts read", `${ago(Date.now() - Date.parse(facts.read_at))} ago`, `data version ${facts.version}`]];
-  fill(byId("fresh"), head("fresh", "How fresh it is", "Ages count from now; a new build is shown within seconds.",
+  fill(byId("fresh"), head("fresh", "Freshness", "Ages are relative to now. A new build appears within seconds.",
     tool("CSV", "Download the freshness as CSV", () => downloadCsv("fresh", [["what", "value", "meaning"], ...lines]), { "data-key": "fresh-csv" })),
     h("dl", { class: "facts" }, lines.map(([what, value, meaning]) => h("div", {}, h("dt", {}, what), h("dd", {}, h("b", {}, value), " ", h("span", { class: "note" }, meaning))))),
-    h("p", { class: "note" }, "Landed but not built yet is not counted here: socialsent status lists stale hours."));
+    h("p", { class: "note" }, "Records that have landed but are not built yet are not included: socialsent status lists stale hours."));
 }
 
 export function drawFoot(facts) {
   if (!facts.data) return;
-  fill(byId("foot"), h("p", {}, "Texts in languages that the lexicon does not know are not scored and count in no share. The marts are read only; times are UTC."));
+  fill(byId("foot"), h("p", {}, "Texts in languages that the lexicon does not support are not scored and are part of no share. This page only reads the marts. Times are UTC."));
 }

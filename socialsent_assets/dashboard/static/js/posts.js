@@ -18,7 +18,7 @@ export const openDrill = (drill) => {
 export async function drawPosts(newFacts) {
   facts = newFacts;
   const list = LISTS[state.list] ? state.list : "positive";
-  const note = list === "newest" ? "Newest first; everything that passes the filters." : `By the polarity of ${state.by === "model" ? "the classifier" : "the lexicon"} (−1 to +1), each text once however often it was posted.`;
+  const note = list === "newest" ? "All texts that match the filters, newest first." : `By the polarity of ${state.by === "model" ? "the classifier" : "the lexicon"} (−1 to +1). A text that was posted several times is listed once.`;
   if (!byId("posts-list")) fill(byId("posts"), h("div", { id: "posts-head" }), h("div", { id: "posts-list" }));
   fill(byId("posts-head"), head("posts", "The posts", note, csvLink(query(facts.data), list)),
     h("div", { class: "tabs", role: "tablist", "aria-label": "Order of the posts" },
@@ -52,7 +52,7 @@ async function showList(node, wanted, order, slot, distinct, few = 0) {
     if (distinct) asked.set("distinct", "1");
     const found = await ask("posts", asked, slot);
     if (!found) return;
-    if (!found.posts.length) return fill(node, empty(page ? "No more posts." : "No post passes these filters in this order."));
+    if (!found.posts.length) return fill(node, empty(page ? "No more posts." : "No post matches these filters."));
     const rest = h("div", { class: "pager" });
     const shownNow = few && page === 0 ? found.posts.slice(0, few) : found.posts;
     const list = h("ol", { class: "post-list" }, shownNow.map(post));
@@ -72,7 +72,7 @@ function post(each) {
   const byModel = state.by === "model";
   const value = byModel ? each.predicted_polarity : each.unscored_reason ? null : each.polarity;
   const mood = (byModel ? each.predicted_sentiment : each.unscored_reason ? null : each.sentiment) ?? "unscored";
-  const meaning = value === null ? `not ${byModel ? "classified" : "scored: the lexicon does not know this language"}` : `polarity ${signed(value, 4)}, by the ${byModel ? "classifier: probability of positive minus that of negative" : "lexicon"}`;
+  const meaning = value === null ? `not ${byModel ? "classified" : "scored: the lexicon does not support this language"}` : `polarity ${signed(value, 4)}, by the ${byModel ? "classifier: probability of positive minus that of negative" : "lexicon"}`;
   const why = h("div", { class: "why", hidden: true });
   const cut = each.length > each.text.length;
   return h("li", { class: "post" },
@@ -84,7 +84,7 @@ function post(each) {
         h("button", { type: "button", class: "link", onclick: () => openDrill({ author: each.author_id, "author-name": each.author }) }, name(each.author)),
         each.topic && h("button", { type: "button", class: "tag", onclick: () => change({ topic: [each.topic], drill: null }) }, name(each.topic)),
         h("span", {}, each.kind), h("span", {}, name(each.source)), each.lang && h("span", {}, name(each.lang)), h("time", { datetime: each.time }, `${moment(each.time)} UTC`),
-        each.predicted_sentiment && h("span", { class: `model ${each.predicted_sentiment}`, title: "what the classifier says, and how sure it is" }, `model: ${each.predicted_sentiment} ${each.predicted_probability === null ? "" : percent(each.predicted_probability, 1, 0)}`)),
+        each.predicted_sentiment && h("span", { class: `model ${each.predicted_sentiment}`, title: "label of the classifier, and its probability" }, `model: ${each.predicted_sentiment} ${each.predicted_probability === null ? "" : percent(each.predicted_probability, 1, 0)}`)),
       why));
 }
 
@@ -99,17 +99,17 @@ async function explain(button, node, each) {
 
 function lexiconReasons(found) {
   const strongest = Math.max(0.01, ...found.words.map((word) => Math.abs(word.adds)));
-  const rest = [found.emphasis && `! and ? ${signed(found.emphasis, 3)}`, found.others && `words further on ${signed(found.others, 3)}`].filter(Boolean);
+  const rest = [found.emphasis && `! and ? ${signed(found.emphasis, 3)}`, found.others && `words not shown ${signed(found.others, 3)}`].filter(Boolean);
   return [
     h("p", { class: "words", dir: "auto" }, found.words.map((word) => [
       h("span", { class: word.adds > 0 ? "adds positive" : word.adds < 0 ? "adds negative" : "", style: word.adds ? { "--strength": (Math.abs(word.adds) / strongest).toFixed(2) } : {}, title: word.why || null }, word.word, word.adds ? h("sub", { dir: "ltr" }, signed(word.adds)) : null), " "]), found.cut && "…"),
-    h("p", { class: "note" }, `Lexicon: polarity ${signed(found.polarity, 4)}, the sum of the small numbers${rest.length ? `, ${rest.join(", ")}` : ""}. Point at a word for the rules behind its number.`)];
+    h("p", { class: "note" }, `Lexicon: polarity ${signed(found.polarity, 4)}, the sum of the small numbers${rest.length ? `, ${rest.join(", ")}` : ""}. Hover over a word for the rules behind its number.`)];
 }
 
 function modelReasons(model) {
-  const parts = [...model.words.map((word) => [word.word, word.adds]), ["other words", model.others], ["before any word", model.intercept]].filter(([, adds]) => Math.abs(adds) >= 0.005);
-  return h("p", { class: "note model-why" }, `Classifier: ${model.label} ${percent(model.probability, 1, 0)}. For it or against it: `,
-    parts.map(([word, adds], place) => [place ? ", " : "", h("span", { class: adds > 0 ? "for" : "against" }, h("bdi", {}, word), ` ${signed(adds)}`)]), `; together ${signed(model.sum)} (logits above the mean of the classes).`);
+  const parts = [...model.words.map((word) => [word.word, word.adds]), ["other words", model.others], ["intercept", model.intercept]].filter(([, adds]) => Math.abs(adds) >= 0.005);
+  return h("p", { class: "note model-why" }, `Classifier: ${model.label} ${percent(model.probability, 1, 0)}. Features for and against: `,
+    parts.map(([word, adds], place) => [place ? ", " : "", h("span", { class: adds > 0 ? "for" : "against" }, h("bdi", {}, word), ` ${signed(adds)}`)]), `; sum ${signed(model.sum)} (logit above the mean of the classes).`);
 }
 
 /** The drawer: open, closed or with other posts, as the state says. */
@@ -147,7 +147,7 @@ function drillNote(drill) {
     if (values.length && facet !== (drill.topic ? "topic" : drill.watch ? "watch" : "")) parts.push(values.join(", "));
   }
   if (state.q) parts.push(`“${state.q}”`);
-  parts.push(drill.mood ? `mood by the ${state.by === "model" ? "classifier" : "lexicon"}` : "newest first");
+  parts.push(drill.mood ? `sentiment by the ${state.by === "model" ? "classifier" : "lexicon"}` : "newest first");
   return parts.join(" · ");
 }
 
@@ -168,8 +168,8 @@ byId("drawer").addEventListener("close", () => {
 export async function copyLink() {
   try {
     await navigator.clipboard.writeText(location.href);
-    toast("Link copied: it opens this view");
+    toast("Link to this view copied");
   } catch {
-    toast("This browser does not let a page copy; take the address from its bar");
+    toast("The browser does not allow copying: copy the link from the address bar");
   }
 }

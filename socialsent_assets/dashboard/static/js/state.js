@@ -69,7 +69,7 @@ export function query(data, over = {}) {
 }
 
 /** Other spans that this one can be compared with; without a size, the one of equal length that ends where it starts. */
-export const SHIFTS = { before: { label: "the span before" }, day: { label: "a day before", size: DAY }, week: { label: "a week before", size: 7 * DAY } };
+export const SHIFTS = { before: { label: "the previous span" }, day: { label: "a day earlier", size: DAY }, week: { label: "a week earlier", size: 7 * DAY } };
 
 /** What is compared with: {label, over} or null. */
 export function comparison(data, view) {
