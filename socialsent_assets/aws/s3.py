@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,7 @@ def s3_client() -> S3Client:
 @lru_cache(maxsize=2)
 def _client(_process: int, _environment: tuple[tuple[str, str], ...]) -> S3Client:
     import boto3
+    import botocore.session
     from botocore.config import Config
 
     config = Config(
@@ -84,7 +86,20 @@ def _client(_process: int, _environment: tuple[tuple[str, str], ...]) -> S3Clien
         s3={"addressing_style": "path"} if endpoint_url() else {},
     )
     # A session of its own: boto3's default one must not be used by several threads while it is being set up.
-    return boto3.session.Session().client("s3", config=config)
+    session = botocore.session.get_session()
+    # Half of a listing's CPU is dateutil's guess at the format of each LastModified; the AWS CLI replaces it too.
+    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_timestamp)
+    return boto3.session.Session(botocore_session=session).client("s3", config=config)
+
+
+def _timestamp(text: str) -> datetime:
+    """A time of a listing, which is ISO 8601, or of a header, which is not."""
+    from botocore.utils import parse_timestamp
+
+    try:
+        return datetime.fromisoformat(text)
+    except (TypeError, ValueError):
+        return parse_timestamp(text)
 
 
 def get(bucket: str, key: str, **conditions: str) -> bytes:

@@ -102,7 +102,7 @@ def _verdict(
         if hour in builds.unfinished:
             return _UNFINISHED
         return None if landed == NOTHING_LANDED else _NEVER_BUILT
-    if cleanse.held_version != attempt_version(landed, own):
+    if cleanse.held_version is None or cleanse.held_version != attempt_version(landed, own):
         if cleanse.input_version != landed:
             return _LANDING_CHANGED
         if cleanse.code_version != cleanse_code_version():

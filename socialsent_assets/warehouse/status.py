@@ -5,7 +5,6 @@ Not here: showing it (cli/status_table.py), which hours are stale and why (lake/
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import re
 import zlib
@@ -16,14 +15,15 @@ from datetime import UTC, datetime
 from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour
 from socialsent_assets.domain.monitoring.deletions import DeletionLatency
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
-from socialsent_assets.lake.builds import Pins, Receipt, read_builds
+from socialsent_assets.lake.builds import Pins, Receipt, read_builds, table_name
 from socialsent_assets.lake.deletion_latency import last_latency
+from socialsent_assets.lake.iceberg.scan import files_of
+from socialsent_assets.lake.iceberg.schema import table_exists
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
 from socialsent_assets.lake.quarantine_stats import quarantine_stock
 from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
-from socialsent_assets.lake.table_rows import rows_of
 from socialsent_assets.settings import Settings
 from socialsent_assets.warehouse.engine import HOURS_TABLE
 from socialsent_assets.warehouse.errors import NoMartsError
@@ -148,16 +148,20 @@ def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables
 
 
 def _newest_row(lake: Lake, tables: Sequence[Table], pins: Pins, hour: EventHour | None) -> datetime | None:
-    """The latest event of the newest hour, or its start if no file of it can be read: the hour is stale then."""
-    import duckdb
-
+    """The latest event of the newest hour by its manifests, or the start of the hour if they have none."""
     if hour is None:
         return None
-    newest: list[datetime] = []
-    for table in tables:
-        with contextlib.suppress(duckdb.Error), rows_of(lake, table, [hour], pins) as connection:
-            newest += [row[0] for row in connection.execute("select max(event_time) from rows").fetchall() if row[0]]
-    return max((time.astimezone(UTC) for time in newest), default=hour.start)
+    times = [time for table in tables for time in _newest_in_files(lake, table, pins, hour)]
+    return max((time for time in times if hour.start <= time < hour.end), default=hour.start)
+
+
+def _newest_in_files(lake: Lake, table: Table, pins: Pins, hour: EventHour) -> Iterable[datetime]:
+    snapshot = pins.get(table_name(table))
+    if snapshot is None or not table_exists(lake.catalog, table):
+        return []
+    iceberg = lake.table(table)
+    field_id = iceberg.schema().find_field("event_time").field_id
+    return [time for file in files_of(iceberg, [hour], snapshot) if (time := file.newest(field_id)) is not None]
 
 
 def _marts(settings: Settings) -> TierStanding:

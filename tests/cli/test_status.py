@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -77,6 +78,19 @@ def test_a_damaged_data_file_is_told_and_does_not_hide_the_standing(
     os.truncate(path, 100)
     assert exit_code(["status"]) == 0
     assert "Data files of 1 hours are missing or damaged; materialize builds them again." in capsys.readouterr().out
+
+
+def test_the_newest_event_of_a_built_tier_is_read_from_its_manifests(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prevents half a second of Parquet reading per tier on S3, and a time of another hour of the same file."""
+    lake, hour = Lake.in_folder(home / "lake"), EventHour.from_key("2026-11-22-09:00")
+    times = [hour.start + timedelta(minutes=minute) for minute in (3, 41, 7)]
+    build_table(lake, POSTS, hour, [{"event_id": str(time), "event_time": time} for time in times])
+    for path in Path(lake.cleansed.path("posts/data")).rglob("*.parquet"):
+        path.unlink()
+    assert exit_code(["status", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["tiers"]["cleansed"]["newest_event"] == "2026-11-22T09:41:00Z"
 
 
 def test_an_unknown_format_is_named(capsys: pytest.CaptureFixture[str]) -> None:

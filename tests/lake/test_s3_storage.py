@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,7 +18,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import EndpointConnectionError, NoCredentialsError
 
-from socialsent_assets.aws.s3 import StorageError, s3_client
+from socialsent_assets.aws.s3 import StorageError, parse_s3_uri, s3_client
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.lake.storage.open import storage_at
@@ -175,6 +176,15 @@ def test_a_listing_of_many_pages_is_complete(tier: Storage, s3_answers: Answers)
     tier.remove("a")
     assert tier.folders("") == []
     assert s3_answers.requests > 10
+
+
+def test_a_listing_and_a_header_tell_the_same_time(tier: Storage) -> None:
+    """Prevents a client that reads the ISO times of a listing quickly and fails on the times of headers."""
+    tier.write("a", b"1")
+    page = s3_client().list_objects_v2(Bucket=parse_s3_uri(tier.uri)[0])
+    [listed] = [item["LastModified"] for item in page["Contents"]]
+    assert listed.replace(microsecond=0) == tier.changed_at("a").replace(microsecond=0)
+    assert listed.utcoffset() == timedelta(0)
 
 
 def test_the_same_bytes_are_recognised_however_they_came_there(bucket: str, tier: Storage) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour, hours_between
@@ -51,6 +52,11 @@ class ScannedFile:
     def size(self) -> int:
         """Bytes of the file."""
         return int(self.entry.file_size_in_bytes)
+
+    def newest(self, field_id: int) -> datetime | None:
+        """The greatest value of a column of times; None if the manifest has no bound of it."""
+        bound = self.entry.upper_bounds.get(field_id)
+        return None if bound is None else _time(bound)
 
     def overlaps(self, ordered: Sequence[EventHour]) -> bool:
         """Whether the file can hold a row of any of these hours, which are in order."""
@@ -109,8 +115,12 @@ def _scanned(entry: DataFile, field_id: int) -> ScannedFile:
 
 
 def _hour(bound: bytes) -> EventHour:
+    return EventHour.of(_time(bound))
+
+
+def _time(bound: bytes) -> datetime:
     from pyiceberg.conversions import from_bytes
     from pyiceberg.types import TimestamptzType
     from pyiceberg.utils.datetime import micros_to_timestamptz
 
-    return EventHour.of(micros_to_timestamptz(int(from_bytes(TimestamptzType(), bound))))
+    return micros_to_timestamptz(int(from_bytes(TimestamptzType(), bound)))
