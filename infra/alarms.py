@@ -119,8 +119,8 @@ def watches(deployment: Deployment, workgroup: str) -> list[Watch]:
             athena_scan(workgroup),
             size.athena_scanned_gib_a_day * GIB,
             SILENCE_IS_FINE,
-            "Athena read more in a day than planned (5 USD per TB). Look for queries without `where dt = …` in the "
-            "workgroup's history.",
+            "Athena read more in a day than planned (5 USD per TB). Look in the workgroup's history for queries "
+            "without a condition on event_hour.",
         ),
     ]
 
@@ -150,7 +150,7 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             0,
             SILENCE_IS_FINE,
             f"The Lambda {function} failed. Its log has the reason: /aws/lambda/{deployment.named(function)}. "
-            "Kinesis and Scheduler try again by themselves.",
+            "Kinesis and Scheduler retry automatically.",
             3,
             2,
         )
@@ -170,8 +170,8 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
         for function in functions
     ]
     queues = {
-        ingest.FAILED_BATCHES: "Batches of events were given up and did not land. Their place on the stream is in "
-        "the message; replay it before the stream forgets it.",
+        ingest.FAILED_BATCHES: "Batches of events failed after all retries and did not land. The message has their "
+        "position on the stream: replay them before the stream's retention ends.",
         ingest.FAILED_TICKS: "Ticks did not reach the mock server. Invoke it with the message's payload.",
     }
     depths = [
@@ -188,8 +188,8 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             iterator_age(deployment),
             size.iterator_age_minutes * 60_000,
             SILENCE_IS_FINE,
-            "Events wait on the stream before they land. Look for errors of the consumer; if there are none, raise "
-            "ingest.stream_shards or ingest.batches_at_once_per_shard.",
+            "Events wait too long on the stream before they land. Look for errors of the consumer; "
+            "if there are none, raise ingest.stream_shards or ingest.batches_at_once_per_shard.",
             3,
             3,
         ),
@@ -220,7 +220,8 @@ def _ingest(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch]:
             quarantine_percent(15),
             size.quarantine_percent,
             SILENCE_IS_FINE,
-            "More records than usual are not valid events. Group landing/quarantine by reason: a sender has changed.",
+            "More records than usual are not valid events, so a sender has probably changed. "
+            "Group landing/quarantine by reason.",
             4,
             2,
         ),
@@ -234,7 +235,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ours(pipeline.FRESHNESS_MINUTES, 5, Tier="analytics"),
             size.freshness_minutes,
             SILENCE_IS_BAD,
-            "The newest scored hour is old, or Dagster has fallen silent. Look at the service of ECS first, then at "
+            "The newest scored hour is old, or Dagster sends no metrics. Look at the ECS service first, then at "
             "the runs in Dagster's UI, then at the stream.",
             6,
             6,
@@ -281,7 +282,7 @@ def _pipeline(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watch
             ),
             1,
             SILENCE_IS_BAD,
-            "Dagster's task does not run. The events of the service in ECS have the reason; the log is in "
+            "Dagster's task is not running. The events of the ECS service have the reason; the log is in "
             f"/{deployment.name}/dagster.",
             3,
             3,
@@ -323,7 +324,15 @@ def _warehouse(deployment: Deployment, size: ObservabilitySize) -> Sequence[Watc
         ]
     processor, disk = warehouse_metrics(deployment)
     return [
-        Watch("warehouse-cpu", processor, 90, SILENCE_IS_BAD, "The cluster is busy or gone: look at it.", 6, 6),
+        Watch(
+            "warehouse-cpu",
+            processor,
+            90,
+            SILENCE_IS_BAD,
+            "The cluster is busy, or does not respond. See its queries and events.",
+            6,
+            6,
+        ),
         Watch("warehouse-disk", disk, 80, SILENCE_IS_FINE, "The cluster fills up: raise warehouse.nodes.", 3, 3),
     ]
 
@@ -337,7 +346,7 @@ def _machinery(deployment: Deployment) -> Sequence[Watch]:
             0,
             SILENCE_IS_FINE,
             "A Glue run failed and EventBridge could not publish it: the policies of the alerts' topic and of its "
-            "key must let events.amazonaws.com in without a condition.",
+            "key must allow events.amazonaws.com without a condition.",
         ),
         Watch(
             "dagster-disk",

@@ -170,7 +170,7 @@ class Estimate:
                 runs = (times * DAYS, "runs")
                 yield self._line("Lambda", function, "lambda_gb_second", runs, (seconds, "s"), (memory / 1024, "GB"))
         yield self._line(
-            "X-Ray", "traces, 5 in 100", "xray_million_traces",
+            "X-Ray", "traces, 5 %", "xray_million_traces",
             (sum(times for _, times, _ in calls.values()) * DAYS * 0.05 / 1e6, "million"),
         )  # fmt: skip
 
@@ -178,13 +178,13 @@ class Estimate:
         load = self.load
         looks = self._refreshes_a_day * DAYS
         hours = (HOURS_A_LOOK, "hours")
-        yield self._line("S3", "stored", "s3_gb_month", (load.stored_gb, "GB"))
+        yield self._line("S3", "storage", "s3_gb_month", (load.stored_gb, "GB"))
         landed = load.landed_objects_a_day * DAYS / 1000
         yield self._line("S3", "objects landed", "s3_thousand_puts", (landed, "thousand"))
         lists = (LISTS_AN_HOUR / 1000, "thousand")
-        yield self._line("S3", "looks for changed hours: lists", "s3_thousand_puts", (looks, "looks"), hours, lists)
+        yield self._line("S3", "sensor: list requests", "s3_thousand_puts", (looks, "ticks"), hours, lists)
         reads = (GETS_AN_HOUR / 1000, "thousand")
-        yield self._line("S3", "looks for changed hours: reads", "s3_thousand_gets", (looks, "looks"), hours, reads)
+        yield self._line("S3", "sensor: read requests", "s3_thousand_gets", (looks, "ticks"), hours, reads)
         yield self._line("KMS", "keys", "kms_key_month", (KEYS, "keys"))
         yield self._line("KMS", "requests", "kms_ten_thousand_requests", (landed / 10 * 2, "ten thousand"))
 
@@ -198,23 +198,23 @@ class Estimate:
         took = (load.upkeep_minutes / 60, "h")
         yield self._line("Glue", "upkeep, once a day", "glue_dpu_hour", (DAYS, "runs"), workers, took)
         yield self._line(
-            "Glue", "a crawler a day, 10 minutes at least", "glue_dpu_hour",
+            "Glue", "daily crawler, billed for at least 10 minutes", "glue_dpu_hour",
             (DAYS, "runs"), (2, "DPU"), (1 / 6, "h"),
         )  # fmt: skip
-        yield self._line("Athena", "read", "athena_tb", (load.athena_tb_a_month, "TB"))
+        yield self._line("Athena", "data scanned", "athena_tb", (load.athena_tb_a_month, "TB"))
         seconds = load.endpoint_requests_a_month * load.endpoint_seconds_a_request
         memory = (self.size.models.endpoint_memory_mb / 1024, "GB")
-        yield self._line("SageMaker", "answers", "sagemaker_gb_second", (seconds, "s"), memory)
+        yield self._line("SageMaker", "inference", "sagemaker_gb_second", (seconds, "s"), memory)
         yield self._line("ECR", "images", "ecr_gb_month", (load.image_gb, "GB"))
 
     def _warehouse(self) -> Iterator[Line]:
         size = self.size.warehouse
         if size.kind == "serverless":
             used = (self.rpu_hours_a_day(), "RPU-h a day")
-            yield self._line("Redshift", "builds and questions", "redshift_rpu_hour", used, (DAYS, "days"))
+            yield self._line("Redshift", "builds and queries", "redshift_rpu_hour", used, (DAYS, "days"))
         else:
             yield self._cluster(option=False)
-        yield self._line("Redshift", "stored", "redshift_gb_month", (self.load.warehouse_gb, "GB"))
+        yield self._line("Redshift", "storage", "redshift_gb_month", (self.load.warehouse_gb, "GB"))
 
     def _cluster(self, *, option: bool) -> Line:
         size = self.size.warehouse
@@ -229,14 +229,14 @@ class Estimate:
         copies = (2 if size.database_multi_az else 1, "zones" if size.database_multi_az else "zone")
         price = f"rds_{size.database_instance.replace('.', '_')}_hour"
         yield self._line("RDS", size.database_instance, price, copies, (HOURS, "h"))
-        yield self._line("RDS", "stored", "rds_gb_month", copies, (size.database_gib, "GB"))
+        yield self._line("RDS", "storage", "rds_gb_month", copies, (size.database_gib, "GB"))
         yield self._line("Secrets Manager", "passwords", "secret_month", (SECRETS, "secrets"))
 
     def _network(self) -> Iterator[Line]:
         gateways = (self.size.network.nat_gateways, "NAT")
         yield self._line("VPC", "NAT gateways", "nat_hour", gateways, (HOURS, "h"))
-        yield self._line("VPC", "their addresses", "ip_address_hour", gateways, (HOURS, "h"))
-        yield self._line("VPC", "through the NAT", "nat_gb", (self.load.nat_gb, "GB"))
+        yield self._line("VPC", "public addresses of the NAT gateways", "ip_address_hour", gateways, (HOURS, "h"))
+        yield self._line("VPC", "NAT traffic", "nat_gb", (self.load.nat_gb, "GB"))
         if endpoints := len(self.size.network.interface_endpoints):
             zones = (ZONES, "zones")
             yield self._line("VPC", "endpoints", "endpoint_hour", (endpoints, "APIs"), zones, (HOURS, "h"))
@@ -285,14 +285,14 @@ def total(lines: Sequence[Line]) -> float:
 def table(estimate: Estimate) -> str:
     """The lines as Markdown, and their sum."""
     lines = estimate.lines()
-    rows = [f"| {estimate.size.name}: what | a month | USD |", "|---|---|---:|"]
+    rows = [f"| {estimate.size.name}: item | per month | USD |", "|---|---|---:|"]
     rows += [_row(line) for line in lines if not line.is_option]
-    rows.append(f"| **all of it** | | **{total(lines):,.0f}** |")
+    rows.append(f"| **total** | | **{total(lines):,.0f}** |")
     if estimate.size.warehouse.kind == "serverless":
         limit = estimate.size.warehouse.rpu_hours_a_day
         most = limit * DAYS * estimate.prices["redshift_rpu_hour"]
-        rows.append(f"| Redshift at most, by its limit | {limit} RPU-h a day × {DAYS} days | {most:,.0f} |")
-    rows += [_row(line, "not in the sum: ") for line in lines if line.is_option]
+        rows.append(f"| Redshift maximum, by its limit | {limit} RPU-h a day × {DAYS} days | {most:,.0f} |")
+    rows += [_row(line, "not included: ") for line in lines if line.is_option]
     return "\n".join(rows) + "\n"
 
 

@@ -57,7 +57,7 @@ def writing(settings: Settings, *, alone: bool = True) -> Iterator[None]:
                 ) from error
             yield
     except BusyError as error:
-        raise BusyError(f"another command works on {settings.home} ({error}); wait for it to end") from None
+        raise BusyError(f"another command is using {settings.home} ({error}); wait for it to end") from None
 
 
 def build(settings: Settings, hours: str | None, select: str | None, console: Console) -> bool:

@@ -72,7 +72,9 @@ def dashboard(
     url = f"http://{'[::1]' if host == '::1' else host}:{listener.getsockname()[1]}/"
     typer.echo(f"Dashboard: {url} (Ctrl-C stops it)")
     if not settings.warehouse.is_file():
-        typer.echo("There are no marts yet: the page fills as soon as socialsent run or materialize has built them.")
+        typer.echo(
+            "There are no marts yet: the page shows data as soon as socialsent run or materialize has built them."
+        )
     if show:
         typer.launch(url)
     with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is how it is meant to end

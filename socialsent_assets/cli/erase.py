@@ -115,7 +115,7 @@ def _erase(
 
     lake, folder, now = Lake.of(settings), _folder_of(settings), datetime.now(UTC)
     if is_known:
-        console.print("Going on with an erasure that was interrupted.")
+        console.print("Continuing an erasure that was interrupted.")
     found = with_own_texts(lake.landing, asked)
     request = ErasureRequest(own_texts(settings.warehouse, found.ids), found.words, found.reason)
     if dry_run:
@@ -127,7 +127,7 @@ def _erase(
         return {"dry_run": True, "lines": done.lines, "objects": done.objects, "hours": len(done.hours)}
     keep(folder, request)
     add_to_ledger(folder, request.ids, now, request.reason)
-    wait_for_writers(folder, lambda who: console.print(f"Waiting for what is being written to landing: {who}."))
+    wait_for_writers(folder, lambda who: console.print(f"Waiting for writers to landing: {who}."))
     models = mark_models(lake.artifacts, now)
     total: Counter[str] = Counter()
     for _ in range(_ROUNDS):
@@ -142,7 +142,7 @@ def _erase(
     else:
         places = "; ".join(str(trace) for trace in traces[:3])
         raise RuntimeError(
-            f"a build at work brought traces back ({places}); run socialsent erase again when it ended"
+            f"a concurrent build brought traces back ({places}); run socialsent erase again when it has ended"
         )
     if models:
         console.print(
@@ -151,7 +151,7 @@ def _erase(
             soft_wrap=True,
         )
     finish(folder)
-    console.print("Erased. Nothing of it was found in any tier; socialsent erase --verify ID searches again.")
+    console.print("Erased. No trace was found in any tier; socialsent erase --verify ID searches again.")
     ended = datetime.now(UTC)
     return {
         "begun_at": format_time(now),
@@ -179,7 +179,7 @@ def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Co
     snapshots, files = forget_history(lake, request.needles())
     console.print(f"tables: {snapshots} snapshots expired, {files} files removed")
     keys = erase_warehouse(settings.warehouse, request)
-    console.print(f"warehouse: {keys} keys forgotten, the file written anew")
+    console.print(f"warehouse: {keys} keys deleted, file rewritten")
     needles = request.needles_and_words()
     others = in_order([trace for trace in _traces(settings, needles) if _is_ours(settings, trace.path)])
     for path in others:

@@ -102,7 +102,7 @@ def classifier_or_none(folder: Path | None) -> Classifier | None:
 def _lines(found: dict[str, Any]) -> Iterator[str]:
     yield found["text"] if len(found["text"]) <= 300 else f"{found['text'][:300]}…"
     if found["unscored"]:
-        yield f"  not scored: the language looks like {found['unscored']}, which no reader here knows"
+        yield f"  not scored: the language looks like {found['unscored']}, which is not supported"
         return
     yield from _polarity_lines(found["lexicon"])
     if found["model"] is None:
@@ -144,7 +144,7 @@ def _prediction_lines(found: dict[str, Any]) -> Iterator[str]:
     shares = ", ".join(f"{name} {100 * p:.1f} %" for name, p in found["probabilities"].items())
     yield f"  classifier: {label} ({shares})"
     if found["is_silent"]:
-        yield "    there is no word to go by: neutral by definition"
+        yield "    no known word: neutral by definition"
         return
     yield f"    for {label} (+) or against it (-), in logits above the mean of the classes:"
     lines = [(word["word"], _for(label, word["adds"])) for word in found["words"]]
@@ -155,7 +155,7 @@ def _prediction_lines(found: dict[str, Any]) -> Iterator[str]:
     count = len(lines[LINES:]) + found["other_words"]["count"]
     if count:
         yield f"    {sum(rest):+.3f}  {count:,} other words"
-    yield f"    {_for(label, found['intercept']):+.3f}  before any word (intercept)"
+    yield f"    {_for(label, found['intercept']):+.3f}  intercept"
     yield f"    {_for(label, found['logits']):+.3f}  sum"
 
 

@@ -66,7 +66,7 @@ def export(
     if settings.dbt_target != "local":
         raise UserError("export reads marts in DuckDB; on Redshift use UNLOAD, on Athena the tables of its database")
     if out.suffix not in _FORMATS:
-        raise UserError(f"--out {out} ends with none of {', '.join(_FORMATS)}")
+        raise UserError(f"--out {out} does not end with any of {', '.join(_FORMATS)}")
     if key_file is not None and not pseudonymise:
         raise UserError("--key-file is for --pseudonymise: add it, or leave the key out")
     key = _key(key_file) if pseudonymise else None
@@ -88,7 +88,7 @@ def _key(file: Path | None) -> bytes:
             raise UserError(f"--key-file {file} cannot be read: {error.strerror}") from None
     secret = os.environ.get(KEY) or read_dotenv(Path(".env")).get(KEY, "")
     if not secret:
-        raise UserError(f"--pseudonymise needs a key: --key-file FILE, or {KEY}; `openssl rand -hex 32` makes one")
+        raise UserError(f"--pseudonymise needs a key: --key-file FILE, or {KEY}; `openssl rand -hex 32` creates one")
     return key_of(secret.encode())
 
 

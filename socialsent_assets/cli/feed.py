@@ -78,13 +78,13 @@ def simulate(
 def _summary(feed: Feed) -> Iterator[str]:
     plan, counts = feed.plan, feed.counts
     if feed.was_there:
-        yield "nothing to do: this lake holds that feed already (--fresh sends a new one that ends now)"
+        yield "nothing to do: this feed is already in the lake (--fresh sends a new one that ends now)"
     yield f"feed of {plan.hours:,} hours until {plan.until:%Y-%m-%dT%H:%MZ}, seed {plan.seed}"
     yield (
         f"sent {counts.records:,} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
         f"+ quarantined {counts.quarantined:,}{f' + erased {counts.erased:,}' if counts.erased else ''}"
     )
-    yield f"{feed.objects:,} objects in landing, {feed.labels:,} annotator labels among them"
+    yield f"{feed.objects:,} objects in landing, {feed.labels:,} of them with annotator labels"
     yield "next: socialsent materialize"
 
 

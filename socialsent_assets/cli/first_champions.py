@@ -56,7 +56,7 @@ def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console)
         cards = {digest: registry.card(kind, digest) for digest in registry.digests(kind)}
         newest = max(cards, key=lambda digest: (cards[digest].created_at, digest), default=None)
         if newest is None:
-            console.print(f"  [yellow]![/yellow] no {kind} yet: there is too little to learn from", soft_wrap=True)
+            console.print(f"  [yellow]![/yellow] no {kind} yet: there is too little training data", soft_wrap=True)
             continue
         name, headline = f"{kind} {newest[:12]}", cards[newest].headline
         if obstacles(cards[newest]):  # the check of the training has just named them
@@ -66,7 +66,7 @@ def introduce(lake: Lake, kinds: Sequence[str], now: datetime, console: Console)
                 soft_wrap=True,
             )
         elif registry.champion_digest(kind) == newest:
-            console.print(f"  {name} is the champion, and training made no other: {headline}", soft_wrap=True)
+            console.print(f"  {name} remains the champion; training did not change it: {headline}", soft_wrap=True)
         elif registry.history(kind):
             kind_option = "" if kind == CLASSIFIER else f" --kind {kind}"
             console.print(

@@ -70,7 +70,7 @@ def follow(
     settings = Settings.from_env()
     if not what:
         if settings.follow is None:
-            raise UserError("what is to be followed? socialsent follow bluesky, or SOCIALSENT_FOLLOW=bluesky")
+            raise UserError("name a network to follow: socialsent follow bluesky, or SOCIALSENT_FOLLOW=bluesky")
         what, place = settings.follow.network, settings.follow.place
         match, lang = match or settings.follow.match, lang or settings.follow.lang
         server = server or settings.follow.server
@@ -110,7 +110,7 @@ def _connection(what: str, place: str, server: str) -> Connection:
         return hackernews.HackerNews(server or hackernews.SERVER)
     if what == "mastodon":
         if not (place or server):
-            raise UserError("which server? socialsent follow mastodon mastodon.social")
+            raise UserError("name a server: socialsent follow mastodon mastodon.social")
         return mastodon.MastodonStream(server or place, _secret("SOCIALSENT_MASTODON_TOKEN"))
     if what == "reddit":
         return _subreddit(place, server)
@@ -125,11 +125,11 @@ def _subreddit(place: str, server: str) -> Connection:
 
     name = place.removeprefix("/").removeprefix("r/").strip("/")
     if not re.fullmatch(r"\w{2,21}", name, re.ASCII):
-        raise UserError("which subreddit? socialsent follow reddit askscience")
+        raise UserError("name a subreddit: socialsent follow reddit askscience")
     known = Credentials(_secret("SOCIALSENT_REDDIT_CLIENT_ID"), _secret("SOCIALSENT_REDDIT_CLIENT_SECRET"))
     if not (known.client_id and known.secret):
         raise UserError(
-            "Reddit answers applications alone: make one at https://www.reddit.com/prefs/apps (script) and set "
+            "Reddit requires an application: create one at https://www.reddit.com/prefs/apps (script) and set "
             "SOCIALSENT_REDDIT_CLIENT_ID and SOCIALSENT_REDDIT_CLIENT_SECRET"
         )
     # A server that is named is asked for tokens too: no secret goes to another one.

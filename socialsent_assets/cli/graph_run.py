@@ -150,7 +150,9 @@ def _selected(defs: dg.Definitions, select: str | None) -> list[dg.AssetKey] | N
         raise UserError(f"--select {select} cannot be read: {error}; write cleansed/posts or group:marts") from error
     if not keys:
         tiers = sorted({key.path[0] for key in graph.get_all_asset_keys()})
-        raise UserError(f"--select {select} names no asset; write cleansed/posts or group:NAME ({', '.join(tiers)})")
+        raise UserError(
+            f"--select {select} matches no asset; write cleansed/posts or group:NAME ({', '.join(tiers)})"
+        )
     return sorted(keys)
 
 

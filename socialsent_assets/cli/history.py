@@ -89,7 +89,7 @@ def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or
     lake = Lake.of(settings)
     with writing(settings):
         hours = undo_run(lake, run)
-        console.print(f"Took back {_ranges(hours)}", soft_wrap=True)
+        console.print(f"Undone: {_ranges(hours)}", soft_wrap=True)
         build(settings, None, None, console)
 
 

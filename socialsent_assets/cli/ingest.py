@@ -214,7 +214,7 @@ def import_labels(
     per_class = ", ".join(f"{name} {number:,}" for name, number in done.classes.items())
     typer.echo(f"rows in {done.rows:,} = labels {done.labels:,} ({per_class}) + duplicates {done.duplicates:,}")
     if done.conflicts:
-        typer.echo(f"{done.conflicts:,} texts have two different labels; no model learns from those")
+        typer.echo(f"{done.conflicts:,} texts have two different labels; models are not trained on those")
     typer.echo(f"{'written' if done.is_new else 'already there'}: {done.key}")
 
 
@@ -230,7 +230,7 @@ def _pairs(option: str, values: list[str], *, split: bool, may_be_empty: bool = 
     for value in (part for text in values for part in (text.split(",") if split else [text])):
         name, equals, what = value.partition("=")
         if not (name.strip() and equals and (what or may_be_empty)):
-            raise UserError(f"{option} {value} says nothing; write {option} NAME=VALUE")
+            raise UserError(f"{option} {value} is not valid; write {option} NAME=VALUE")
         if name.strip() in pairs:
             raise UserError(f"{option} names {name.strip()} twice; leave one out")
         pairs[name.strip()] = what.strip() if split else what

@@ -69,7 +69,7 @@ def summary_lines(landed: Landed, plans: Sequence[FilePlan], *, is_dry_run: bool
     if landed.labels:
         yield f"human labels: {landed.labels:,}"
     if landed.already_there:
-        yield f"already there: {landed.already_there:,} of the landed, from an earlier run"
+        yield f"already there: {landed.already_there:,} of the landed records, from an earlier run"
     for reason, number in landed.reasons.most_common():
         yield f"  {reason} {number:,}, first: {landed.first_of[reason]}"
     for reason, number in landed.filtered.most_common():
@@ -88,9 +88,9 @@ def _hints(landed: Landed) -> Iterator[str]:
         yield f"to land older ones too: export SOCIALSENT_START={landed.oldest:%Y-%m-%d}T00:00Z, and ingest again"
     first = landed.first_of.get("invalid_field", "")
     if "no offset" in first and "--timezone" not in first:
-        yield "in JSON of the contract a time has an offset, because it names no hour without one"
+        yield "in JSON events a time needs an offset; without one its hour is ambiguous"
     if landed.reasons["not_json"] * 2 > landed.counts.records:
-        yield "most records are no JSON; if the file was cut, get the whole one: jq . FILE names the place"
+        yield "most records are not JSON; if the file was truncated, get a complete copy (`jq . FILE` shows where)"
 
 
 def _next_step(landed: Landed) -> Iterator[str]:

@@ -240,7 +240,7 @@ def promote(
     if against and not force:
         raise UserError(f"{name[:12]} is {'; '.join(against)}. Train a better one, or add --force")
     registry.promote(kind, name, datetime.now(UTC))
-    typer.echo(f"{kind} {name[:12]} answers now: {card.headline}")
+    typer.echo(f"{kind} {name[:12]} is the champion now: {card.headline}")
 
 
 def rollback(
@@ -249,7 +249,7 @@ def rollback(
     """Make the previous champion champion again."""
     registry = _registry()
     name = registry.rollback(kind)
-    typer.echo(f"{kind} {name[:12]} answers again: {registry.card(kind, name).headline}")
+    typer.echo(f"{kind} {name[:12]} is the champion again: {registry.card(kind, name).headline}")
 
 
 def _registry() -> ModelRegistry:

@@ -40,7 +40,9 @@ def retention(
 
     settings, console = Settings.from_env(), Console()
     if not settings.retention:
-        raise UserError("nothing is ever over: set SOCIALSENT_RETENTION, like bluesky=30 *=400 (days by source)")
+        raise UserError(
+            "retention is not configured: set SOCIALSENT_RETENTION, for example bluesky=30 *=400 (days by source)"
+        )
     lake, now = Lake.of(settings), datetime.now(UTC)
     for source, days in sorted(settings.retention.days.items()):
         console.print(f"{'every other source' if source == '*' else source}: {days:,} days", highlight=False)
@@ -68,4 +70,4 @@ def _build(settings: Settings, lake: Lake, console: Console) -> None:
         with writing(settings):
             build(settings, None, None, console)
     if settings.dbt_target == "local":
-        console.print(f"warehouse: {forget_keys(settings.warehouse):,} keys forgotten", highlight=False)
+        console.print(f"warehouse: {forget_keys(settings.warehouse):,} keys deleted", highlight=False)

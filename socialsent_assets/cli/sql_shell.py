@@ -56,7 +56,7 @@ def sql() -> None:
         answer(statement, Format.table, settings)
 
     if sys.stdin.isatty():
-        typer.echo("Read-only SQL over marts and lake; .help helps, Ctrl-D leaves.")
+        typer.echo("Read-only SQL over marts and lake; .help shows help, Ctrl-D exits.")
         with _line_editing(settings.home / "sql_history", _names(settings.warehouse)):
             loop(input, run)
     else:

@@ -70,7 +70,7 @@ def ui(
                 _fail_orphans()
             _supervise(settings, port, per_minute if feed else None, console, lock)
     except BusyError as error:
-        raise BusyError(f"a UI works on {settings.home} already ({error})") from None
+        raise BusyError(f"a UI is already running on {settings.home} ({error})") from None
 
 
 def _supervise(settings: Settings, port: int, per_minute: int | None, console: Console, lock: int) -> None:

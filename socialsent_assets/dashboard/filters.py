@@ -156,7 +156,7 @@ def parse_filter(query: Query) -> Filter:
     """
     start, end = _time(query, "from"), _time(query, "to")
     if start is not None and end is not None and end <= start:
-        raise UserError("the end of the span has to lie after its start")
+        raise UserError("the end of the time span must be after its start")
     basis, mood = query.get("by", "lexicon") or "lexicon", query.get("mood", "")
     if basis not in get_args(Basis):
         raise UserError(f"by={basis[:40]} is not known; write lexicon or model")

@@ -31,7 +31,7 @@ def definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefini
     @dg.op(name="expire_events")
     def expire(context: dg.OpExecutionContext, config: RetentionConfig) -> None:
         if not settings.retention:
-            context.log.info("nothing is ever over: SOCIALSENT_RETENTION is not set")
+            context.log.info("nothing to do: SOCIALSENT_RETENTION is not set")
             return
         with exclusive(settings.home / "locks" / "retention.lock", _PATIENCE_S):
             forgotten = 0

@@ -23,7 +23,7 @@ def keep_up_tables(context: dg.OpExecutionContext, config: UpkeepConfig, compute
     """Files, snapshots and orphans of every table, before and after, as metadata of the output."""
     done = compute.keep_up(datetime.now(UTC), config.keep_hours, context)
     if done is None:
-        context.log.info("the upkeep that another step had started is done; its numbers are in that run")
+        context.log.info("upkeep was already started by another step and has finished; that run has its counts")
         return
     for one in done:
         context.log.info(

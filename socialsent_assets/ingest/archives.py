@@ -116,7 +116,7 @@ def _wanted(names: Sequence[str], archive: str) -> list[str]:
         raise UserError(f"{archive} holds {len(names):,} files; unpack it and name the files of posts")
     wanted = [name for name in names if _is_posts(PurePosixPath(name))]
     if not wanted:
-        raise UserError(f"{archive} holds no file of posts; the name of one ends in {', '.join(SUFFIXES)}")
+        raise UserError(f"{archive} contains no file of posts; supported endings are {', '.join(SUFFIXES)}")
     return wanted
 
 

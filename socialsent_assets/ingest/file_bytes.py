@@ -33,7 +33,7 @@ _MARKS = (  # UTF-32 first: its little-endian mark begins with UTF-16's
 
 
 class BrokenFileError(Exception):
-    """The file cannot be read to its end; what came before is good.
+    """The file cannot be read completely; what came before is good.
 
     `tail` is the beginning of the line that was cut, without a newline; it may be empty.
     """
@@ -100,7 +100,9 @@ def lines(pieces: Iterator[bytes]) -> Iterator[bytes]:
                 parts.append(rest)
                 held += len(rest)
             if held > MAX_LINE_BYTES:
-                raise BrokenFileError(f"a line is longer than {MAX_LINE_BYTES >> 20} MiB, so these are no lines")
+                raise BrokenFileError(
+                    f"a line is longer than {MAX_LINE_BYTES >> 20} MiB, so this is not a file of lines"
+                )
     except BrokenFileError as error:
         error.tail = b"" if held > MAX_LINE_BYTES else b"".join(parts)
         raise
@@ -128,7 +130,9 @@ def _bounded(file: BinaryIO, pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         size += len(piece)
         if size > UNSUSPICIOUS_BYTES and size > MAX_EXPANSION * max(file.tell(), 1):
-            raise BrokenFileError(f"it expands more than {MAX_EXPANSION}-fold, as no file of posts does")
+            raise BrokenFileError(
+                f"it expands more than {MAX_EXPANSION}-fold, which is not plausible for a file of posts"
+            )
         yield piece
 
 

@@ -59,7 +59,7 @@ def _files_of(path: Path) -> list[InputFile]:
     name = path.name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     size = path.stat().st_size
     if not path.is_file():
-        raise UserError(f"{path} is no file; name a file of posts, or a folder of them")
+        raise UserError(f"{path} is not a file; name a file of posts, or a folder of them")
     with path.open("rb"):  # finds out early whether it can be read
         pass
     if (members := archive_members(path, name)) is not None:
@@ -82,7 +82,7 @@ def _in_folder(folder: Path) -> list[Path]:
     if not inside:
         endings = ", ".join(SUFFIXES)
         raise UserError(
-            f"{folder} holds no file of posts; the name of one ends in {endings}, or in these and .gz or .zst"
+            f"{folder} contains no file of posts; supported endings are {endings}, or in these and .gz or .zst"
         )
     return inside
 

@@ -41,7 +41,7 @@ def documents(pieces: Iterator[bytes], name: str) -> Iterator[Document]:
     """The documents of a file, with `<name> line <n>` or `<name> element <n>` as position, counted from 1.
 
     Raises:
-        BrokenFileError: the file cannot be read to its end; what is cut off has been yielded before.
+        BrokenFileError: the file cannot be read completely; what is cut off has been yielded before.
     """
     head, rest = _head(pieces)
     script = _SCRIPT.match(head)
@@ -111,7 +111,9 @@ def _elements(pieces: Iterator[bytes], name: str, frame: tuple[bytes, bytes] = (
             for piece in pieces:
                 fed += len(piece)
                 if fed - taken > MAX_LINE_BYTES:
-                    raise BrokenFileError(f"an element is longer than {MAX_LINE_BYTES >> 20} MiB; this is no array")
+                    raise BrokenFileError(
+                        f"an element is longer than {MAX_LINE_BYTES >> 20} MiB; this is not an array"
+                    )
                 yield piece
         except BrokenFileError as error:
             broken.append(error)  # first what has been read, then the error

@@ -75,7 +75,7 @@ def import_label_file(landing: Storage, path: Path, meanings: Mapping[str, str])
         raise UserError(f"--map …={wrong[0]}: the classes are {', '.join(CLASSES)}")
     rows = _read(path)
     if not rows:
-        raise UserError(f"{path} holds no label; it needs rows with text,label or text_id,label")
+        raise UserError(f"{path} has no labels; it needs rows with text,label or text_id,label")
     known = {name: name for name in CLASSES} | {value.lower(): name for value, name in meanings.items()}
     _refuse_unknown(path, rows, known)
     for row in rows:
@@ -119,7 +119,7 @@ def _read(path: Path) -> list[dict[str, str]]:
         raise UserError(f"{path} cannot be read ({error.strerror}); name a CSV or JSON Lines file") from None
     except BrokenFileError as error:
         raise UserError(
-            f"{path} cannot be read to its end: {error}; get the whole file and import it again"
+            f"{path} cannot be read completely: {error}; get the whole file and import it again"
         ) from None
     except UnicodeDecodeError:
         raise UserError(f"{path} is not UTF-8; convert it and import it again") from None
@@ -145,7 +145,7 @@ def _rows(path: Path, file: BinaryIO) -> Iterator[dict[str, str]]:
         for row in reader:
             yield _label(path, reader.line_num, row)
     except csv.Error as error:
-        raise UserError(f"{path} line {reader.line_num} is no CSV: {error}; correct it and import again") from None
+        raise UserError(f"{path} line {reader.line_num} is not CSV: {error}; correct it and import again") from None
 
 
 def _json_object(path: Path, number: int, text: str) -> dict[str, object]:
@@ -154,7 +154,7 @@ def _json_object(path: Path, number: int, text: str) -> dict[str, object]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise UserError(f"{path} line {number} is no JSON object; correct it and import again")
+        raise UserError(f"{path} line {number} is not a JSON object; correct it and import again")
     return value
 
 

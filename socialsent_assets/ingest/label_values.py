@@ -29,7 +29,7 @@ def label_meanings(sample: Sequence[Record], label: str, name: str) -> Mapping[s
     if len(fitting) != 1:
         found = ", ".join(sorted(values)[:6]) or "nothing"
         raise UserError(
-            f"{name}: the labels in column {label} ({found}) are not surely negative, neutral and positive; write "
-            "those words, or bring them with socialsent labels import FILE --map VALUE=CLASS,…"
+            f"{name}: the labels in column {label} ({found}) cannot be mapped to classes with certainty; write "
+            "negative, neutral and positive, or use socialsent labels import FILE --map VALUE=CLASS,…"
         )
     return fitting[0]

@@ -45,7 +45,7 @@ def land_files(plans: Sequence[FilePlan], zone: LandingZone, source: str, progre
                 for batch in batches(_watched(records_of(plan, handle, source), handle, done, progress)):
                     _land(zone, batch)
             except BrokenFileError as error:
-                problems.append(f"{plan.file.name} cannot be read to its end: {error}")
+                problems.append(f"{plan.file.name} cannot be read completely: {error}")
         done += plan.file.size
         progress(done)
     return problems

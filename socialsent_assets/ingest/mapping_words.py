@@ -27,7 +27,7 @@ def mapping_lines(rows: RowReader, survey: TimeSurvey) -> Iterator[str]:
         elif column is not None:
             yield f"{name} <- {column}"
         elif name == kind.identity:
-            yield f"{name}: made from each row's content"
+            yield f"{name}: derived from the content of each row"
         elif name == "author_id" and any(f.name == name for f in kind.fields):
             yield f"author_id: no column, so all rows are by {rows.source}-unknown"
         elif name == "event_time":

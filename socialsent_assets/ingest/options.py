@@ -84,4 +84,4 @@ def _require_known(name: str) -> None:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {close[0]}?" if close else f"choose from {', '.join(known)}"
-        raise UserError(f"no event has a field {name}; {hint} (--map FIELD=COLUMN)")
+        raise UserError(f"events have no field {name}; {hint} (--map FIELD=COLUMN)")

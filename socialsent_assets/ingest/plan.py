@@ -113,7 +113,7 @@ def plan_file(file: InputFile, options: Options) -> FilePlan:
     if begin.startswith(b"%PDF"):
         raise UserError(f"{file.name} is a PDF; export the posts as CSV or JSON, and ingest that")
     if b"\0" in head[:4096] or _CONTROL.search(head[:64]):
-        raise UserError(f"{file.name} is no text: neither JSON nor CSV nor a workbook; name a file of posts")
+        raise UserError(f"{file.name} is not JSON, CSV or a workbook; name a file of posts")
     is_json = begin[:1] in (b"{", b"[") or begin.startswith(b"window.YTD") or _is_json_name(file.name)
     if is_json and not options.encoding and encoding == FALLBACK:
         encoding = None  # JSON is UTF-8 by its standard: lines that are not are quarantined with their bytes
@@ -201,7 +201,7 @@ def _json_plan(file: InputFile, options: Options, encoding: str | None) -> FileP
         return FilePlan(file, "json", source.title, encoding, source=source)
     header = nested_names(sample)
     if not header:
-        raise UserError(f"{file.name} holds no JSON object that can be read; look at its first lines")
+        raise UserError(f"{file.name} has no JSON object that can be read; see its first lines")
     preset = None if options.names_columns or options.source_name else table_source_of(header, (), has_header=True)
     if preset is None and isinstance(asked, TableSource):
         preset = asked
@@ -250,7 +250,7 @@ def _csv_plan(file: InputFile, options: Options, encoding: str | None, head: byt
     asked = source_named(options.source_name) if options.source_name else None
     if isinstance(asked, JsonSource) and not asked.reads_rows:
         raise UserError(
-            f"--as {asked.name} reads JSON, and {file.name} is a table; leave it out to have it recognised"
+            f"--as {asked.name} is for JSON, but {file.name} is a table; leave it out to detect the format"
         )
     preset = asked if isinstance(asked, TableSource) else None
     has_header = layout.has_header and not looks_like_data(layout.first_rows[0])

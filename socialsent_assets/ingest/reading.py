@@ -36,7 +36,7 @@ def records_of(plan: FilePlan, handle: BinaryIO, source: str = "") -> Iterator[S
         source: slug that replaces the source's own; "" to keep it.
 
     Raises:
-        BrokenFileError: the file cannot be read to its end, after what could be read.
+        BrokenFileError: the file cannot be read completely, after what could be read.
     """
     if plan.form == "empty":
         return iter(())

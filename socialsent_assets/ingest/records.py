@@ -98,7 +98,7 @@ def tid_time(tid: str) -> datetime:
         RefusalError: it is no TID.
     """
     if len(tid) != 13 or any(letter not in _TID for letter in tid):
-        raise RefusalError("invalid_field", f"{shown(tid)} is no TID, so it holds no time")
+        raise RefusalError("invalid_field", f"{shown(tid)} is not a TID, so it has no time")
     number = 0
     for letter in tid:
         number = number << 5 | _TID.index(letter)

@@ -81,7 +81,9 @@ def csv_layout(head: bytes, name: str, delimiter: str, header: tuple[str, ...]) 
     if not rows:
         return None
     if len(rows[0]) > MAX_COLUMNS:
-        raise UserError(f"{name} has more than {MAX_COLUMNS:,} columns, so it is no table of posts; see --delimiter")
+        raise UserError(
+            f"{name} has more than {MAX_COLUMNS:,} columns, so it is not a table of posts; see --delimiter"
+        )
     if header:
         if len(header) != len(rows[0]):
             raise UserError(
@@ -164,7 +166,7 @@ def parquet_table(file: BinaryIO, name: str) -> tuple[tuple[str, ...], Iterator[
         table = pq.ParquetFile(file)
     except (pa.ArrowException, OSError) as error:
         raise UserError(
-            f"{name} is no Parquet file that can be read ({error}); get the whole file and try again"
+            f"{name} is not a readable Parquet file ({error}); get the whole file and try again"
         ) from None
 
     def rows() -> Iterator[TableRow]:

@@ -135,7 +135,7 @@ def spelled(value: object, reading: TimeReading) -> tuple[str, datetime]:
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
         name, instant = _number(float(value))
     else:
-        raise ValueError(f"{shown(value)} is no time")  # noqa: TRY004 - one kind of error for all that is no time
+        raise ValueError(f"{shown(value)} is not a time")  # noqa: TRY004 - one kind of error for all that is no time
     if instant.tzinfo is None:
         if reading.zone is None:
             raise NoZoneError(
@@ -145,7 +145,7 @@ def spelled(value: object, reading: TimeReading) -> tuple[str, datetime]:
     try:
         return name, instant.astimezone(UTC)
     except OverflowError:
-        raise ValueError(f"{shown(value)} lies outside of the calendar") from None
+        raise ValueError(f"{shown(value)} is outside the calendar") from None
 
 
 @dataclass
@@ -224,7 +224,7 @@ class TimeSurvey:
             )
         if self.is_undecided:
             raise UserError(
-                f"column {column}: {shown(self.first_either)} can be two days; choose: --dates day-first or "
+                f"column {column}: {shown(self.first_either)} is ambiguous; choose: --dates day-first or "
                 "--dates month-first"
             )
         return replace(asked, order="day-first" if self.day_first else "month-first")
@@ -251,7 +251,7 @@ def _text(text: str, order: DayOrder | None) -> tuple[str, datetime]:
         month = _MONTHS.get(match["mon"].lower()) if match else None
         if match and month:
             return name, _built(match, month, int(match["d"]))
-    raise ValueError(f"{shown(text)} is no time that is known")
+    raise ValueError(f"{shown(text)} is not in a known time format")
 
 
 def _by_numbers(match: re.Match[str], text: str, order: DayOrder | None) -> tuple[str, datetime]:
@@ -259,7 +259,7 @@ def _by_numbers(match: re.Match[str], text: str, order: DayOrder | None) -> tupl
     if match["sep"] == ".":  # with dots the day comes first wherever dates are written so
         return "day.month.year", _built(match, b, a)
     if order is None and a != b:
-        raise DayOrderError(f"{shown(text)} can be two days; choose: --dates day-first or --dates month-first")
+        raise DayOrderError(f"{shown(text)} is ambiguous; choose: --dates day-first or --dates month-first")
     if order == "month-first":
         return "month/day/year", _built(match, a, b)
     return "day/month/year", _built(match, b, a)
@@ -272,14 +272,14 @@ def _built(match: re.Match[str], month: int, day: int) -> datetime:
     hour, minute, second = (int(part.get(name) or 0) for name in ("h", "m", "s"))
     if half := part.get("half"):
         if not 1 <= hour <= 12:
-            raise ValueError(f"{hour} is no hour before or after noon")
+            raise ValueError(f"{hour} is not an hour of a 12-hour clock")
         hour = hour % 12 + (12 if half in "pP" else 0)
     micro = int(f"{part.get('f') or '0':0<6}"[:6])
     if second == _LEAP:  # a leap second keeps its minute
         second, micro = 59, 999_999
     zone = _offset(part["zone"]) if part.get("zone") else None
     if part.get("zone") and zone is None:
-        raise ValueError(f"{shown(part['zone'])} is no time zone that is one offset; write +02:00")
+        raise ValueError(f"{shown(part['zone'])} is not a time zone with one offset; write +02:00")
     return datetime(year, month, day, hour, minute, second, micro, tzinfo=zone)
 
 
@@ -301,4 +301,4 @@ def _number(number: float) -> tuple[str, datetime]:
     if _SERIALS.start <= number < _SERIALS.stop:
         # To the millisecond: a double of this size holds no more of a day.
         return "spreadsheet serial", _SERIAL_ZERO + timedelta(milliseconds=round(number * 86_400_000))
-    raise ValueError(f"{number:g} is no time: neither an epoch of the years 2000 to 2099 nor a spreadsheet's day")
+    raise ValueError(f"{number:g} is not a time: neither an epoch of the years 2000 to 2099 nor a spreadsheet's day")

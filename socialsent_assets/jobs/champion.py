@@ -82,7 +82,7 @@ def champion_of(artifacts: Storage) -> Champion | None:
             return None
         Classifier.load(registry.read(CLASSIFIER, digest).files)
     except (UserError, UnreadableModelError) as error:
-        raise ModelRefusedError(f"the champion must not answer: {error}. {_WAYS_OUT}") from error
+        raise ModelRefusedError(f"the champion cannot be used: {error}. {_WAYS_OUT}") from error
     return Champion(artifacts.uri, digest)
 
 

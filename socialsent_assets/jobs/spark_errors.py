@@ -26,7 +26,7 @@ def told_in_one_line() -> Iterator[None]:
     except PySparkException as error:
         raise SparkRunError(f"Spark: {_last_line(str(error))}") from error
     except Py4JError as error:
-        raise SparkRunError("Spark: the Java process is gone; was it killed, or out of memory?") from error
+        raise SparkRunError("Spark: the Java process ended; was it killed, or out of memory?") from error
 
 
 def _root_cause(java_exception: object) -> str:

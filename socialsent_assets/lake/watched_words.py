@@ -30,7 +30,7 @@ def normal_form(written: str) -> str:
     """
     word = " ".join(written.lower().split()).removeprefix("#")
     if not any(map(str.isalnum, word)):
-        raise UserError(f"{written[:40]!r} holds no letter or number that could be watched")
+        raise UserError(f"{written[:40]!r} has no letter or digit, so it cannot be watched")
     if len(word) > LONGEST:
         raise UserError(f"{word[:40]}… is longer than {LONGEST} characters: watch a part of it")
     return word

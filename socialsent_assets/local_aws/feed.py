@@ -111,7 +111,7 @@ class FeedResult:
         in_counts = self.counts.accepted + self.counts.quarantined
         if self.sent != self.counts.records or in_objects != in_counts:
             raise FeedError(
-                f"records got lost: {self.sent:,} sent, {self.counts.records:,} consumed, "
+                f"records were lost: {self.sent:,} sent, {self.counts.records:,} consumed, "
                 f"{in_counts:,} to be written, {in_objects:,} in objects"
             )
 

@@ -70,7 +70,7 @@ def read_model(storage: Storage, folder: str, kind: str) -> RegisteredModel:
         content = storage.read(_key(folder, CARD))
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
-            f"{where} holds no model (no {CARD}). Make one: socialsent train --labels TRAIN.csv"
+            f"{where} has no model (no {CARD}). Train one: socialsent train --labels TRAIN.csv"
         ) from error
     card = read_card(content)
     require_usable(card, kind)
@@ -143,7 +143,7 @@ class ModelRegistry:
         name = self.champion_digest(kind)
         if name is None:
             how = _MAKE_ONE.get(kind, "socialsent materialize --select group:models")
-            raise UserError(f"no {kind} model is in use yet. Make one: {how}")
+            raise UserError(f"no {kind} model is in use yet. To get one: {how}")
         return self.read(kind, name)
 
     def history(self, kind: str) -> list[dict[str, Any]]:
@@ -154,7 +154,7 @@ class ModelRegistry:
             return []
         except ValueError as error:
             path = self.storage.path(f"{ROOT}/{kind}/{_POINTER}")
-            raise ModelRefusedError(f"{path} is damaged: delete it and promote a model") from error
+            raise ModelRefusedError(f"{path} is damaged: delete it and promote a model again") from error
         return list(pointer["history"])
 
     def promote(self, kind: str, name: str, at: datetime) -> None:

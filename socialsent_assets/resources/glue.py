@@ -75,7 +75,7 @@ class GlueSpark(Compute):
             return None
         messages = done.get_custom_messages()
         if len(messages) != 1:
-            raise GlueRunError(f"the Glue run of job {self.upkeep_job} succeeded, but did not say what it did")
+            raise GlueRunError(f"the Glue run of job {self.upkeep_job} succeeded, but did not report a result")
         return [Upkeep(**one) for one in messages[0]]
 
     def _do(
@@ -95,7 +95,7 @@ class GlueSpark(Compute):
         for name, uri in tiers.items():
             if not uri.startswith("s3://"):
                 raise UserError(
-                    f"Glue sees S3 alone, but the {name} tier is {uri}: set SOCIALSENT_LAKE_{name.upper()} to "
+                    f"Glue can read only S3, but the {name} tier is {uri}: set SOCIALSENT_LAKE_{name.upper()} to "
                     "s3://BUCKET/PREFIX, or SOCIALSENT_COMPUTE=auto"
                 )
         return tiers
@@ -150,7 +150,7 @@ def read_receipts(order: GlueOrder, lake: Lake) -> list[Receipt]:
         receipt = found.get(hour)
         if receipt is None:
             table = table_name(RECEIPT_TABLES[order.job])
-            raise GlueRunError(f"the Glue run succeeded, but hour {hour.key} has no receipt in {table}")
+            raise GlueRunError(f"the Glue run succeeded, but event hour {hour.key} has no receipt in {table}")
         if receipt.code_version != version:  # its hours would stay stale, and be built again and again
             raise GlueRunError(
                 f"the Glue job {order.job} runs version {receipt.code_version} of the code, this Dagster {version}: "

@@ -236,7 +236,7 @@ class SageMakerHosting(Hosting):
             if time.monotonic() >= deadline:
                 raise HostingError(
                     f"endpoint {self.endpoint} is still {found['EndpointStatus']} after {self.deadline_minutes:g} "
-                    "minutes. SageMaker goes on by itself: materialize models/sentiment_endpoint again to see the end"
+                    "minutes. SageMaker continues: materialize models/sentiment_endpoint again to see the result"
                 )
             time.sleep(self.poll_seconds)
 

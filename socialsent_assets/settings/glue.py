@@ -36,7 +36,9 @@ class GlueSettings:
             return None
         pipes = env.get("SOCIALSENT_GLUE_PIPES") or f"{artifacts.rstrip('/')}/pipes"
         if not pipes.startswith("s3://"):
-            raise UserError(f"SOCIALSENT_GLUE_PIPES={pipes}: Glue talks over S3, set it to s3://BUCKET/PREFIX")
+            raise UserError(
+                f"SOCIALSENT_GLUE_PIPES={pipes}: Glue exchanges messages over S3, so set it to s3://BUCKET/PREFIX"
+            )
         return cls(
             cleanse_job=needed(env, "SOCIALSENT_GLUE_JOB_CLEANSE", "SOCIALSENT_COMPUTE=glue"),
             score_job=needed(env, "SOCIALSENT_GLUE_JOB_SCORE", "SOCIALSENT_COMPUTE=glue"),

@@ -49,8 +49,8 @@ class RedshiftSettings:
         cluster = env.get("SOCIALSENT_REDSHIFT_CLUSTER") or ""
         if method == "iam" and not cluster and "serverless" not in host:  # as dbt-redshift distinguishes them
             raise UserError(
-                f"SOCIALSENT_REDSHIFT_CLUSTER is missing: {host} is no serverless workgroup, and "
-                "SOCIALSENT_REDSHIFT_METHOD=iam has to know the cluster"
+                f"SOCIALSENT_REDSHIFT_CLUSTER is missing: {host} is not a serverless workgroup, and "
+                "SOCIALSENT_REDSHIFT_METHOD=iam needs the name of the cluster"
             )
         sslmode = choice_of(env, "SOCIALSENT_REDSHIFT_SSLMODE", ("verify-full", "verify-ca", "disable"))
         if method == "iam" and sslmode == "disable":  # the driver would reject it

@@ -61,14 +61,14 @@ def mart_batches(path: Path, mart: str, key: bytes | None) -> Iterator[pa.Record
     import duckdb
 
     if mart not in MARTS:
-        raise UserError(f"{mart} is no mart that can be exported; there are {', '.join(MARTS)}")
+        raise UserError(f"{mart} is not a mart that can be exported; choose from {', '.join(MARTS)}")
     try:
         with reading(path) as connection:
             batches = connection.sql(f"select * from main.{mart}").to_arrow_reader(_ROWS)  # noqa: S608
             known = {*IDS, *TEXTS, *LEFT_OUT, *PLAIN}
             unknown = [name for name in batches.schema.names if name not in known]
             if unknown and key is not None:
-                raise UserError(f"{mart} has columns of which it is not known what they hold: {', '.join(unknown)}")
+                raise UserError(f"{mart} has columns whose content is not declared: {', '.join(unknown)}")
             for batch in batches:
                 yield batch if key is None else _pseudonymised(batch, key)
     except (FileNotFoundError, duckdb.CatalogException):

@@ -72,4 +72,4 @@ def test_any_text_gets_an_object_whose_parts_add_up(explained, text):
 def test_a_folder_without_a_model_is_named(home, capfd):
     """Prevents a traceback for a mistyped path."""
     assert exit_code(["explain", "good", "--model", str(home)]) == 2
-    assert "holds no model" in capfd.readouterr().err
+    assert "has no model" in capfd.readouterr().err

@@ -93,8 +93,8 @@ def test_an_export_as_it_is_has_everything(home: Path, capsys: pytest.CaptureFix
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["fct_posts", "--out", "posts.xlsx"], "ends with none of .parquet, .csv, .jsonl"),
-        (["cleansed.posts", "--out", "posts.csv"], "no mart that can be exported"),
+        (["fct_posts", "--out", "posts.xlsx"], "does not end with any of .parquet, .csv, .jsonl"),
+        (["cleansed.posts", "--out", "posts.csv"], "not a mart that can be exported"),
         (["fct_posts", "--out", "nowhere/posts.csv"], "cannot be written"),
         (["fct_posts", "--out", "p.csv", "--pseudonymise"], "needs a key"),
         (["fct_posts", "--out", "p.csv", "--pseudonymise", "--key-file", "short.key"], "could be guessed"),

@@ -62,7 +62,7 @@ def test_a_later_candidate_waits_for_a_person(lake: Lake, made) -> None:
 
 
 def test_without_any_candidate_it_says_that_too(lake: Lake) -> None:
-    assert "too little to learn from" in said(lake, [BIGRAM])
+    assert "too little training data" in said(lake, [BIGRAM])
 
 
 @pytest.mark.parametrize(

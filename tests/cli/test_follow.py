@@ -45,10 +45,10 @@ def test_a_growing_file_lands_and_the_second_run_goes_on_behind_it(
     ("arguments", "words"),
     [
         (["nowhere"], "nowhere is neither a file nor one of bluesky, mastodon, reddit, hackernews"),
-        ([], "what is to be followed? socialsent follow bluesky"),
-        (["reddit", "a/b"], "which subreddit? socialsent follow reddit askscience"),
-        (["reddit", "r/trams"], "Reddit answers applications alone: make one at https://www.reddit.com/prefs/apps"),
-        (["mastodon"], "which server? socialsent follow mastodon mastodon.social"),
+        ([], "name a network to follow: socialsent follow bluesky"),
+        (["reddit", "a/b"], "name a subreddit: socialsent follow reddit askscience"),
+        (["reddit", "r/trams"], "Reddit requires an application: create one at https://www.reddit.com/prefs/apps"),
+        (["mastodon"], "name a server: socialsent follow mastodon mastodon.social"),
         (
             ["posts.csv"],
             "posts.csv is CSV; only JSON Lines of a known source are followed: socialsent ingest posts.csv",

@@ -69,7 +69,7 @@ def test_the_second_time_nothing_changes_and_it_says_so(home: Path, capsys: pyte
         capsys.readouterr()
         assert exit_code(["ingest", name]) == 0
         out = capsys.readouterr().out
-        assert "already there: 1 of the landed, from an earlier run" in out
+        assert "already there: 1 of the landed records, from an earlier run" in out
         assert "no hour changed" in out
     events = [path for path in before if "events" in path.parts]
     assert [path.stat().st_mtime_ns for path in events] == [before[path] for path in events]
@@ -133,18 +133,18 @@ def test_a_mapped_csv_lands(home: Path, capsys: pytest.CaptureFixture[str]) -> N
     ("arguments", "words"),
     [
         (["nowhere.jsonl"], "nowhere.jsonl does not exist"),
-        (["two_ways.csv"], "column event_time: '02/03/2026' can be two days; choose: --dates day-first"),
+        (["two_ways.csv"], "column event_time: '02/03/2026' is ambiguous; choose: --dates day-first"),
         (["tweets.csv", "--as", "tweeter"], "--as tweeter is not known; choose from events, table, activitypub"),
         (["tweets.csv", "--timezone", "Mars"], "--timezone Mars is not known; write UTC, +02:00"),
         (["tweets.csv", "--encoding", "utf-9"], "--encoding utf-9 is not known; write utf-8"),
         (["*.jsonx"], "no file matches *.jsonx"),
-        (["picture.png"], "picture.png is no text: neither JSON nor CSV"),
-        (["empty_folder"], "empty_folder holds no file of posts"),
+        (["picture.png"], "picture.png is not JSON, CSV or a workbook"),
+        (["empty_folder"], "empty_folder contains no file of posts"),
         (
             ["events.jsonl", "--map", "text=body"],
             "events.jsonl holds events of the contract; --map and --set are for other files",
         ),
-        (["tweets.csv", "--map", "text"], "--map text says nothing; write --map NAME=VALUE"),
+        (["tweets.csv", "--map", "text"], "--map text is not valid; write --map NAME=VALUE"),
         (["tweets.csv", "--map", "text=a,text=b"], "--map names text twice"),
         (["tweets.csv", "--delimiter", "::"], "--delimiter :: is not one character"),
         (["tweets.csv", "--event-type", "story"], "there is no event type story"),
@@ -222,7 +222,7 @@ def test_a_cut_gzip_lands_what_there_is_and_ends_with_2(home: Path, capsys: pyte
     assert any(json.loads(line)["event_id"] == "x" for line in lake_lines(home, "events"))
     assert captured.err.count("\n") == 1
     assert (
-        "cut.jsonl.gz cannot be read to its end: its gzip data is cut off. What could be read has landed"
+        "cut.jsonl.gz cannot be read completely: its gzip data is cut off. What could be read has landed"
         in captured.err
     )
     Path("cut.jsonl.gz").write_bytes(packed)
@@ -265,7 +265,7 @@ def test_what_a_file_is_taken_for_is_shown_before_the_numbers(capsys: pytest.Cap
     assert capsys.readouterr().out.splitlines()[:8] == [
         "tweets.csv: CSV",
         "  event_time <- created (ISO 8601, date alone; without an offset it is UTC)",
-        "  post_id: made from each row's content",
+        "  post_id: derived from the content of each row",
         "  author_id: no column, so all rows are by csv-unknown",
         "  text <- comment",
         "  | 2026-11-20T09:00:00Z  post  csv-unknown  so lovely",

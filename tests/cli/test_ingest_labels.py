@@ -70,14 +70,14 @@ def test_other_label_values_need_a_meaning(labels: Path, capsys: pytest.CaptureF
     ("content", "words"),
     [
         ("", "needs the columns text,label or text_id,label (found: nothing)"),
-        ("text,label\n", "holds no label"),
+        ("text,label\n", "has no labels"),
         ("tweet,label\na,neutral\n", "(found: tweet, label)"),
         ("text,label\na,\n", "line 2 has no label"),
-        ('text,label\n"a,neutral\n', "is no CSV"),
-        ('{"text": "a", "label": "neutral"}\nnope\n', "line 2 is no JSON object"),
+        ('text,label\n"a,neutral\n', "is not CSV"),
+        ('{"text": "a", "label": "neutral"}\nnope\n', "line 2 is not a JSON object"),
         ('{"text": "\\ud800", "label": "neutral"}\n', "half of a surrogate pair"),
         (b"text,label\ncaf\xe9,neutral\n", "is not UTF-8"),
-        (gzip.compress(b"text,label\na,neutral\n" * 99, mtime=0)[:-9], "cannot be read to its end"),
+        (gzip.compress(b"text,label\na,neutral\n" * 99, mtime=0)[:-9], "cannot be read completely"),
         ("text,label\na,wonderful\n", "(found: wonderful). Map them: --map wonderful=CLASS"),
     ],
 )

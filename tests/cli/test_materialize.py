@@ -27,7 +27,7 @@ def test_an_empty_home_is_told_what_to_do_first(capsys: pytest.CaptureFixture[st
     ("hours", "words"),
     [
         ("yesterday", "is not an hour"),
-        ("2026-11-22T09..2026-11-22T03", "runs backwards"),
+        ("2026-11-22T09..2026-11-22T03", "ends before it starts"),
         ("2026-11-22", "nothing has landed"),
     ],
 )
@@ -45,7 +45,7 @@ def test_a_build_beside_a_command_that_must_be_alone_is_refused_with_its_process
         assert exit_code(["materialize"]) == 1
         assert exit_code(["run"]) == 1
     error = capsys.readouterr().err
-    assert "another command works on" in error
+    assert "another command is using" in error
     assert "process" in error
 
 

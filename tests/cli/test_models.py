@@ -136,7 +136,7 @@ def test_missing_files_end_with_2(tmp_path, capfd):
     assert exit_code(["train", "--labels", "none.csv", "--out", "m"]) == 2
     assert "none.csv: cannot be read" in capfd.readouterr().err
     assert exit_code(["predict", "x", "--model", "nowhere"]) == 2
-    assert "holds no model" in capfd.readouterr().err
+    assert "has no model" in capfd.readouterr().err
 
 
 def test_a_tampered_model_does_not_answer(model, tmp_path, capfd):
@@ -145,14 +145,14 @@ def test_a_tampered_model_does_not_answer(model, tmp_path, capfd):
     target = tmp_path / "classifier.json"
     target.write_bytes(target.read_bytes().replace(b"naff", b"naffy"))
     assert exit_code(["predict", "naff", "--model", str(tmp_path)]) == 2
-    assert "classifier.json is not the file" in capfd.readouterr().err
+    assert "classifier.json does not match its digest" in capfd.readouterr().err
 
 
 def test_a_model_is_promoted_listed_used_and_rolled_back(model, tmp_path, capfd):
     assert exit_code(["predict", "love"]) == 2
     assert "socialsent models promote" in capfd.readouterr().err
     assert exit_code(["models", "promote", str(model)]) == 0
-    assert "answers now" in capfd.readouterr().out
+    assert "is the champion now" in capfd.readouterr().out
     assert exit_code(["predict", "zingy belter"]) == 0
     assert json.loads(capfd.readouterr().out)["label"] == "positive"
     other = write_labels(tmp_path / "other.csv", 240, 9)

@@ -32,7 +32,7 @@ def test_words_are_kept_in_one_form_and_once(run):
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["add", "tram", "?!"], "no letter or number"),
+        (["add", "tram", "?!"], "no letter or digit"),
         (["add", "x" * 101], "longer than 100"),
         (["add", ",".join(f"word{number}" for number in range(21))], "21 watched words are too many"),
         (["remove", "bus"], "not watched: bus"),

@@ -175,7 +175,7 @@ def test_quoted_cells_with_other_separators_do_not_mislead() -> None:
         ({"header": ("a", "b")}, "--columns names 2 columns, tweets.csv has 4"),
         (
             {"label": "nowhere"},
-            "the labels in column nowhere (nothing) are not surely negative, neutral",
+            "the labels in column nowhere (nothing) cannot be mapped to classes with certainty",
         ),
     ],
 )
@@ -374,7 +374,7 @@ def test_times_without_offset_ask_for_a_zone_before_anything_lands() -> None:
 def test_a_date_late_in_the_file_decides_the_order_of_day_and_month() -> None:
     """Prevents an error, or a guess, about dates that the file itself explains."""
     rows = "".join(f"{1 + n % 9:02}/{1 + n % 8:02}/2026,{n},2,x\n" for n in range(2_000))
-    assert "can be two days" in complaint(HEADER + rows, times=IN_UTC)
+    assert "is ambiguous" in complaint(HEADER + rows, times=IN_UTC)
     batch = landed(HEADER + rows + "25/08/2026,9999,2,x\n", times=IN_UTC)
     assert batch.counts.accepted == 2_001
     dates = [*(f"{1 + n % 9:02}/{1 + n % 8:02}/2026" for n in range(2_000)), "25/08/2026"]
@@ -449,7 +449,7 @@ def test_parquet_is_read_with_its_types() -> None:
     assert event.data == {
         "post_id": "570306133677760513", "author_id": "ann", "text": "lovely", "hashtags": ["tram"],
     }  # fmt: skip
-    assert "is no Parquet file" in complaint(sink.getvalue()[:60], "cut.parquet")
+    assert "is not a readable Parquet file" in complaint(sink.getvalue()[:60], "cut.parquet")
 
 
 @pytest.mark.parametrize(
@@ -519,7 +519,7 @@ def test_labels_of_any_table_come_in_when_a_person_says_so() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\r", "is no text"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\r", "is not JSON, CSV or a workbook"),
         (b"<?xml version='1.0'?><a/>", "is XML or HTML"),
         (b"<html>", "is XML"),
     ],

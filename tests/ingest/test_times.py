@@ -102,7 +102,7 @@ def test_one_value_decides_the_column(values: list[str], order: str | None) -> N
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        (["02/03/2024", "04/05/2024"], "column when: '02/03/2024' can be two days; choose: --dates day-first or"),
+        (["02/03/2024", "04/05/2024"], "column when: '02/03/2024' is ambiguous; choose: --dates day-first or"),
         (["13/03/2024", "03/13/2024"], "column when has dates with the day first and dates with the month first"),
     ],
 )

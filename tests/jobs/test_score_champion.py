@@ -137,7 +137,7 @@ def damage_pointer(lake: Lake, digest: str) -> None:
 @pytest.mark.parametrize(
     ("harm", "reason"),
     [
-        (damage_weights, "classifier.npz is not the file"),
+        (damage_weights, "classifier.npz does not match its digest"),
         (remove_card, "no card.json"),
         (age_card, "trained for text 0"),
         (damage_pointer, "champion.json is damaged"),

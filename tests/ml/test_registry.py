@@ -99,7 +99,7 @@ def test_a_tampered_file_does_not_answer(registry, tmp_path, file):
     registry.promote(CLASSIFIER, name, NOON)
     path = tmp_path / "models" / CLASSIFIER / name / file
     path.write_bytes(path.read_bytes() + b" ")
-    with pytest.raises(ModelRefusedError, match=f"{file} is not the file"):
+    with pytest.raises(ModelRefusedError, match=f"{file} does not match its digest"):
         registry.champion(CLASSIFIER)
 
 
@@ -162,7 +162,7 @@ def test_a_write_that_was_cut_short_is_not_taken_for_a_model(registry, storage):
 
 
 def test_an_empty_folder_says_how_to_make_a_model(storage):
-    with pytest.raises(UserError, match=r"holds no model .* socialsent train"):
+    with pytest.raises(UserError, match=r"has no model .* socialsent train"):
         read_model(storage, "", CLASSIFIER)
 
 

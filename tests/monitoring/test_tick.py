@@ -70,7 +70,7 @@ def test_eight_times_the_quarantine_opens_one_alert_and_the_next_good_hour_close
     ]
     assert said(opened) == [("open", "quarantine:while cleansing")]
     assert "8.0% of 200 records were quarantined while cleansing; 1.0% expected" in opened[0].text
-    assert "http://127.0.0.1:3000/assets/cleansed/quarantine?partition=2026-11-22-12%3A00" in opened[0].text
+    assert "http://127.0.0.1:3000/assets/cleansed/quarantine?partition=2026-11-22\n" in opened[0].text
 
     add_hour(lake, EventHour(one))
     closed = desk.tick(one + timedelta(hours=1) + GRACE_PERIOD).created

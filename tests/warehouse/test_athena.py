@@ -202,7 +202,7 @@ def test_ctrl_c_stops_the_query_in_athena() -> None:
 def test_at_the_deadline_the_query_is_stopped() -> None:
     """Prevents a command that waits indefinitely, and a query that no one waits for."""
     client = StandIn(states=["RUNNING"])
-    with pytest.raises(UserError, match=r"within 60 seconds.*where dt = "):
+    with pytest.raises(UserError, match=r"within 60 seconds.*where event_hour"):
         engine(client).run("select 1")
     assert client.stopped == ["q1"]
 
@@ -218,7 +218,7 @@ def test_a_query_that_cannot_be_stopped_still_says_what_happened_first() -> None
 @pytest.mark.parametrize(
     ("status", "raised", "says"),
     [
-        (ended("CANCELLED", "Bytes scanned limit was exceeded"), UserError, "mood allows .*where dt"),
+        (ended("CANCELLED", "Bytes scanned limit was exceeded"), UserError, "mood allows .*where event_hour"),
         (ended("CANCELLED", ""), UserError, "it was stopped"),
         (ended("FAILED", "COLUMN_NOT_FOUND: line 1:8: Column 'x' cannot be", 2), UserError, "line 1:8: Column 'x'"),
         (ended("FAILED", "TABLE_NOT_FOUND: line 1:15: Table 'awsdatacatalog.mood_marts.fct_posts' does not exist", 2),

@@ -55,7 +55,7 @@ def bigram(
 
     opened = lake.open()
     corpus = read_corpus(opened)
-    context.log.info(f"{len(corpus)} living texts, {corpus.share:.0%} of the ids")
+    context.log.info(f"{len(corpus)} current texts, {corpus.share:.0%} of the ids")
     try:
         made = train_next_words(corpus, _now(), read_corrections(opened.artifacts), training.word_authors)
     except TooLittleToLearnError as error:
@@ -103,7 +103,9 @@ def sentiment_classifier(
         yield _not_made(CLASSIFIER, error)
         return
     if made.card.is_weak:
-        context.log.warning("WEAK LABELS: the lexicon labelled these posts, so every number is agreement, not truth")
+        context.log.warning(
+            "WEAK LABELS: the lexicon labelled these posts, so these figures measure agreement, not accuracy"
+        )
     digest = keep(opened, made)
     context.log.info(f"{digest[:12]}: {made.card.headline}")
     yield dg.MaterializeResult(

@@ -60,7 +60,7 @@ def _hours_of_day(part: str) -> list[EventHour]:
     hours: list[EventHour] = []
     for span in spans:
         if day is None or span is None:
-            raise ValueError(f"{part!r} is no day with hours; write 2026-11-22T03-04,09")
+            raise ValueError(f"{part!r} is not a day with hours; write 2026-11-22T03-04,09")
         first, last = int(span[1]), int(span[2] or span[1])
         hours += hours_of_day(day[1])[first : last + 1]
     return hours

@@ -130,7 +130,7 @@ def parse_hour_range(text: str) -> tuple[EventHour, EventHour]:
     first, _ = _typed_hours(first_text)
     _, last = _typed_hours(last_text or first_text)
     if last < first:
-        raise UserError(f"--hours {text} runs backwards; write the earlier hour first")
+        raise UserError(f"--hours {text} ends before it starts; write the earlier hour first")
     return first, last
 
 

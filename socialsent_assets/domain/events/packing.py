@@ -66,7 +66,7 @@ def _kpl_records(raw: bytes) -> list[bytes]:
     if hashlib.md5(body, usedforsecurity=False).digest() != checksum:
         raise RefusalError(
             "not_json",
-            "a KPL aggregate (Kinesis Producer Library) whose checksum does not fit: it is cut off or damaged",
+            "a KPL aggregate (Kinesis Producer Library) whose checksum does not match: it is truncated or damaged",
         )
     found = []
     for record in _fields(body, _RECORDS_FIELD):

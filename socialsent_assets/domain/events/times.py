@@ -33,7 +33,7 @@ def parse_time(text: str, *, assume_utc: bool = False) -> datetime:
 
     Raises:
         NoOffsetError: it has no offset, and no default was given.
-        BeyondCalendarError: in UTC it lies outside the years 1 to 9999.
+        BeyondCalendarError: in UTC it is outside the years 1 to 9999.
         ValueError: anything else.
 
     >>> parse_time("2026-11-22T10:40:28.5+01:00")
@@ -54,7 +54,7 @@ def parse_time(text: str, *, assume_utc: bool = False) -> datetime:
     try:
         return datetime.fromisoformat(text.upper()).astimezone(UTC)
     except OverflowError:
-        raise BeyondCalendarError("in UTC it lies outside the years 1 to 9999") from None
+        raise BeyondCalendarError("in UTC it is outside the years 1 to 9999") from None
 
 
 def format_time(time: datetime) -> str:

@@ -170,7 +170,7 @@ def verified(card: ModelCard, files: Mapping[str, bytes], where: str) -> Mapping
     wrong = [name for name, sha in card.files.items() if found.get(name) != sha]
     if wrong:
         raise ModelRefusedError(
-            f"{where}: {', '.join(wrong)} is not the file that card.json vouches for. "
+            f"{where}: {', '.join(wrong)} does not match its digest in card.json. "
             "Restore the folder from a trusted copy, or train again"
         )
     return {name: files[name] for name in card.files}
@@ -195,7 +195,9 @@ def require_usable(card: ModelCard, kind: str) -> None:
                 f"train it again ({_RETRAIN[kind]})"
             )
     if kind == CLASSIFIER and card.label_source not in (HUMAN, WEAK):
-        raise ModelRefusedError(f"the model's card names no annotators ({card.label_source!r}): train it again")
+        raise ModelRefusedError(
+            f"the model's card does not name its annotators ({card.label_source!r}): train it again"
+        )
 
 
 def obstacles(card: ModelCard) -> list[str]:

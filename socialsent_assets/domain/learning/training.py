@@ -102,13 +102,12 @@ def train(
     learned = posts.without(held_out)
     if len(posts) and not len(learned):
         raise UserError(
-            "every text to learn from is also among those to measure on: give another file with --val, or none, and "
-            "a part is kept aside"
+            "every training text is also a test text: give another file with --val, or none, and a part is kept aside"
         )
     posts = learned
     _require_enough(posts)
     if not len(held_out):
-        raise UserError("no labelled posts to measure on: give some with --val, or more training posts")
+        raise UserError("no labelled posts to test on: add some with --val, or more training posts")
     search, vocabularies = _search(documents(posts.texts), posts.labels, grid, seed, jobs, progress)
     raw = _as_classifier(search, vocabularies)
     scores = raw.scores(documents(held_out.texts))
@@ -152,8 +151,8 @@ def _search(
         counts = [each.fit_transform(posts) for each in counters]
     except ValueError as error:  # scikit-learn's words for an empty vocabulary
         raise UserError(
-            f"there is nothing to learn from {len(posts):,} posts: no word comes in {rarest[0]} of them, or no text "
-            "holds a word. Are these whole posts, in the column text?"
+            f"nothing can be learned from {len(posts):,} posts: no word occurs in {rarest[0]} of them, or no text "
+            "contains a word. Are these whole posts, in the column text?"
         ) from error
     table = sp.hstack([*counts, numbers_of(posts)], format="csr", dtype=np.float32)
     search = GridSearchCV(

@@ -61,7 +61,7 @@ def quarantine_share(history: History, hour: EventHour) -> Iterator[Finding]:
         is_material = hits >= _MIN_HITS and hits / cases >= _QUARANTINE_FACTOR * score.expected
         if subject == ARRIVAL:
             is_material = is_material and not _is_backlog(history, hour, pair, baseline)
-        link = f"/assets/{table}/quarantine?partition={hour.key.replace(':', '%3A')}"
+        link = f"/assets/{table}/quarantine?partition={hour.key[:10]}"  # a partition of Dagster is a day
         verdict = _verdict(score, is_material, QUARANTINE_DISTANCE)
         yield _finding("quarantine", subject, verdict, hour, hits, cases, score, link)
 

@@ -27,18 +27,18 @@ def runbook_steps(finding: Finding) -> list[str]:
         return ["See the lag of every tier: socialsent status", "Is the source sending, and is the consumer reading?"]
     if finding.kind == "freshness":
         return [
-            "Is the daemon running, and is the queue stuck? See the list of runs.",
+            "Is the daemon running? Is the queue stuck? See the list of runs.",
             f"Or build them here: {again}",
         ]
     if finding.kind == "deletion":
         return [
-            "Did builds fail or wait? See the list of runs, and socialsent status for hours that wait.",
-            "What was taken back is gone now; if hours still wait: socialsent materialize",
-            "Another limit: SOCIALSENT_DELETION_MINUTES.",
+            "Did builds fail or wait? See the list of runs; socialsent status lists the hours that wait.",
+            "The deleted texts are gone from the marts now. If hours still wait: socialsent materialize",
+            "To change the limit: SOCIALSENT_DELETION_MINUTES.",
         ]
     if finding.kind == "run":
         return ["Read the error above; the link shows the whole run.", f"Fix the cause, then: {again}"]
-    return ["The link shows what the check measured.", "It is a warning: no data was held back."]
+    return ["The link shows what the check measured.", "This is a warning only: the data was published."]
 
 
 def one_line(value: str, length: int) -> str:
@@ -54,17 +54,17 @@ def one_line(value: str, length: int) -> str:
 def _volume() -> list[str]:
     sql = "select event_hour, records, duplicates from lake_hours order by 1 desc limit 24"
     return [
-        f"More: is it new, or repeated? {_query(sql)}",
-        "Less: is the source sending, and do stream and consumer keep up? See the dashboard.",
-        "If the level is correct, do nothing: after two days it counts as usual.",
+        f"If there are more records: are they new, or duplicates? {_query(sql)}",
+        "If there are fewer: is the source sending, and do stream and consumer keep up? See the dashboard.",
+        "If the new level is correct, do nothing: after two days it counts as normal.",
     ]
 
 
 def _on_arrival() -> list[str]:
     return [
-        "Read the reasons: each line of landing/quarantine has one, with the raw bytes and the source.",
+        "Read the reasons: each line of landing/quarantine has its reason, raw bytes and source.",
         "Contact the sender, or fix the mapping; the contract is docs/data_contract.md.",
-        "Send the corrected records again: records accepted before are dropped as duplicates.",
+        "Send the corrected records again; records that were accepted before are dropped as duplicates.",
     ]
 
 
@@ -72,7 +72,7 @@ def _while_cleansing(finding: Finding, again: str) -> list[str]:
     date, hour = finding.span[:10], finding.span[11:13]
     sql = (
         "select reason, detail, count(*) as lines from cleansed.quarantine "  # noqa: S608 - shown, not run
-        f"where dt = '{date}' and hr = '{hour}' group by 1, 2 order by 3 desc"
+        f"where event_hour = timestamp '{date} {hour}:00:00' group by 1, 2 order by 3 desc"
     )
     return [
         f"See the reasons: {_query(sql)}",
@@ -91,7 +91,7 @@ def _sentiment(finding: Finding) -> list[str]:
     )
     return [
         f"Read the texts: {_query(sql)}",
-        "Is it one event, one author or one repeated text? The report shows the hours around it.",
+        "Is one event, one author or one repeated text behind it? The report shows the hours around it.",
     ]
 
 

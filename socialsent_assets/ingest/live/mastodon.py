@@ -60,8 +60,8 @@ class MastodonStream:
             with requests.get(address, headers=headers, stream=True, timeout=(_CONNECT_S, _SILENCE_S)) as answer:
                 if answer.status_code in (401, 403, 422):
                     raise UserError(
-                        f"{self.host} wants a token: make an application there (Preferences, Development) and set "
-                        "SOCIALSENT_MASTODON_TOKEN"
+                        f"{self.host} requires a token: create an application there (Preferences, Development) "
+                        "and set SOCIALSENT_MASTODON_TOKEN"
                     )
                 if answer.status_code != 200:
                     raise DisconnectedError(refused(self.host, answer.status_code), wait_asked(answer.headers))

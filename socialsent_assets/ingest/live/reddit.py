@@ -194,7 +194,9 @@ class Subreddit:
             self._token = ""  # a token lives for a day
         self._pause_s = _pause(answer.headers)
         if answer.status_code in (403, 404):
-            raise UserError(f"r/{self.name} is private, banned or not there (Reddit answers {answer.status_code})")
+            raise UserError(
+                f"r/{self.name} is private, banned or does not exist (Reddit returned {answer.status_code})"
+            )
         if answer.status_code != 200:
             raise DisconnectedError(refused(self.server, answer.status_code), wait_asked(answer.headers))
         return answer.json()
@@ -208,14 +210,14 @@ class Subreddit:
         )
         if answer.status_code in (400, 401, 403):
             raise UserError(
-                "Reddit does not know this application: make one at https://www.reddit.com/prefs/apps (script), "
-                "and set SOCIALSENT_REDDIT_CLIENT_ID and SOCIALSENT_REDDIT_CLIENT_SECRET"
+                "Reddit does not recognise this application: create one at https://www.reddit.com/prefs/apps "
+                "(script), and set SOCIALSENT_REDDIT_CLIENT_ID and SOCIALSENT_REDDIT_CLIENT_SECRET"
             )
         if answer.status_code != 200:
             raise DisconnectedError(refused(self.tokens, answer.status_code), wait_asked(answer.headers))
         token = at(answer.json(), "access_token")
         if not isinstance(token, str):
-            raise DisconnectedError(f"{self.tokens} answers without a token")
+            raise DisconnectedError(f"{self.tokens} did not return a token")
         self._token = token
         return token
 
@@ -233,7 +235,7 @@ def _things(page: object) -> list[dict[str, Any]]:
     """What a listing holds; what has no id is left out."""
     children = at(page, "data.children")
     if not isinstance(children, list):
-        raise DisconnectedError("Reddit answers with something that is no listing")
+        raise DisconnectedError("the response of Reddit is not a listing")
     return [thing for thing in children if _ID.fullmatch(str(at(thing, "data.id") or ""))]
 
 

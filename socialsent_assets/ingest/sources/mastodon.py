@@ -64,9 +64,9 @@ def _of_stream(record: Record) -> Iterator[Draft]:
         try:
             status = json.loads(payload) if isinstance(payload, str) else payload
         except ValueError:
-            raise RefusalError("not_json", "the payload of the event is no JSON") from None
+            raise RefusalError("not_json", "the payload of the event is not JSON") from None
         if not isinstance(status, Mapping):
-            raise RefusalError("not_an_object", "the payload of the event is no status")
+            raise RefusalError("not_an_object", "the payload of the event is not a status")
         yield from _drafts(status)
     elif event == "delete":
         status_id, time = required_id(record, "payload"), required_time(record, "received_at")

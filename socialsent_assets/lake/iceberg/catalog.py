@@ -156,6 +156,6 @@ def translate_errors(config: CatalogConfig) -> Iterator[None]:
             "which builds every table again from landing"
         ) from error
     except (UnauthorizedError, ForbiddenError) as error:
-        raise UserError(f"the catalog {config.uri} refuses this identity: {error}") from error
+        raise UserError(f"the catalog {config.uri} rejects these credentials: {error}") from error
     except RESTError as error:
         raise CatalogError(f"the catalog {config.uri} failed: {error}") from error

@@ -1,7 +1,7 @@
 """Read-only SQL over lake and marts on AWS: Athena answers what DuckDB answers on one machine, by one name.
 
     sql = athena_sql(settings)
-    for row in sql.run("select topic, count(*) from cleansed.posts where dt = '2026-11-22' group by 1").rows: ...
+    for row in sql.run("select topic, count(*) from cleansed.posts group by 1").rows: ...
 
 The workgroup sets the location and encryption of results and how much a query may scan. A query that is given up,
 by Ctrl-C or at its deadline, is stopped there too, for it would go on and cost.
@@ -42,7 +42,7 @@ _NO_SCHEMA = re.compile(r"SCHEMA_NOT_FOUND.*?'(?P<database>[^']+)'")
 def athena_sql(settings: Settings) -> AthenaSql:
     """The engine that the settings name. Raises UserError when they name none, or no catalog for it."""
     if settings.athena is None:
-        raise UserError("SOCIALSENT_ATHENA_WORKGROUP is missing: it names the workgroup that answers")
+        raise UserError("SOCIALSENT_ATHENA_WORKGROUP is missing: it names the workgroup that runs queries")
     if settings.catalog.kind != "glue":
         raise UserError(
             "SOCIALSENT_ATHENA_WORKGROUP needs SOCIALSENT_CATALOG=glue: Athena finds the lake by its catalog"
@@ -115,8 +115,8 @@ class AthenaSql:
                 return dict(execution)
             if self._clock() >= deadline:
                 raise UserError(
-                    f"no answer within {self._settings.deadline_seconds} seconds, so the query was stopped: read "
-                    "fewer hours (where dt = …), or allow more time with SOCIALSENT_ATHENA_DEADLINE_SECONDS"
+                    f"no result within {self._settings.deadline_seconds} seconds, so the query was stopped: read "
+                    "fewer hours (where event_hour >= …), or allow more time with SOCIALSENT_ATHENA_DEADLINE_SECONDS"
                 )
             self._pause(pause)
             pause = min(pause * _SLOWER, _LONGEST_PAUSE_S)
@@ -137,7 +137,7 @@ class AthenaSql:
         if _SCAN_LIMIT.search(reason):
             raise UserError(
                 f"this query scans more than workgroup {self._settings.workgroup} allows ({reason}): read fewer "
-                "hours (where dt = '2026-11-22' and hr = '09') or fewer columns"
+                "hours (where event_hour >= timestamp '2026-11-22') or fewer columns"
             )
         if status["State"] == "CANCELLED":
             raise UserError(f"the query was cancelled: {reason or 'it was stopped in Athena'}")
@@ -151,7 +151,7 @@ class AthenaSql:
         if missing and missing["database"] == self._settings.marts:
             name = missing.groupdict().get("table") or "mart"
             raise NoMartsError(
-                f"there is no {name} in database {self._settings.marts}: marts are there once they are built with "
+                f"there is no {name} in database {self._settings.marts}: build the marts first, with "
                 "SOCIALSENT_DBT_TARGET=athena; lake tables are cleansed.posts, analytics.sentiment, …"
             )
 

@@ -98,7 +98,7 @@ def _query(sql: str) -> exp.Query | exp.Values:
         with _quiet():
             statements = [statement for statement in sqlglot.parse(sql, read="athena") if statement is not None]
     except SqlglotError as error:
-        raise UserError(f"this is no SQL that Athena reads: {_first_line(error)}") from error
+        raise UserError(f"Athena cannot parse this SQL: {_first_line(error)}") from error
     except RecursionError:
         raise UserError("this statement is nested too deeply") from None
     if len(statements) != 1:
@@ -131,7 +131,7 @@ def _schemas(tree: exp.Query | exp.Values) -> Iterator[exp.Identifier]:
         if not isinstance(table.this, exp.Identifier):
             raise UserError("table functions are not allowed here: they can hand a statement to another system")
         if table.catalog and table.catalog.lower() != _CATALOG:
-            raise UserError(f"{table.catalog} is another data source: only the lake is read here")
+            raise UserError(f"{table.catalog} is another data source: only the lake can be queried here")
         if isinstance(table.args.get("db"), exp.Identifier):
             yield table.args["db"]
     for column in tree.find_all(exp.Column):

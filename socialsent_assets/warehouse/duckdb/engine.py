@@ -158,11 +158,11 @@ class LakeSql:
         if mart and not self._has_marts:
             return f"there is no {mart[1]} yet: build the marts with socialsent materialize"
         if _NEEDS_EXTENSION.search(text):
-            return "this needs an extension of DuckDB, and none is loaded here: ask the marts and tables of the lake"
+            return "this needs a DuckDB extension, which is not available: query the marts and tables of the lake"
         if "LocalFileSystem" in text:
-            return "files are not read here: name a mart (fct_posts) or a table of the lake (cleansed.posts)"
+            return "files cannot be read here: query a mart (fct_posts) or a table of the lake (cleansed.posts)"
         if "Out of Memory" in text:
-            return f"this query needs more than {MEMORY_LIMIT}; read fewer hours (where dt = …) or fewer columns"
+            return f"this query needs over {MEMORY_LIMIT}; read fewer hours (where event_hour >= …) or fewer columns"
         return text
 
 

@@ -353,4 +353,4 @@ def test_an_upkeep_that_does_not_say_what_it_did_is_an_error(pretended: LocalGlu
     pretended._glue.delete_job(JobName="upkeep")
     pretended.add_job("upkeep", bucket, SILENT)
     result, _ = keep_up_on(bucket)
-    assert "job upkeep succeeded, but did not say what it did" in why(result)
+    assert "job upkeep succeeded, but did not report a result" in why(result)

@@ -57,7 +57,7 @@ def test_a_card_survives_its_file(card):
 
 def test_changed_bytes_are_refused_with_what_to_do(card):
     for files in ({**FILES, "classifier.npz": b"Arrays"}, {"classifier.json": b"{}"}):
-        with pytest.raises(ModelRefusedError, match=r"here: classifier.npz is not the file .* train again"):
+        with pytest.raises(ModelRefusedError, match=r"here: classifier.npz does not match .* train again"):
             verified(card, files, "here")
 
 
@@ -84,7 +84,7 @@ def test_a_damaged_card_is_refused(content):
         ({"features_version": 0}, "trained for features 0"),
         ({"scorer_version": "vader-2"}, "trained for scorer vader-2"),
         ({"classes": ["bad", "good"]}, "trained for classes"),
-        ({"label_source": None}, "names no annotators"),
+        ({"label_source": None}, "does not name its annotators"),
         ({"kind": BIGRAM}, "is a bigram model"),
     ],
 )

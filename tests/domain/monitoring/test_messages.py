@@ -5,15 +5,21 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import duckdb
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.messages import MAX_SMS_LENGTH, MAX_TITLE_LENGTH, sentence, sms, text, title
 from socialsent_assets.domain.monitoring.runbook import runbook_steps
+from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.lake.table_rows import duckdb_type
 
+MARTS = Path(__file__).resolve().parents[3] / "dbt_project" / "models" / "marts"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 NUMBERS = {"observed": 0.45, "expected": 0.2, "low": 0.05, "high": 0.38, "cases": 60}
 FINDINGS = [
@@ -57,6 +63,22 @@ def test_the_ready_query_answers_for_the_hour_and_the_topic() -> None:
     assert (program, verb) == ("socialsent", "query")
     assert "topic = 'o''hare'" in sql
     assert "event_time >= timestamp '2026-11-22 10:00:00'" in sql
+
+
+@pytest.mark.parametrize("finding", FINDINGS, ids=lambda finding: finding.alert_id)
+def test_every_ready_query_names_columns_that_exist(finding: Finding) -> None:
+    """Prevents a step that answers with "column dt not found" in the middle of an incident."""
+    columns = {f"{table.tier}.{table.name}": [(c.name, duckdb_type(c)) for c in table.columns] for table in TABLES}
+    for mart in ("fct_posts", "lake_hours"):
+        described = yaml.safe_load((MARTS / f"{mart}.yml").read_text(encoding="utf-8"))["models"][0]["columns"]
+        columns[mart] = [(column["name"], column["data_type"]) for column in described]
+    with duckdb.connect() as database:
+        database.execute("create schema cleansed; create schema analytics")
+        for table, described in columns.items():
+            database.execute(f"create table {table} ({', '.join(f'{name} {kind}' for name, kind in described)})")
+        for step in runbook_steps(finding):
+            if "socialsent query" in step:
+                assert database.sql(shlex.split(step)[-1]).fetchall() == []
 
 
 @given(st.text(min_size=1, max_size=300), st.sampled_from(["open", "reminder", "recovery"]))

@@ -88,13 +88,13 @@ def parse_correction(written: str) -> tuple[str, float]:
     name, equals, number = written.rpartition("=")
     word = name.strip().lower()
     if not equals or not word:
-        raise UserError(f"{written[:80]!r} is no correction: write WORD=VALENCE, for example sick=+2.1")
+        raise UserError(f"{written[:80]!r} is not a correction: write WORD=VALENCE, for example sick=+2.1")
     try:
         valence = float(number)
     except ValueError:
         valence = math.nan
     if not -STRONGEST <= valence <= STRONGEST:  # false for NaN too
-        raise UserError(f"{number[:40]!r} is no valence: a number from -4 (worst) to +4 (best), 0 for none")
+        raise UserError(f"{number[:40]!r} is not a valence: write a number from -4 (worst) to +4 (best), 0 for none")
     problem = _problem_of(word)
     if problem:
         raise UserError(f"{word[:80]!r} cannot be corrected: {problem}")
