@@ -1,4 +1,5 @@
-"""Child processes of a supervisor: started so that they can be stopped, stopped with all their descendants.
+"""Child processes of a supervisor: started so that they can be stopped, stopped with all their descendants; their
+logs, which never outgrow a limit.
 
 Not here: which children there are (ui.py).
 """
@@ -25,13 +26,17 @@ from rich.text import Text
 
 PATIENCE_S = 20.0
 EVERY_LINE = re.compile("")
+LOG_BYTES = 20_000_000
 _PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None  # loaded before a fork, where little is allowed
 
 
 @dataclass(frozen=True)
 class Child:
-    """A running child; its output goes to `log`, and selected lines also go to the terminal."""
+    """A running child; its output goes to `log`, and selected lines also go to the terminal.
+
+    A log that reached its limit is `earlier(log)`, and `log` holds what came after it.
+    """
 
     name: str
     process: subprocess.Popen[bytes]
@@ -54,8 +59,12 @@ def start(
     console: Console,
     shown: re.Pattern[str] = EVERY_LINE,
     lock: int | None = None,
+    log_bytes: int = LOG_BYTES,
 ) -> Child:
     """Start a child; all its output goes to `log`, and lines that match `shown` to the terminal.
+
+    Of a log that reaches `log_bytes` the earlier part is kept beside it, and what was there is deleted: Dagster
+    prints 100 kB for each refresh, which is 150 MB for a day of minute runs.
 
     It is started in a session of its own, so that Ctrl-C reaches it through us alone and in order.
 
@@ -77,7 +86,7 @@ def start(
     )
     assert process.stdout is not None  # noqa: S101 - stdout=PIPE was passed
     reader = threading.Thread(
-        target=_relay, args=(name, process.stdout, log, console, shown), name=f"{name}-log", daemon=True
+        target=_relay, args=(name, process.stdout, log, console, shown, log_bytes), name=f"{name}-log", daemon=True
     )
     reader.start()
     return Child(name, process, log)
@@ -134,11 +143,23 @@ def _prepare_child(parent: int) -> None:
             os._exit(1)
 
 
-def _relay(name: str, stream: IO[bytes], log: Path, console: Console, shown: re.Pattern[str]) -> None:
-    with log.open("wb") as file:
+def earlier(log: Path) -> Path:
+    """Where the part of a log is kept that reached the limit last."""
+    return log.with_name(f"{log.name}.1")
+
+
+def _relay(name: str, stream: IO[bytes], log: Path, console: Console, shown: re.Pattern[str], log_bytes: int) -> None:
+    file = log.open("wb")
+    try:
         for raw in stream:
+            if file.tell() + len(raw) > log_bytes and file.tell():
+                file.close()
+                log.replace(earlier(log))
+                file = log.open("wb")
             file.write(raw)
             file.flush()
             line = raw.decode("utf-8", "replace").rstrip()
             if shown.search(line):
                 console.print(Text.assemble((f"{name:8}", "dim"), line), soft_wrap=True)
+    finally:
+        file.close()

@@ -77,13 +77,16 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
     """Start everything, wait for a signal or for a child to end, stop everything. The children inherit `lock`."""
     stopping = threading.Event()
     before = {number: signal.signal(number, lambda *_: stopping.set()) for number in (signal.SIGINT, signal.SIGTERM)}
+    limit = settings.log_bytes
     children: list[Child] = []
     beside: list[Child] = []  # what may end without ending the rest
     _link_dashboard(settings, port + DASHBOARD_BESIDE)
     try:
         console.print("Starting Dagster; Ctrl-C stops everything.")
         children.append(
-            start("dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS, lock)
+            start(
+                "dagster", dagster_command(port), settings.home / "logs" / "dagster.log", console, _NEWS, lock, limit
+            )
         )
         with waiting(console, "Starting web server, daemon and code server", "15 to 60 s"):
             ready = _wait_until_ready(port, children, stopping)
@@ -94,7 +97,7 @@ def _supervise(settings: Settings, port: int, per_minute: int | None, console: C
             if per_minute is not None:
                 feed_log = settings.home / "logs" / "feed.log"
                 command = feed_command(per_minute, settings.follow)
-                children.append(start("feed", command, feed_log, console, lock=lock))
+                children.append(start("feed", command, feed_log, console, lock=lock, log_bytes=limit))
                 if settings.follow is not None:
                     console.print(f"Following {settings.follow.network}; its log is {feed_log}")
         while not stopping.wait(_LOOK_EVERY_S) and all(child.is_alive for child in children):
@@ -124,7 +127,8 @@ def _start_dashboard(settings: Settings, port: int, console: Console) -> list[Ch
         return []
     log = settings.home / "logs" / "dashboard.log"
     console.print(f"Dashboard: [bold]http://127.0.0.1:{port}[/bold]")
-    return [start("dashboard", own_command("dashboard", "--port", str(port)), log, console, _NEWS)]
+    command = own_command("dashboard", "--port", str(port))
+    return [start("dashboard", command, log, console, _NEWS, log_bytes=settings.log_bytes)]
 
 
 def lineage_address(port: int) -> str:

@@ -1,6 +1,6 @@
 """Retention of the run history, every hour.
 
-Not here: which runs are deleted (resources/run_history.py).
+Not here: which runs are deleted (resources/run_history.py), what else goes with them (resources/run_leftovers.py).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from socialsent_assets.resources.run_history import delete_old_runs
+from socialsent_assets.resources.run_leftovers import delete_leftovers, delete_tick_logs
 from socialsent_assets.settings import Settings
 
 
@@ -18,12 +19,16 @@ def definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefini
     def delete(context: dg.OpExecutionContext) -> None:
         before = datetime.now(UTC) - timedelta(days=settings.run_history_days)
         deleted = delete_old_runs(context.instance, before, settings.run_history_runs)
-        context.log.info(f"{deleted} runs deleted")
-        context.add_output_metadata({"runs deleted": deleted})
+        evaluations = delete_leftovers(context.instance)
+        ticks = delete_tick_logs(context.instance, before, settings.run_history_runs)
+        context.log.info(f"{deleted} runs, {evaluations} evaluations of checks and logs of {ticks} ticks deleted")
+        context.add_output_metadata(
+            {"runs deleted": deleted, "check evaluations deleted": evaluations, "tick logs deleted": ticks}
+        )
 
     @dg.job(
         name="run_history",
-        description="Delete old runs with their events and compute logs; the last build of every partition stays.",
+        description="Delete old runs with their events, checks and logs; the last build of every partition stays.",
     )
     def job() -> None:
         delete()

@@ -3,7 +3,8 @@
 A refresh every minute is 1,440 runs a day, each with a file of events. Dagster keeps all of them; `retention` in
 dagster.yaml covers ticks alone.
 
-Not here: when it happens (defs/run_history.py), snapshots of the lake's tables (lake/upkeep.py).
+Not here: when it happens (defs/run_history.py), what Dagster leaves of a deleted run (run_leftovers.py), snapshots
+of the lake's tables (lake/upkeep.py).
 """
 
 from __future__ import annotations

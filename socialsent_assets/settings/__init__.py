@@ -60,6 +60,7 @@ class Settings:
         spark_master: `local[*]`, or the URL of a Spark cluster (`spark://HOST:7077`).
         sentiment: whose answers lead the report, "champion" or "lexicon".
         run_history_days, run_history_runs: how long, and how many, finished runs stay in Dagster's history.
+        log_bytes: how large a log of a process of `socialsent ui` grows before the next one begins; two are kept.
         retention: for how many days the events of each source are kept.
         word_authors: different people who must have written a word of the next-word model.
         refresh_seconds: how often the landing sensor looks for hours to build.
@@ -87,6 +88,7 @@ class Settings:
     spark_master: str = "local[*]"
     run_history_days: int = 14
     run_history_runs: int = 500
+    log_bytes: int = 20_000_000
     refresh_seconds: int = 20
     word_authors: int = 3
     retention: RetentionSettings = field(default_factory=RetentionSettings)
@@ -128,6 +130,7 @@ class Settings:
             catalog=CatalogSettings.from_env(env, lake),
             run_history_days=number_of(env, "SOCIALSENT_RUN_HISTORY_DAYS", 14, range(1, 3_651), "1 to 3650 days"),
             run_history_runs=number_of(env, "SOCIALSENT_RUN_HISTORY_RUNS", 500, range(1, 1_000_001), "1 to 1000000"),
+            log_bytes=1_000_000 * number_of(env, "SOCIALSENT_LOG_MB", 20, range(1, 100_001), "1 to 100000 MB"),
             refresh_seconds=number_of(
                 env, "SOCIALSENT_REFRESH_SECONDS", 20, range(10, 86_401), "10 to 86400 seconds"
             ),

@@ -15,7 +15,7 @@ import psutil
 import pytest
 from rich.console import Console
 
-from socialsent_assets.cli.supervisor import Child, start, stop_all
+from socialsent_assets.cli.supervisor import Child, earlier, start, stop_all
 from socialsent_assets.lake.storage.file_lock import BusyError, exclusive
 
 # A child that ignores INT and TERM, with a grandchild that does too.
@@ -133,3 +133,17 @@ def killed_supervisor(folder: Path, program: str) -> psutil.Process:
         ready.read_text()  # waits for the child
         supervisor.kill()
     return child
+
+
+def test_a_log_begins_anew_at_its_limit_and_keeps_the_part_before(tmp_path: Path) -> None:
+    """Prevents a log of `make ui` that grows by 150 MB a day until the disk is full."""
+    script = "for number in range(100): print(f'line {number:4}')"
+    log = tmp_path / "log"
+    child = start("child", [sys.executable, "-c", script], log, Console(file=io.StringIO()), log_bytes=200)
+    child.process.wait()
+    for thread in threading.enumerate():
+        if thread.name == "child-log":
+            thread.join(timeout=30)
+    assert earlier(log).stat().st_size <= 200
+    text = earlier(log).read_text() + log.read_text()
+    assert text.splitlines() == [f"line {number:4}" for number in range(60, 100)]

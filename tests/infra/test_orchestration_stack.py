@@ -29,6 +29,7 @@ NOT_DEPLOYED = {
     "SOCIALSENT_SPARK_MASTER": "Spark runs on Glue",
     "SOCIALSENT_RUN_HISTORY_DAYS": "the default fits",
     "SOCIALSENT_RUN_HISTORY_RUNS": "the default fits",
+    "SOCIALSENT_LOG_MB": "CloudWatch keeps the logs",
     "SOCIALSENT_FOLLOW": "a service of its own follows networks on AWS (stacks/following.py)",
     "SOCIALSENT_LABELLED_POSTS": "for tests",
     "SOCIALSENT_WINDOW_START": "of one run",
