@@ -141,6 +141,13 @@ class BuildState:
         """Receipts of `cleanse` or `score`."""
         return self.cleanse if job == "cleanse" else self.score
 
+    def unscored_now(self) -> frozenset[EventHour]:
+        """Hours that are newer in the tables as they are now than their scores there, have none, or are unfinished.
+
+        What `unscored` is to a reader of the pinned snapshots, for one that cannot read a snapshot of its choice.
+        """
+        return _unscored(self.cleanse, self.score) | self.unfinished
+
     def damaged(self) -> dict[EventHour, str]:
         """Hours of data files that are missing or were changed, and hours of which rows are missing, with the tier.
 

@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.resources.warehouse import Warehouse
 from socialsent_assets.warehouse import version_cache
-from socialsent_assets.warehouse.dbt.environment import ARTIFACTS, dbt_environment, in_environment
+from socialsent_assets.warehouse.dbt.environment import (
+    ARTIFACTS,
+    dbt_environment,
+    in_environment,
+    left_out_environment,
+)
 from socialsent_assets.warehouse.errors import WarehouseUnreachableError
 from socialsent_assets.warehouse.version_cache import FRESH_FOR, HeldHours
 
@@ -63,10 +69,18 @@ class BilledWarehouse(Warehouse):
 
     @contextmanager
     def building(self, log: Callable[[str], None]) -> Iterator[None]:
-        """See `Warehouse.building`. What is remembered is forgotten first: a build that dies may have changed it."""
+        """See `Warehouse.building`. What is remembered is forgotten first: a build that dies may have changed it.
+
+        The service reads the lake's tables as they are, not the snapshots of one scoring: hours that are not scored
+        there are left out. One that another run cleanses while dbt is at work is joined with its old scores until it
+        is scored, which makes it stale.
+        """
         before = version_cache.remembered(self._artifacts(), self.place)
         version_cache.forget(self._artifacts(), self.place)
-        with in_environment(self.environment()):
+        left_out = read_builds(self.lake.open()).unscored_now()
+        if left_out:
+            log(f"{len(left_out)} hours are left as they are until another run has scored them")
+        with in_environment({**self.environment(), **left_out_environment(left_out)}):
             yield
         try:
             self._remember(before)

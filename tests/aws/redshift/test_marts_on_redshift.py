@@ -16,6 +16,7 @@ from datetime import timedelta
 import pytest
 
 from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.warehouse.dbt.environment import left_out_environment
 from tests.aws.redshift.dbt_on_redshift import DbtOnRedshift
 from tests.marts.dbt_in_process import Dbt
 from tests.marts.lake_folder import LakeFolder, Row, at, event
@@ -93,6 +94,25 @@ def test_marts_equal_a_full_refresh_on_redshift_whatever_was_built_in_which_orde
 ) -> None:
     """Prevents strategies and receipts that hold on DuckDB alone: builds that stop half way, empty and late hours."""
     play(lake, redshift, seed=1, builds=5)
+
+
+def test_an_hour_that_waits_for_its_scores_keeps_what_the_marts_hold(
+    lake: LakeFolder, redshift: DbtOnRedshift, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prevents an hour's new texts beside its old scores, where another run has cleansed and not yet scored it."""
+    named = ("old1", "old2", "old3")
+    lake.put([event("post", p, at(f"22T0{3 + n}:05"), post_id=p) for n, p in enumerate(named)])
+    redshift.build("22T03", 3, UNTESTED)
+    query = "select event_hour, lake_version from lake_hours"
+    before = dict(redshift.rows(query))
+    lake.put([event("post", f"new{n}", at(f"22T0{2 + n}:05"), post_id=f"new{n}") for n in (1, 2, 3)])
+    for name, value in left_out_environment([EventHour.of(at("22T04:00"))]).items():
+        monkeypatch.setenv(name, value)
+    for window in ("22T03", None):
+        redshift.build(window, 3, UNTESTED)
+        assert redshift.rows("select post_id from fct_posts order by 1") == [("new1",), ("new3",), ("old2",)]
+        now = dict(redshift.rows(query))
+        assert [hour.hour for hour in now if now[hour] == before[hour]] == [4]
 
 
 def test_a_mart_with_another_column_asks_for_a_full_refresh(lake: LakeFolder, redshift: DbtOnRedshift) -> None:
