@@ -33,6 +33,12 @@ def add_hour(
     built: bool = True,
 ) -> None:
     """One hour: landed, and built by default. An hour that was there is replaced."""
+    _land(lake, hour, records, quarantined_on_arrival)
+    if built:
+        build_hour(lake, hour, records, quarantined, topics)
+
+
+def _land(lake: Lake, hour: EventHour, records: int, quarantined_on_arrival: int = 0) -> None:
     name = landing_name("test", records, 0)
     for info in lake.landed(hour):
         lake.landing.delete(info.key)
@@ -41,21 +47,26 @@ def add_hour(
         lake.landing.write(
             landing_key(LANDING_QUARANTINE, hour, landing_name("test", quarantined_on_arrival, 0)), b""
         )
-    if built:
-        build_hour(lake, hour, records, quarantined, topics)
 
 
 def build_hour(
     lake: Lake, hour: EventHour, records: int, quarantined: int, topics: Mapping[str, tuple[int, int]] = TOPICS
 ) -> None:
     """The receipts of both jobs."""
+    for receipt in _receipts(lake, hour, records, quarantined, topics):
+        keep_receipts(lake, [receipt])
+
+
+def _receipts(
+    lake: Lake, hour: EventHour, records: int, quarantined: int, topics: Mapping[str, tuple[int, int]] = TOPICS
+) -> tuple[Receipt, Receipt]:
+    """Receipts of cleansing and scoring an hour that has landed."""
     accepted = records - quarantined
     version = output_version(f"{hour} {records} {quarantined} {sorted(topics.items())}")
     counts = Counts(records, accepted, 0, quarantined)
     rows = {"posts": accepted, "quarantine": quarantined}
     landed = lake.landing_fingerprint(hour)
     cleanse = Receipt("cleanse", hour, landed, version, "1", counts, rows)
-    keep_receipts(lake, [cleanse])
     negative = sum(bad for _, bad in topics.values())
     texts = max(accepted, 1)
     measures: dict[str, Any] = {
@@ -69,12 +80,16 @@ def build_hour(
         "score", hour, version, version, "1", Counts(accepted, accepted, 0, 0),
         {"sentiment": accepted, "lake_hours": 1}, measures, lake_version=version,
     )  # fmt: skip
-    keep_receipts(lake, [score])
+    return cleanse, score
 
 
 def normal_hours(lake: Lake, count: int, until: datetime) -> list[EventHour]:
     """`count` hours that differ no more than chance would have them differ; the last one ends at `until`."""
     hours = [EventHour.of(until - timedelta(hours=back)) for back in range(count, 0, -1)]
-    for number, hour in enumerate(hours):
-        add_hour(lake, hour, records=200 + 7 * (number % 5) - 14, quarantined=1 + number % 3)
+    records = [200 + 7 * (number % 5) - 14 for number in range(count)]
+    for hour, landed in zip(hours, records, strict=True):
+        _land(lake, hour, landed)
+    receipts = [_receipts(lake, hour, records[number], 1 + number % 3) for number, hour in enumerate(hours)]
+    for of_one_job in zip(*receipts, strict=True):  # one commit of each job: one an hour takes seconds
+        keep_receipts(lake, of_one_job)
     return hours
