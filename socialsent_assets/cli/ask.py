@@ -45,10 +45,10 @@ def score(
         bool, typer.Option("--clean", help="Clean the text as the pipeline does before it is scored.")
     ] = False,
 ) -> None:
-    """Polarity and sentiment of a text exactly as given, one JSON object per text.
+    """Print polarity and sentiment of a text exactly as given, one JSON object per text.
 
     polarity is VADER's compound score, -1 to 1; pos, neu and neg are shares of the words, 0 to 1; sentiment is
-    positive from 0.05, negative from -0.05 down, else neutral. Corrections of the lake's lexicon count.
+    positive from 0.05, negative up to -0.05, else neutral. The lake's corrections of the lexicon are applied.
 
     Try:
 
@@ -85,12 +85,12 @@ def query(
         ),
     ] = None,
 ) -> None:
-    """Read-only SQL over the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
+    """Run read-only SQL on the marts (fct_posts, agg_sentiment_daily, …) and the lake (cleansed.posts, …).
 
-    Times are UTC. SHOW ALL TABLES lists what there is, DESCRIBE fct_posts its columns. DuckDB answers; on AWS
-    Redshift does when a question is about marts alone and they are there, and else Athena, which bills what a
-    question scans: filter by event_hour. In csv, a text that a spreadsheet would run as a formula gets an apostrophe
-    before it, and control characters are replaced; json has the exact text.
+    Times are UTC. SHOW ALL TABLES lists the tables, DESCRIBE fct_posts its columns. DuckDB runs the query. On AWS,
+    Redshift runs it if it uses only marts and they are on Redshift; otherwise Athena does, which bills the bytes that
+    it scans: filter by event_hour. In csv, a text that a spreadsheet would run as a formula gets an apostrophe before
+    it, and control characters are replaced; json has the exact text.
 
     Try:
 
@@ -149,7 +149,7 @@ def report(
 ) -> None:
     """Write the insights report, one HTML page and its pictures as PNG, and print the page's path.
 
-    It reads the marts as they are now: run socialsent materialize first to bring them up to date. Times are UTC.
+    It uses the current marts: run socialsent materialize first to bring them up to date. Times are UTC.
     """
     from socialsent_assets.insights.report import build_report
     from socialsent_assets.lake.lake import Lake

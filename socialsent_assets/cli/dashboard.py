@@ -32,7 +32,9 @@ def dashboard(
     port: Annotated[
         int, typer.Option(min=0, max=65535, help="Port to serve on; 0 picks a free one.")
     ] = DASHBOARD_PORT,
-    host: Annotated[str, typer.Option(help="Address to serve on; others need a password.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to serve on; all but the default need a password.")
+    ] = "127.0.0.1",
     password: Annotated[
         str | None,
         typer.Option(
@@ -49,7 +51,7 @@ def dashboard(
     ] = False,
     show: Annotated[bool, typer.Option("--open", help="Open the page in the browser.")] = False,
 ) -> None:
-    """The marts as a live page: filter, drill down to posts, compare, download; until Ctrl-C.
+    """Serve the live dashboard: filter, drill down to posts, compare, download; until Ctrl-C.
 
     It only reads, works offline, and shows new data within seconds of a build. Times are UTC.
 

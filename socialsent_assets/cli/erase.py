@@ -43,13 +43,13 @@ def erase(
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Many: a line each, `user ID` or `post ID`; - is stdin."),
+        typer.Option("--from", metavar="FILE", help="One per line, `user ID` or `post ID`; - is stdin."),
     ] = None,
-    reason: Annotated[str, typer.Option(help="Kept in the ledger; name nobody in it.")] = "",
+    reason: Annotated[str, typer.Option(help="Stored in the ledger; do not name persons in it.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
     verify: Annotated[
         list[str] | None,
-        typer.Option("--verify", metavar="ID", help="Only search: say where it stands; 1 if it stands anywhere."),
+        typer.Option("--verify", metavar="ID", help="Only search and list the places; exit code 1 if found."),
     ] = None,
     receipt: Annotated[
         Path | None, typer.Option("--receipt", metavar="FILE", help="Write what was done as JSON, without any id.")
@@ -59,10 +59,10 @@ def erase(
         typer.Option("--returning", metavar="in|out", help="Whether erased persons may post again; out by default."),
     ] = None,
 ) -> None:
-    """Erase a person or a text from every tier, the history, the marts, reports and logs.
+    """Erase a person or a text from all tiers, marts, history, reports and logs.
 
-    What stays is a keyed fingerprint, by which the same event is recognised if it comes again: it counts as erased.
-    Replies to an erased text, and likes of it, go with it. Safe to repeat, to interrupt, and beside a running build.
+    Only a keyed fingerprint remains, so that a redelivery of the same event is recognised and counts as erased.
+    Replies to an erased text and likes of it are erased too. Safe to repeat, to interrupt, and during a build.
 
     Try:
 

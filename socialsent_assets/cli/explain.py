@@ -49,7 +49,7 @@ def explain(
         Path | None, typer.Option(help="Model folder; without it the champion answers.", show_default=False)
     ] = None,
 ) -> None:
-    """Why a text scores as it does: the words and rules of the lexicon, and the features of the classifier.
+    """Explain the score of a text: words and rules of the lexicon, features of the classifier.
 
     Texts are cleaned as the pipeline does. What the lexicon's words add sums to the polarity; what the features and
     the intercept add sums to the logit of each class, whose softmax are the probabilities.

@@ -34,21 +34,21 @@ def register(app: typer.Typer) -> None:
 
 def export(
     mart: Annotated[str, typer.Argument(help="A mart: fct_posts, fct_comments, dim_users, agg_sentiment_daily, …")],
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="What to write: .parquet, .csv or .jsonl.")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Output file: .parquet, .csv or .jsonl.")],
     pseudonymise: Annotated[
         bool,
-        typer.Option("--pseudonymise", help="Ids, names and mentions as keyed BLAKE2b; places left out."),
+        typer.Option("--pseudonymise", help="Replace ids, names and mentions by keyed BLAKE2b; omit places."),
     ] = False,
     key_file: Annotated[
         Path | None,
         typer.Option("--key-file", metavar="FILE", help=f"The key, 16 bytes or more. Default: {KEY}."),
     ] = None,
 ) -> None:
-    """Write a mart into a file, to hand it on.
+    """Export a mart to a file.
 
-    With --pseudonymise the same person has the same pseudonym in every mart and every export with that key, and
-    nobody without the key can test a guess. Texts stay texts, with their times: who knows one finds its author. So
-    keep the key away from the files, and the files among those who may read the texts.
+    With --pseudonymise a person has the same pseudonym in every mart and every export with that key, and
+    a guess can be tested only with the key. Texts and times are kept: anyone who knows a text can find its author. So
+    keep the key separate from the files, and share the files only with people who may read the texts.
 
     Try:
 

@@ -38,13 +38,15 @@ def simulate(
     until: Annotated[
         str | None, typer.Option(metavar="ISO", help="End of the feed (UTC). Default: the last full hour.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="A new feed, although this home holds one like it.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Send a new feed, even if an equal one is in the lake.")
+    ] = False,
     follow: Annotated[bool, typer.Option("--follow", help="Send each minute's records until Ctrl-C.")] = False,
-    every: Annotated[float, typer.Option(help="--follow: seconds between two looks at the clock.")] = 60,
+    every: Annotated[float, typer.Option(help="--follow: seconds between two checks of the clock.")] = 60,
     per_minute: Annotated[int, typer.Option(help="--follow: records a minute.")] = 60,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Simulate a social network: mock server, Kinesis stream, consumer, landing. Safe to run twice.
+    """Simulate a social network: mock server, Kinesis stream, consumer, landing. Safe to repeat.
 
     Try:
 

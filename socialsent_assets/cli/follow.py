@@ -43,14 +43,14 @@ def follow(
         ),
     ] = "",
     place: Annotated[str, typer.Argument(help="mastodon: the server's name; reddit: the subreddit's.")] = "",
-    match: Annotated[str, typer.Option(metavar="WORD,…", help="Keep texts that hold one of these words.")] = "",
+    match: Annotated[str, typer.Option(metavar="WORD,…", help="Keep texts that contain one of these words.")] = "",
     lang: Annotated[str, typer.Option(metavar="LANG,…", help="Keep texts in these languages.")] = "",
-    minutes: Annotated[float, typer.Option(help="Stop after so many minutes; 0 for never.")] = 0,
+    minutes: Annotated[float, typer.Option(help="Stop after this many minutes; 0 for never.")] = 0,
     server: Annotated[str, typer.Option(metavar="URL", help="Another server of the network.")] = "",
     stream: Annotated[str, typer.Option(metavar="NAME", help="Send to this Kinesis stream, not into the lake.")] = "",
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Follow a public network into the lake. Goes on where it stopped; Ctrl-C ends it after the batch under way.
+    """Follow a public network into the lake. Resumes where it stopped; Ctrl-C finishes the current batch and exits.
 
     Try:
 

@@ -40,10 +40,10 @@ def register(app: typer.Typer) -> None:
 
 
 def materialize(hours: Hours = None, select: Select = None) -> None:
-    """Bring the graph up to date: cleanse, score, marts, with every check in between.
+    """Bring the graph up to date: cleanse, score, build the marts, run all checks.
 
-    Without --hours, the event hours whose landing, code or results changed. Safe to repeat, and to stop with Ctrl-C.
-    Trains models where none answers yet; --select group:models trains new candidates, --hours scores hours again.
+    Without --hours it builds the event hours whose landing, code or results changed. Safe to repeat and to interrupt.
+    Trains models if there is no champion yet; --select group:models trains new candidates, --hours re-scores hours.
 
     Try:
 
@@ -67,7 +67,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
 def status(
     output: Annotated[str, typer.Option("--format", metavar="table|json", help="What to print.")] = "table",
 ) -> None:
-    """Per tier: hours, rows, duplicates dropped, quarantined, newest event and lag; stale hours; models.
+    """Show per tier: hours, rows, duplicates, quarantined records, newest event and lag; also stale hours and models.
 
     Try:
 

@@ -35,7 +35,7 @@ def history(
     limit: Annotated[int, typer.Option(help="How many runs, the newest first.")] = 20,
     output: Annotated[Format, typer.Option("--format", help="What to print.")] = Format.table,
 ) -> None:
-    """Runs that changed the lake: when, which hours, rows before and after, and the snapshots of every table.
+    """List the runs that changed the lake: time, hours, rows before and after, snapshots of every table.
 
     Reaches back as far as snapshots are kept (the job upkeep removes old ones).
 
@@ -69,12 +69,12 @@ def history(
 
 
 def undo(run: Annotated[str, typer.Argument(metavar="RUN", help="Id of a run, or the beginning of it.")]) -> None:
-    """Take a run back: tables and marts return to what they held before it, landing stays.
+    """Undo a run: restore tables and marts as they were before it. Landing does not change.
 
-    What was scored of its hours later goes with it. A run that only scored hours which had no scores before is kept,
-    because marts need scores for every text: take back the run that cleansed them.
+    Later scores of its hours are undone too. A run that scored hours for the first time cannot be undone,
+    because marts need scores for every text: undo the run that cleansed them instead.
 
-    Its hours are not built again by themselves until their landing or the code changes; `socialsent materialize
+    The sensor does not rebuild its hours until their landing or the code changes; `socialsent materialize
     --hours` builds them right away. An undo is a run itself, so it can be undone.
 
     Try:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from socialsent_assets.ingest.times import TimeReading
     from socialsent_assets.lake.storage.base import Storage
 
-labels = typer.Typer(help="Human labels: the truth that models are trained on and measured against.")
+labels = typer.Typer(help="Human labels, with which models are trained and evaluated.")
 
 
 class Format(StrEnum):
@@ -54,9 +54,7 @@ def ingest(
     ] = "",
     mapping: Annotated[
         list[str] | None,
-        typer.Option(
-            "--map", metavar="FIELD=COLUMN,…", help="Which column (or nested name: user.id) is which field."
-        ),
+        typer.Option("--map", metavar="FIELD=COLUMN,…", help="Column (or nested name: user.id) of a field."),
     ] = None,
     constants: Annotated[
         list[str] | None, typer.Option("--set", metavar="FIELD=VALUE", help="One value for all rows.")
@@ -65,19 +63,24 @@ def ingest(
         str, typer.Option("--columns", metavar="NAME,…", help="Names of the columns of a file without a header line.")
     ] = "",
     timezone: Annotated[
-        str, typer.Option("--timezone", metavar="ZONE", help="Of times without an offset: UTC, +02:00, Europe/Paris.")
+        str,
+        typer.Option(
+            "--timezone", metavar="ZONE", help="Zone of times without an offset: UTC, +02:00, Europe/Paris."
+        ),
     ] = "",
     assume_utc: Annotated[bool, typer.Option("--assume-utc", help="The same as --timezone UTC.")] = False,
-    dates: Annotated[Dates | None, typer.Option("--dates", help="Of dates such as 02/03/2024.")] = None,
+    dates: Annotated[Dates | None, typer.Option("--dates", help="Order of dates such as 02/03/2024.")] = None,
     label: Annotated[str, typer.Option("--label", metavar="COLUMN", help="Column of human labels.")] = "",
-    event_type: Annotated[str, typer.Option(help="Kind of every row, without a column event_type.")] = "post",
+    event_type: Annotated[
+        str, typer.Option(help="Event type of every row, if there is no column event_type.")
+    ] = "post",
     source: Annotated[str, typer.Option(help="Slug of the system that the events come from.")] = "",
     delimiter: Annotated[str, typer.Option(help="CSV: one character, comma, semicolon, tab or pipe.")] = "",
     encoding: Annotated[str, typer.Option(help="latin-1, utf-16 … Default: detected.")] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and check everything, and write nothing.")] = False,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Land your own posts: recognises the file, checks each record, quarantines bad ones. Safe to run twice.
+    """Ingest your own files into landing: detect the format, check each record, quarantine bad ones. Safe to repeat.
 
     Try:
 
@@ -157,12 +160,12 @@ def suggest(
     form: Annotated[
         QueueFormat, typer.Option("--format", help="csv, or one JSON object per line.")
     ] = QueueFormat.CSV,
-    seed: Annotated[int, typer.Option(help="Another one chooses others among equals.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the choice among equal texts.")] = 0,
 ) -> None:
-    """Texts of the lake that are most worth a label: those that the champion is least sure of, and not all alike.
+    """Print the texts that are most worth a label: diverse ones about which the champion is least certain.
 
-    Fill in the empty label column (negative, neutral, positive), drop the rows that you leave out, and bring the file
-    back with labels import. Predictions are not shown: who sees one tends to agree with it.
+    Fill in the empty label column (negative, neutral, positive), delete the rows that you skip, and import the file
+    with labels import. Predictions are not shown, because annotators tend to agree with them.
 
     Try:
 
@@ -190,11 +193,11 @@ def suggest(
 def import_labels(
     path: Annotated[Path, typer.Argument(help="CSV or JSON Lines with text,label or text_id,label.")],
     mapping: Annotated[
-        list[str] | None, typer.Option("--map", metavar="VALUE=CLASS,…", help="What other label values mean.")
+        list[str] | None, typer.Option("--map", metavar="VALUE=CLASS,…", help="Meaning of other label values.")
     ] = None,
     output: FormatOption = Format.TEXT,
 ) -> None:
-    """Bring human labels (negative, neutral, positive) into the lake. The same file twice is one import.
+    """Import human labels (negative, neutral, positive). Importing the same file twice has no effect.
 
     Try:
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from socialsent_assets.domain.language.vader.corrections import Corrections
     from socialsent_assets.lake.storage.base import Storage
 
-lexicon = typer.Typer(help="Corrections of the lexicon: words and emoji that mean something else to your people.")
+lexicon = typer.Typer(help="Corrections of the lexicon: words and emoji with another meaning in your data.")
 
 
 class Format(StrEnum):
@@ -39,9 +39,9 @@ def add(
         list[str], typer.Argument(metavar="WORD=VALENCE…", help="-4 (worst) to +4 (best); 0 makes a word neutral.")
     ],
 ) -> None:
-    """Give words and emoji a valence of your own; all of them, or none if one cannot be read.
+    """Set the valence of words and emoji. All or nothing: one invalid correction rejects all.
 
-    Every text that was scored before is stale then, and scored again by the next materialize.
+    This makes all existing scores stale; the next materialize computes them again.
 
     Try:
 
@@ -58,7 +58,7 @@ def add(
 def remove(
     words: Annotated[list[str], typer.Argument(metavar="WORD…", help="As lexicon list shows them.")],
 ) -> None:
-    """Go back to the lexicon's own valence of these words.
+    """Restore the lexicon's own valence of these words.
 
     Try:
 
@@ -76,7 +76,7 @@ def list_corrections(
         Format, typer.Option("--format", help="text, or json with the history of changes.")
     ] = Format.TEXT,
 ) -> None:
-    """The corrections, each beside the lexicon's own valence, and the scorer's version with them."""
+    """List the corrections beside the lexicon's own valences, and the resulting scorer version."""
     from socialsent_assets.domain.language.polarity import scorer_version
     from socialsent_assets.domain.language.vader.lexicon import valences
     from socialsent_assets.lake.lexicon_corrections import corrections_history, read_corrections

@@ -42,7 +42,7 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="socialsent",
-    help="Turn a stream of social-media events into sentiment: simulate or ingest, materialize, ask.",
+    help="Turn a stream of social-media events into sentiment: simulate or ingest, materialize, query.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",

@@ -37,7 +37,7 @@ def register(app: typer.Typer) -> None:
     app.command()(predict)
     app.command(name="next-word")(next_word)
     app.command()(serve)
-    models = typer.Typer(name="models", help="Models that were trained, and which one answers.", no_args_is_help=True)
+    models = typer.Typer(name="models", help="Trained models: list, promote, roll back.", no_args_is_help=True)
     models.command(name="list")(list_models)
     models.command()(promote)
     models.command()(rollback)
@@ -49,25 +49,23 @@ def train(
     out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for the model and its card.")],
     val: Annotated[
         Path | None,
-        typer.Option(
-            metavar="CSV", help="Labelled posts to measure on; default: 15 % of --labels.", show_default=False
-        ),
+        typer.Option(metavar="CSV", help="Labelled test posts; default: 15 % of --labels.", show_default=False),
     ] = None,
     unlabelled: Annotated[
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Texts without labels, one per line: learn from those that it is sure of, too.",
+            help="Texts without labels, one per line, for self-training.",
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the folds and the bootstrap.")] = 0,
+    seed: Annotated[int, typer.Option(help="Seed of the folds and the bootstrap.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; 0 is one per core.", min=0)] = 0,
 ) -> None:
     """Train and tune the classifier on labelled posts, and write the model and its card. Needs no lake.
 
-    Labels are negative, neutral, positive. Texts that come twice count once, texts with two labels not at all. With
-    --unlabelled the card has the same model without those texts beside it.
+    Labels are negative, neutral, positive. Repeated texts count once; texts with conflicting labels are left out.
+    With --unlabelled the card also has the metrics of the same model without those texts.
 
     Try:
 
@@ -139,9 +137,9 @@ def predict(
     ] = "-",
     model: ModelFolder = None,
 ) -> None:
-    """Label and class probabilities of a text, one JSON object per text.
+    """Print label and class probabilities of a text, one JSON object per text.
 
-    Probabilities are calibrated for posts of which each class is a third; the label is the likeliest class.
+    Probabilities are calibrated for equally frequent classes; the label is the most likely class.
 
     Try:
 
@@ -170,7 +168,7 @@ def next_word(
     top: Annotated[int, typer.Option(help="How many words.", min=1, max=1000)] = 5,
     model: ModelFolder = None,
 ) -> None:
-    """The likeliest next words after a text, best first, one JSON object per word.
+    """Print the most likely next words after a text, best first, one JSON object per word.
 
     Try:
 
@@ -187,10 +185,10 @@ def next_word(
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8080,
+    port: Annotated[int, typer.Option(help="Port; 0 picks a free one.", min=0, max=65535)] = 8080,
     model: ModelFolder = None,
 ) -> None:
-    """Answer over HTTP until Ctrl-C: GET /ping and POST /invocations, as a SageMaker container does.
+    """Serve the classifier over HTTP like a SageMaker container: GET /ping, POST /invocations; until Ctrl-C.
 
     Try:
 
@@ -206,7 +204,7 @@ def serve(
 
 
 def list_models() -> None:
-    """All models with their main figure; * marks the champion of each kind."""
+    """List all models with their main metric; * marks the champion of each kind."""
     from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
 
     registry = _registry()
@@ -226,9 +224,9 @@ def list_models() -> None:
 def promote(
     model: Annotated[str, typer.Argument(metavar="DIGEST|DIR", help="As models list shows it, or a model folder.")],
     kind: Annotated[str, typer.Option(help="sentiment_classifier or bigram.")] = "sentiment_classifier",
-    force: Annotated[bool, typer.Option("--force", help="Even if it does not beat the baselines.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Promote even if it does not beat the baselines.")] = False,
 ) -> None:
-    """Make a model champion. Fails if it does not beat its baselines, or if its files were changed."""
+    """Promote a model to champion. Fails if it does not beat its baselines, or if its files were changed."""
     from socialsent_assets.domain.learning.model_card import obstacles
     from socialsent_assets.lake.storage.local import FolderStorage
 
@@ -246,7 +244,7 @@ def promote(
 def rollback(
     kind: Annotated[str, typer.Option(help="sentiment_classifier or bigram.")] = "sentiment_classifier",
 ) -> None:
-    """Make the previous champion champion again."""
+    """Promote the previous champion again."""
     registry = _registry()
     name = registry.rollback(kind)
     typer.echo(f"{kind} {name[:12]} is the champion again: {registry.card(kind, name).headline}")

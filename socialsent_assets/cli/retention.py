@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 def retention(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, and change nothing.")] = False,
 ) -> None:
-    """Take out what is older than SOCIALSENT_RETENTION allows, and build its hours again.
+    """Delete events older than SOCIALSENT_RETENTION allows, and rebuild their hours.
 
     The days of each source count from the time of an event. Deletions stay. The daily job of `make ui` does the same;
     safe to repeat and to interrupt.

@@ -37,9 +37,9 @@ def register(app: typer.Typer) -> None:
 
 
 def sql() -> None:
-    """An interactive shell for read-only SQL over marts and lake; Tab completes, arrows recall, Ctrl-D leaves.
+    """Open an interactive shell for read-only SQL on marts and lake: Tab completes, arrow keys recall, Ctrl-D exits.
 
-    Statements may span lines and end with a semicolon. Times are UTC. Rows are those of socialsent query.
+    Statements may span lines and end with a semicolon. Times are UTC. Results are as in socialsent query.
 
     Try:
 

@@ -46,12 +46,10 @@ def register(app: typer.Typer) -> None:
 
 def ui(
     port: Port = 3000,
-    feed: Annotated[
-        bool, typer.Option(help="Keep simulating a network, or follow that of SOCIALSENT_FOLLOW.")
-    ] = True,
+    feed: Annotated[bool, typer.Option(help="Simulate a network, or follow SOCIALSENT_FOLLOW.")] = True,
     per_minute: Annotated[int, typer.Option(help="Events of the feed per minute.")] = 60,
 ) -> None:
-    """Dagster's UI and daemon on this lake, with a continuous feed and the sensors on, until Ctrl-C.
+    """Start Dagster's UI and daemon, a continuous feed and the sensors, until Ctrl-C.
 
     Try:
 

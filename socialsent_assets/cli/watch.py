@@ -14,7 +14,7 @@ from socialsent_assets.cli import text_stream
 if TYPE_CHECKING:
     from socialsent_assets.lake.storage.base import Storage
 
-watch = typer.Typer(help="Watched words: a filter, a comparison and a count of their own on the dashboard.")
+watch = typer.Typer(help="Watched words, which the dashboard counts, compares and filters by.")
 Words = Annotated[list[str], typer.Argument(metavar="WORD…", help="Words or quoted phrases; commas divide them too.")]
 
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 @watch.command("add")
 def add(words: Words) -> None:
-    """Watch words or phrases, whole and in any case; all of them, or none if one cannot be.
+    """Watch words or phrases (whole words, any case). All or nothing: one invalid word rejects all.
 
     An open dashboard shows them within half a minute.
 
@@ -40,7 +40,7 @@ def add(words: Words) -> None:
 
 @watch.command("remove")
 def remove(words: Words) -> None:
-    """Watch these words no longer.
+    """Stop watching these words.
 
     Try:
 
@@ -53,7 +53,7 @@ def remove(words: Words) -> None:
 
 @watch.command("list")
 def list_words() -> None:
-    """The watched words, one a line."""
+    """List the watched words, one per line."""
     from socialsent_assets.lake.watched_words import read_watched
 
     words = read_watched(_artifacts())

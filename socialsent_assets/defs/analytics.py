@@ -28,7 +28,7 @@ def _spec(table: Table) -> dg.AssetSpec:
         deps=[*(dg.AssetKey(source.asset_key) for source in _READS[table]), *_ASKS[table]],
         description=table.meaning,
         group_name="analytics",
-        kinds={"spark", "parquet"},
+        kinds={"spark", "iceberg"},
         owners=OWNERS,
         code_version=score_code_version(),
         metadata=table_metadata(table),

@@ -57,7 +57,7 @@ def erase_ids(context: dg.OpExecutionContext, config: ErasureConfig) -> None:
     context.add_output_metadata({"receipt": found, **{k: v for k, v in found.items() if isinstance(v, int | float)}})
 
 
-@dg.job(description="Erase persons or texts from everything that is kept; the receipt names none of them.")
+@dg.job(description="Erase persons or texts from all stored data; the receipt does not name them.")
 def erase() -> None:
     """See `erase_ids`."""
     erase_ids()

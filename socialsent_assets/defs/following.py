@@ -23,18 +23,19 @@ LOOK_EVERY_S = 60
 
 @dg.asset(key=FOLLOWED, group_name="landing", kinds={"json"}, owners=OWNERS, code_version="1")
 def followed_networks(lake: LakeResource) -> dg.MaterializeResult[None]:
-    """Public networks that are followed into landing: how far each is behind, and what could not be had."""
+    """Followed public networks: lag of each, and periods that could not be recovered (gaps)."""
     opened = lake.open()
     return dg.MaterializeResult(metadata=describe(opened), data_version=dg.DataVersion(version_of(opened)))
 
 
 @dg.sensor(
     asset_selection=[FOLLOWED],
+    description="Reports lag and gaps of the followed networks.",
     default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=LOOK_EVERY_S,
 )
 def following_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult | dg.SkipReason:
-    """Reports where the followed networks stand whenever that has changed; needs no run for it."""
+    """Reports lag and gaps of the followed networks when they change; needs no run."""
     opened = lake.open()
     version = version_of(opened)
     if not version or version == context.cursor:

@@ -17,19 +17,19 @@ CLEANSING = dg.AssetSelection.groups("landing", "cleansed")
 refresh = dg.define_asset_job(
     "refresh",
     selection=dg.AssetSelection.all() - REPORTS - MODELS - SERVING,
-    description="Bring event hours up to date, from what has landed to the marts. One run takes any number of hours.",
+    description="Build event hours from landing to the marts. One run can build any number of hours.",
 )
 
 # `refresh` in two halves, for a scheduler that names them one after the other (infra/mwaa).
 cleanse_hours = dg.define_asset_job(
     "cleanse_hours",
     selection=CLEANSING,
-    description="The first half of refresh: event hours from what has landed to the cleansed tables.",
+    description="The first half of refresh: build the cleansed tables of event hours from landing.",
 )
 score_hours = dg.define_asset_job(
     "score_hours",
     selection=refresh.selection - CLEANSING,
-    description="The second half of refresh: event hours from the cleansed tables to the marts.",
+    description="The second half of refresh: score the cleansed hours and build the marts.",
 )
 
 report = dg.define_asset_job("report", selection=REPORTS, description="Write the insights report from the marts.")
@@ -38,9 +38,9 @@ report = dg.define_asset_job("report", selection=REPORTS, description="Write the
 train = dg.define_asset_job(
     "train",
     selection=MODELS,
-    description="Train candidates of all models on the whole lake. None is promoted: socialsent models promote.",
+    description="Train candidates of all models on the whole lake. Promote one with socialsent models promote.",
 )
-host = dg.define_asset_job("host", selection=SERVING, description="Put the champion on its SageMaker endpoint.")
+host = dg.define_asset_job("host", selection=SERVING, description="Deploy the champion to its SageMaker endpoint.")
 
 
 class Feed(dg.Config):

@@ -49,7 +49,7 @@ def landed_events(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.M
     backfill_policy=dg.BackfillPolicy.single_run(),
 )
 def quarantined_records(context: dg.AssetExecutionContext, lake: LakeResource) -> dg.MaterializeResult[None]:
-    """Records that the consumer could not accept, by hour of arrival: raw bytes, reason, position."""
+    """Records that the consumer quarantined, by hour of arrival: raw bytes, reason, position."""
     return _take_stock(context, lake, LANDING_QUARANTINE)
 
 

@@ -34,7 +34,11 @@ WATCHED = frozenset({("landing/events", "newest_hour_is_recent"), ("cleansed/qua
 """Checks with the same cause as a freshness or quarantine alert, which has more detail: one cause, one message."""
 
 
-@dg.sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+@dg.sensor(
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Evaluates new hours and ended runs; opens, repeats and closes alerts.",
+)
 def alert_sensor(
     context: dg.SensorEvaluationContext,
     lake: LakeResource,

@@ -38,7 +38,7 @@ READS = (
     pool="warehouse",  # DuckDB has no readers while dbt writes
 )
 def insights(lake: LakeResource, warehouse: Warehouse, reports: ReportFolder) -> dg.MaterializeResult[None]:
-    """One self-contained page: mood over time and by topic, the strongest posts, word clouds, data quality."""
+    """One self-contained page: sentiment over time and by topic, most extreme posts, word clouds, data quality."""
     from socialsent_assets.insights.report import build_report
 
     with warehouse.asking() as sql:

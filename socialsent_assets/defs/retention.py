@@ -54,7 +54,7 @@ def definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefini
             }
         )
 
-    @dg.job(name="retention", description="Take out of landing what is older than SOCIALSENT_RETENTION allows.")
+    @dg.job(name="retention", description="Delete landed events older than SOCIALSENT_RETENTION allows.")
     def job() -> None:
         expire()
 

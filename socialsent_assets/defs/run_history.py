@@ -28,7 +28,7 @@ def definitions(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefini
 
     @dg.job(
         name="run_history",
-        description="Delete old runs with their events, checks and logs; the last build of every partition stays.",
+        description="Delete old runs with their events, checks and logs, except the last build of every partition.",
     )
     def job() -> None:
         delete()

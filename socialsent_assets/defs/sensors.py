@@ -47,7 +47,12 @@ UNFINISHED = [
 REFRESH_SECONDS = Settings.from_env().refresh_seconds
 
 
-@dg.sensor(job=refresh, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=REFRESH_SECONDS)
+@dg.sensor(
+    job=refresh,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=REFRESH_SECONDS,
+    description="Requests a refresh of the hours whose receipt differs from landing.",
+)
 def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, warehouse: Warehouse) -> dg.SensorResult:
     """Requests a refresh of exactly those hours whose landing differs from what was built of it."""
     try:
@@ -75,7 +80,12 @@ def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, ware
     )
 
 
-@dg.sensor(job=report, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+@dg.sensor(
+    job=report,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Requests the report after a build of the marts, at most every ten minutes.",
+)
 def report_sensor(
     context: dg.SensorEvaluationContext, warehouse: Warehouse, reports: ReportFolder
 ) -> dg.RunRequest | dg.SkipReason:

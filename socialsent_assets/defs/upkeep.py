@@ -53,5 +53,5 @@ daily = dg.ScheduleDefinition(
     cron_schedule="43 2 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="Upkeep of the lake's tables in the quiet hours.",
+    description="Daily upkeep of the lake's tables.",
 )

@@ -100,29 +100,29 @@ def _of_texts(column: str) -> tuple[str, str]:
 EVENT_HOUR = "event_hour"
 """Column of every table: an hour of a table is what a run replaces."""
 
-_HOUR = Column(EVENT_HOUR, "timestamp", "Start of the event hour that the row is filed under, UTC.", required=True)
+_HOUR = Column(EVENT_HOUR, "timestamp", "Start of the event hour of the row, UTC.", required=True)
 
 _ENVELOPE = (
     _HOUR,
     Column("event_id", "string", "Identity of the event; a redelivery repeats it.", required=True),
-    Column("event_time", "timestamp", "When it happened, UTC.", required=True),
+    Column("event_time", "timestamp", "Time of the event, UTC.", required=True),
     Column("source", "string", "Short slug of the system that sent it.", required=True),
 )
 
 # Posts and comments share one shape, so that scoring and the current-version rule are written once.
 _TEXT_COLUMNS = (
     *_ENVELOPE,
-    Column("post_id", "string", "The post, or the post of the comment.", required=True),
-    Column("comment_id", "string", "The comment; null in posts."),
-    Column("parent_comment_id", "string", "The comment that this one replies to; null if to the post."),
-    Column("author_id", "string", "Who wrote it; null only in a tombstone."),
-    Column("text", "string", "As written, without NUL characters; null only in a tombstone."),
-    Column("clean_text", "string", "As scored: entities decoded, links and control characters removed, spaces collapsed.", required=True),
-    Column("lang", "string", "BCP 47 tag given by the source, lower case; null if none."),
-    Column("topic", "string", "Subject given by the source; null in comments."),
+    Column("post_id", "string", "Id of the post, or of the comment's post.", required=True),
+    Column("comment_id", "string", "Id of the comment; null for posts."),
+    Column("parent_comment_id", "string", "Id of the parent comment; null if it replies to the post."),
+    Column("author_id", "string", "Id of the author; null only in a tombstone."),
+    Column("text", "string", "Text as written, without NUL characters; null only in a tombstone."),
+    Column("clean_text", "string", "Text as scored: entities decoded, links and control characters removed, spaces collapsed.", required=True),
+    Column("lang", "string", "Language tag (BCP 47) given by the source, lower case; null if none."),
+    Column("topic", "string", "Topic given by the source; null for comments."),
     Column("hashtags", "array<string>", "Lower case, without #, in order of appearance; null if none given."),
-    Column("place", "string", "Where it was posted from, free text."),
-    Column("deleted", "boolean", "True for a tombstone: the text is to vanish from every mart.", required=True),
+    Column("place", "string", "Place given by the source, free text."),
+    Column("deleted", "boolean", "True for a tombstone, which removes the text from every mart.", required=True),
 )  # fmt: skip
 
 LANDED_EVENTS = Table(
@@ -145,10 +145,10 @@ USERS = Table(
             *_ENVELOPE,
             Column("user_id", "string", "The user.", required=True),
             Column("user_name", "string", "Handle.", required=True),
-            Column("display_name", "string", "Name as shown."),
+            Column("display_name", "string", "Display name."),
             Column("age", "int", "Years, 0 to 130."),
             Column("location", "string", "Free text."),
-            Column("joined_at", "timestamp", "When the account was made, UTC."),
+            Column("joined_at", "timestamp", "Time of the account's creation, UTC."),
         ),
     ),
 )
@@ -163,9 +163,9 @@ INTERACTIONS = Table(
             *_ENVELOPE,
             Column("interaction_id", "string", "The interaction.", required=True),
             Column("action", "string", "like, share, comment or follow.", required=True),
-            Column("actor_id", "string", "Who did it.", required=True),
-            Column("post_id", "string", "To which post; null for a follow."),
-            Column("target_user_id", "string", "To which user; null if to a post."),
+            Column("actor_id", "string", "Id of the acting user.", required=True),
+            Column("post_id", "string", "Id of the post; null for a follow."),
+            Column("target_user_id", "string", "Id of the target user; null for an interaction with a post."),
         ),
     ),
 )
@@ -178,9 +178,9 @@ DELETIONS = Table(
         "deletion",
         (
             *_ENVELOPE,
-            Column("subject_id", "string", "What is gone.", required=True),
+            Column("subject_id", "string", "Id of the deleted subject.", required=True),
             Column("subject_kind", "string", "post, comment, interaction or user; null for any of the first three."),
-            Column("restored", "boolean", "True if it is there again.", required=True),
+            Column("restored", "boolean", "True if the subject was restored.", required=True),
         ),
     ),
 )
@@ -190,26 +190,32 @@ _ACCEPTED = tuple(
 
 # What a job records about an hour, so that later runs can decide whether it is stale (lake/builds.py).
 _RECEIPT = (
-    Column("input_version", "string", "Fingerprint of what was read for the hour.", True),
-    Column("output_version", "string", "Changes whenever other rows were written.", True),
+    Column("input_version", "string", "Fingerprint of the input of the hour.", True),
+    Column("output_version", "string", "Output version; changes if any written row changes.", True),
     Column("code_version", "string", "Version of the code that wrote the rows.", True),
     Column("rows_by_table", "string", "JSON: rows written, by table.", True),
-    Column("measures", "string", "JSON: numbers worth plotting.", True),
-    Column("held_version", "string", "Input and code of an undone build: not built again while they are the same."),
+    Column("measures", "string", "JSON: measures for plots.", True),
+    Column(
+        "held_version",
+        "string",
+        "Input and code version of an undone build; the hour is not rebuilt while both are unchanged.",
+    ),
 )
 
 QUARANTINE = Table(
     "cleansed",
     "quarantine",
-    "Landed lines that the cleansing could not accept, with the reason.",
+    "Landed records that cleansing quarantined, with the reason.",
     ("source_object", "raw"),
     (
         _HOUR,
-        Column("event_id", "string", "If it could be read.", False, ("landing/events.event_id",)),
+        Column("event_id", "string", "Id of the event, if it could be read.", False, ("landing/events.event_id",)),
         Column("reason", "string", "One of the nine quarantine reasons.", required=True),
         Column("detail", "string", "A sentence that describes the error.", required=True),
-        Column("source_object", "string", "Landing object that holds the line.", required=True),
-        Column("raw", "string", "The line, base64; null if it was JSON or too large: it stays readable in landing."),
+        Column("source_object", "string", "Landing object that contains the record.", required=True),
+        Column(
+            "raw", "string", "The record in base64; null if it was JSON or too large, and can be read in landing."
+        ),
     ),
 )
 SENTIMENT = Table(
@@ -219,15 +225,15 @@ SENTIMENT = Table(
     ("event_id",),
     (
         replace(_HOUR, derived_from=_of_texts(EVENT_HOUR)),
-        Column("event_id", "string", "The version that was scored.", True, _of_texts("event_id")),
+        Column("event_id", "string", "Id of the scored event (version).", True, _of_texts("event_id")),
         Column("text_id", "string", "post_id or comment_id.", True, ("cleansed/posts.post_id", "cleansed/comments.comment_id")),
         Column("text_kind", "string", "post or comment.", True),
-        Column("post_id", "string", "The post itself, or the post of the comment.", True, _of_texts("post_id")),
-        Column("author_id", "string", "Who wrote it.", False, _of_texts("author_id")),
-        Column("event_time", "timestamp", "When it happened, UTC.", True, _of_texts("event_time")),
-        Column("topic", "string", "Subject given by the source; null in comments.", False, ("cleansed/posts.topic",)),
+        Column("post_id", "string", "Id of the post, or of the comment's post.", True, _of_texts("post_id")),
+        Column("author_id", "string", "Id of the author.", False, _of_texts("author_id")),
+        Column("event_time", "timestamp", "Time of the event, UTC.", True, _of_texts("event_time")),
+        Column("topic", "string", "Topic given by the source; null for comments.", False, ("cleansed/posts.topic",)),
         Column("lang", "string", "Language tag, lower case.", False, _of_texts("lang")),
-        Column("detected_lang", "string", "Language found by the script of the text where the source gave none: ISO 639-1, or und- and a script; null where one was given or none was found.", False, _of_texts("clean_text")),
+        Column("detected_lang", "string", "Language detected from the script of the text if the source gave none: ISO 639-1, or und- and a script; null if the source gave one or none was detected.", False, _of_texts("clean_text")),
         Column("deleted", "boolean", "True for a tombstone.", True, _of_texts("deleted")),
         Column("clean_text", "string", "The text that was scored.", True, _of_texts("clean_text")),
         Column("tokens", "array<string>", "Model tokens: lower case, no stop words, stemmed.", True, _of_texts("clean_text")),
@@ -237,43 +243,49 @@ SENTIMENT = Table(
         Column("neg", "double", "Share of negative words, 0 to 1; null where the text was not scored.", False, _of_texts("clean_text")),
         Column("sentiment", "string", "positive from 0.05, negative from -0.05, neutral between; null where the text was not scored.", False, _of_texts("clean_text")),
         Column("unscored_reason", "string", "Why the text was not scored (language_not_supported); null if it was.", False, _of_texts("lang")),
-        Column("predicted_sentiment", "string", "Class that the champion classifier finds likeliest; null without a champion, or where the text was not scored.", False, _of_texts("clean_text")),
+        Column("predicted_sentiment", "string", "Most likely class by the champion classifier; null without a champion, or if the text was not scored.", False, _of_texts("clean_text")),
         Column("predicted_probability", "double", "The champion's probability of that class, 0 to 1.", False, _of_texts("clean_text")),
-        Column("predicted_negative_probability", "double", "The champion's probability of negative, 0 to 1; null without an answer.", False, _of_texts("clean_text")),
-        Column("predicted_neutral_probability", "double", "The champion's probability of neutral, 0 to 1; null without an answer.", False, _of_texts("clean_text")),
-        Column("predicted_positive_probability", "double", "The champion's probability of positive, 0 to 1; null without an answer.", False, _of_texts("clean_text")),
-        Column("predicted_polarity", "double", "Probability of positive minus that of negative, -1 to 1, four decimals; null without an answer.", False, _of_texts("clean_text")),
-        Column("scorer_version", "string", "Lexicon scorer that made polarity.", True),
+        Column("predicted_negative_probability", "double", "The champion's probability of negative, 0 to 1; null if it made no prediction.", False, _of_texts("clean_text")),
+        Column("predicted_neutral_probability", "double", "The champion's probability of neutral, 0 to 1; null if it made no prediction.", False, _of_texts("clean_text")),
+        Column("predicted_positive_probability", "double", "The champion's probability of positive, 0 to 1; null if it made no prediction.", False, _of_texts("clean_text")),
+        Column("predicted_polarity", "double", "Probability of positive minus that of negative, -1 to 1, four decimals; null if the champion made no prediction.", False, _of_texts("clean_text")),
+        Column("scorer_version", "string", "Version of the lexicon scorer that computed polarity.", True),
         Column("model_version", "string", "Digest of the champion; null without one."),
     ),
 )  # fmt: skip
 LAKE_HOURS = Table(
     "analytics",
     "lake_hours",
-    "One row per built event hour: what came in, what became of it, and which version of the hour this is.",
+    "One row per scored event hour: its receipt, with counts and the version of the hour.",
     (EVENT_HOUR,),
     (
         _HOUR,
-        Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the cleansed tables of events.", True, _ACCEPTED),
-        Column("duplicates", "bigint", "Redeliveries dropped.", True),
-        Column("quarantined", "bigint", "Number of quarantined lines.", True, ("cleansed/quarantine.reason",)),
-        Column("scored", "bigint", "Rows in analytics/sentiment.", True, _of_texts("event_id")),
-        Column("lake_version", "string", "Digest of everything written for the hour; changes if any row does.", True),
+        Column("records", "bigint", "Number of landed records of the hour.", True),
+        Column("accepted", "bigint", "Number of rows in the cleansed event tables.", True, _ACCEPTED),
+        Column("duplicates", "bigint", "Number of duplicates dropped.", True),
+        Column("quarantined", "bigint", "Number of quarantined records.", True, ("cleansed/quarantine.reason",)),
+        Column("scored", "bigint", "Number of rows in analytics/sentiment.", True, _of_texts("event_id")),
+        Column("lake_version", "string", "Digest of all rows of the hour; changes if any row changes.", True),
         *_RECEIPT,
     ),
 )  # fmt: skip
 BUILDS = Table(
     "cleansed",
     "builds",
-    "One row per cleansed event hour: its receipt, with the version of landing that it was made from, and counts.",
+    "One row per cleansed event hour: its receipt, with the version of its input in landing, and counts.",
     (EVENT_HOUR,),
     (
         _HOUR,
-        Column("records", "bigint", "Landed lines of the hour.", True),
-        Column("accepted", "bigint", "Rows in the cleansed tables of events.", True, _ACCEPTED),
-        Column("duplicates", "bigint", "Redeliveries dropped.", True),
-        Column("quarantined", "bigint", "Lines quarantined with a reason.", True, ("cleansed/quarantine.reason",)),
+        Column("records", "bigint", "Number of landed records of the hour.", True),
+        Column("accepted", "bigint", "Number of rows in the cleansed event tables.", True, _ACCEPTED),
+        Column("duplicates", "bigint", "Number of duplicates dropped.", True),
+        Column(
+            "quarantined",
+            "bigint",
+            "Number of records quarantined with a reason.",
+            True,
+            ("cleansed/quarantine.reason",),
+        ),
         *_RECEIPT,
     ),
 )

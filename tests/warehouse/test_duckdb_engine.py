@@ -206,7 +206,7 @@ def test_what_passes_the_parser_still_cannot_write(lake, warehouse, tmp_path):
         ("from sqlite_scan('a.db', 't')", "extension"),
         ("(explain select 1)", "syntax error"),
         ("explain (format json) select 1", "EXPLAIN takes no options here"),
-        ("from read_text('a')", "name a mart"),
+        ("from read_text('a')", "query a mart"),
         ("from read_text('lakefile://a')", "file system operations are disabled"),
     ],
 )

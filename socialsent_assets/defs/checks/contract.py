@@ -103,7 +103,7 @@ ANALYTICS = [
     range_check(SENTIMENT, "shares_sum_to_one", _if_scored(f"{_SHARES} and {_SHARES_SUM}")),
     range_check(SENTIMENT, "sentiment_follows_polarity", _if_scored(f"sentiment = {_THRESHOLDS}")),
     range_check(SENTIMENT, "unscored_is_not_neutral", _if_scored("true", f"{_NO_SCORE} and {_NO_ANSWER}")),
-    Check(SENTIMENT, "drift", "Labels, polarity and words are still distributed as where the champion learned.",
+    Check(SENTIMENT, "drift", "Labels, polarity and words are distributed as in the champion's training texts.",
           drift_check.no_drift, blocking=False),
 ]  # fmt: skip
 

@@ -25,7 +25,7 @@ BIGRAM = dg.AssetKey(["models", "bigram"])
 CLASSIFIER = dg.AssetKey(["models", "sentiment_classifier"])
 GATE = "gate"
 _TEXTS = [dg.AssetKey(table.asset_key) for table in (POSTS, COMMENTS)]
-_PROMISE = "Better than every baseline by more than noise, and not worse than the champion: it may be promoted."
+_PROMISE = "Better than every baseline by more than noise, and not worse than the champion, so it may be promoted."
 
 
 @dg.multi_asset(
@@ -34,7 +34,7 @@ _PROMISE = "Better than every baseline by more than noise, and not worse than th
         dg.AssetSpec(
             BIGRAM,
             deps=_TEXTS,
-            description="The next-word model: bigrams of the current texts with modified Kneser-Ney smoothing.",
+            description="Next-word model: bigrams of the current texts with modified Kneser-Ney smoothing.",
             group_name="models",
             kinds={"numpy"},
             owners=OWNERS,
@@ -76,7 +76,7 @@ def bigram(
         dg.AssetSpec(
             CLASSIFIER,
             deps=[*_TEXTS, LABELS],
-            description="The sentiment classifier: taught by human labels, or, loudly marked, by the lexicon.",
+            description="Sentiment classifier, trained on human labels, or on weak labels by the lexicon.",
             group_name="models",
             kinds={"scikitlearn"},
             owners=OWNERS,

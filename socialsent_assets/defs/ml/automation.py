@@ -27,11 +27,16 @@ daily = dg.ScheduleDefinition(
     cron_schedule="17 3 * * *",
     execution_timezone="UTC",
     default_status=dg.DefaultScheduleStatus.RUNNING,
-    description="New candidates from everything that the lake holds by then.",
+    description="Daily training of new candidates on the whole lake.",
 )
 
 
-@dg.sensor(job=train, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=900)
+@dg.sensor(
+    job=train,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=900,
+    description="Requests a training when recent texts drift from the champion's, at most once in 24 hours.",
+)
 def drift_sensor(context: dg.SensorEvaluationContext, lake: LakeResource) -> dg.SensorResult:
     """Requests a training when the last day's texts differ from the champion's, at most once in 24 hours.
 

@@ -35,7 +35,7 @@ GROUP = "serving"
 def sentiment_endpoint(
     context: dg.AssetExecutionContext, lake: LakeResource, hosting: Hosting
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """The champion classifier in the SageMaker Model Registry and on a serverless endpoint. Repeating it is free."""
+    """The champion classifier in the SageMaker Model Registry and on a serverless endpoint. Safe to repeat."""
     from socialsent_assets.ml.registry import ModelRegistry
 
     try:

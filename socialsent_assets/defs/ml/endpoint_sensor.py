@@ -21,7 +21,12 @@ from socialsent_assets.resources.model_endpoint import Hosting
 TRIES = 3
 
 
-@dg.sensor(job=host, default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=60)
+@dg.sensor(
+    job=host,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=60,
+    description="Requests `host` while the endpoint does not serve the champion, at most three times per champion.",
+)
 def endpoint_sensor(
     context: dg.SensorEvaluationContext, lake: LakeResource, hosting: Hosting
 ) -> dg.SensorResult | dg.SkipReason:

@@ -80,7 +80,7 @@ def _classifier_metrics(card: ModelCard) -> str:
         f"| label, then predicted | {' | '.join(card.classes)} |\n|---|{'---|' * len(card.classes)}\n{confusion}\n"
         f"{calibration}"
         f"{_reliability(found)}"
-        "Probabilities are calibrated for posts of which each class is a third; the label is the likeliest class.\n"
+        "Probabilities are calibrated for equally frequent classes; the label is the most likely class.\n"
         f"{_discordance(found)}{_slices(found)}{_behaviour(found)}"
     )
 

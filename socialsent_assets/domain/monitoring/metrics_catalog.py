@@ -69,7 +69,7 @@ FAILED_CHECKS = Metric("FailedChecks", "Asset checks that did not pass.", "Count
 
 RECORDS = Metric("Records", "Input records.", "Count", (TIER,), "Maximum", "event_hour")
 ROWS = Metric("Rows", "Rows written.", "Count", (TIER, TABLE), "Maximum", "event_hour")
-DUPLICATES = Metric("Duplicates", "Redeliveries dropped.", "Count", (TIER,), "Maximum", "event_hour")
+DUPLICATES = Metric("Duplicates", "Number of duplicates dropped.", "Count", (TIER,), "Maximum", "event_hour")
 QUARANTINED = Metric("Quarantined", "Records quarantined with a reason.", "Count", (TIER,), "Maximum", "event_hour")
 MEAN_POLARITY = Metric(
     "MeanPolarity", "Mean polarity of the texts, -1 to 1.", "None", (TIER,), "Average", "event_hour"

@@ -12,7 +12,7 @@ KIND = Kind(
     fields=(
         id_field("comment_id", "The comment; an edit repeats it.", required=True),
         id_field("post_id", "Its post.", required=True),
-        id_field("author_id", "Who wrote it.", required=True, tombstone_may_lack=True),
+        id_field("author_id", "Id of the author.", required=True, tombstone_may_lack=True),
         TEXT,
         id_field("parent_comment_id", "The comment that it replies to; absent if it replies to the post."),
         LANG,

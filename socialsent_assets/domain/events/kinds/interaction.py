@@ -12,7 +12,7 @@ KIND = Kind(
     fields=(
         id_field("interaction_id", "The interaction.", required=True),
         Field("action", "string", "What was done.", required=True, allowed=("like", "share", "comment", "follow")),
-        id_field("actor_id", "Who did it.", required=True),
+        id_field("actor_id", "Id of the acting user.", required=True),
         id_field("post_id", "To which post."),
         id_field("target_user_id", "To which user."),
     ),

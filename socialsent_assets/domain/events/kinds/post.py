@@ -11,12 +11,12 @@ KIND = Kind(
     identity="post_id",
     fields=(
         id_field("post_id", "The post; an edit repeats it.", required=True),
-        id_field("author_id", "Who wrote it.", required=True, tombstone_may_lack=True),
+        id_field("author_id", "Id of the author.", required=True, tombstone_may_lack=True),
         TEXT,
         LANG,
         Field("topic", "string", "Subject given by the source."),
         Field("hashtags", "list of strings", "With or without #."),
-        Field("place", "string", "Where it was posted from, free text."),
+        Field("place", "string", "Place given by the source, free text."),
         DELETED,
     ),
     example={

@@ -19,7 +19,7 @@ KIND = Kind(
             pattern=r"(?s).*\S.*",
             pattern_meaning="a name is not empty",
         ),
-        Field("display_name", "string", "Name as shown."),
+        Field("display_name", "string", "Display name."),
         Field("age", "integer", "Years.", minimum=0, maximum=130),
         Field("location", "string", "Free text."),
         Field("joined_at", "timestamp", "When the account was made."),
