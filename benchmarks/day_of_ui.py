@@ -1,6 +1,6 @@
 """A day of `make ui` in less than an hour: memory, CPU time and storage of every process of it, by simulated hour.
 
-    python benchmarks/day_of_ui.py [--hours 24] [--speed 36] [--per-minute 60] [--runs-kept 40] [--keep FOLDER]
+    python benchmarks/day_of_ui.py [--hours 24] [--speed 40] [--per-minute 60] [--runs-kept 40] [--keep FOLDER]
 
 It starts the real `socialsent ui` (daemon, web server, code server, dashboard) on a fresh home and free ports, and
 beside it the feed's own loop with a clock that begins so many hours ago and runs `--speed` times as fast: every
@@ -31,7 +31,7 @@ import tempfile
 import threading
 import time
 import urllib.request
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -49,7 +49,7 @@ SETTLED_HOUR = 6
 """The hour after which memory is to be flat: by then every import, cache and pool is there."""
 SAMPLE_S = 5.0
 ASK_S = 10.0
-DRAIN_S = 420.0
+DRAIN_S = 240.0
 AHEAD = 9 * MINUTE
 """The feed gives up minutes that it is ten behind, so its clock waits for it."""
 FAMILIES = ("daemon", "webserver", "code", "runs", "feed", "dashboard", "ui")
@@ -235,7 +235,7 @@ class Viewer(threading.Thread):
     def __init__(self, port: int, stop: threading.Event) -> None:
         super().__init__(daemon=True, name="viewer")
         self.address, self.stop = f"http://127.0.0.1:{port}/", stop
-        self.views = self.refused = 0
+        self.views, self.refused = 0, Counter[str]()
 
     def run(self) -> None:
         """Until `stop`."""
@@ -247,8 +247,8 @@ class Viewer(threading.Thread):
                         with urllib.request.urlopen(f"{self.address}api/view", timeout=30) as answer:
                             answer.read()
                         self.views += 1
-            except OSError:
-                self.refused += 1
+            except OSError as error:
+                self.refused[str(error)] += 1
 
 
 def day(options: argparse.Namespace, home: Path, stop: threading.Event) -> list[Hour]:
@@ -369,7 +369,7 @@ def finish(home: Path, watch: Watch, viewer: Viewer) -> None:
         jobs[job][status != "SUCCESS"] += 1
     print("runs:", "; ".join(f"{job} {good} ended well, {bad} failed" for job, (good, bad) in sorted(jobs.items())))
     print(f"pages: {watch.asked} lists of runs, {watch.unanswered} unanswered; dashboard {viewer.views} views, "
-          f"{viewer.refused} unanswered")  # fmt: skip
+          f"unanswered {dict(viewer.refused)}")  # fmt: skip
     command = own_command("status", "--format", "json")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     with contextlib.suppress(ValueError):
@@ -525,7 +525,7 @@ def main() -> None:
     """Parse, run, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--hours", type=int, default=24)
-    parser.add_argument("--speed", type=float, default=36, help="simulated seconds in a second")
+    parser.add_argument("--speed", type=float, default=40, help="simulated seconds in a second")
     parser.add_argument("--per-minute", type=int, default=60, help="events in a simulated minute")
     parser.add_argument("--runs-kept", type=int, default=40, help="SOCIALSENT_RUN_HISTORY_RUNS")
     parser.add_argument("--log-mb", type=int, default=2, help="SOCIALSENT_LOG_MB")

@@ -52,12 +52,14 @@ class EmbeddedAws:
 def embedded_aws() -> Iterator[EmbeddedAws]:
     """Start a server for the length of a `with` block."""
     from moto.core.base_backend import AccountSpecificBackend
+    from moto.core.common_models import BaseModel
     from moto.server import ThreadedMotoServer
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)  # one line per request otherwise
     session = _session()
     # moto lists all regions through a session; the one it would make fails on an unknown AWS_PROFILE.
     AccountSpecificBackend.get_session = classmethod(lambda _: session)  # type: ignore[assignment,method-assign]
+    BaseModel.__new__ = _untracked  # type: ignore[method-assign]
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -65,6 +67,13 @@ def embedded_aws() -> Iterator[EmbeddedAws]:
         yield EmbeddedAws(f"http://{host}:{port}")
     finally:
         server.stop()
+
+
+def _untracked(cls: Any, *_: Any, **__: Any) -> Any:
+    """An instance that moto does not list: its lists keep every record of every deleted stream, 130 MB for a day."""
+    from moto.core.common_models import BaseModel
+
+    return super(BaseModel, cls).__new__(cls)
 
 
 def _session() -> Any:
