@@ -138,7 +138,10 @@ def _receipt(landed: LandedHour, written: Written) -> Receipt:
         job=JOB,
         hour=landed.hour,
         input_version=input_version,
-        output_version=output_version(input_version, cleanse_code_version()),
+        # The same landing gives other rows once the ledger has grown: scores of the old ones do not belong to them.
+        output_version=output_version(
+            input_version, cleanse_code_version(), *([f"{erased} erased"] if erased else [])
+        ),
         code_version=cleanse_code_version(),
         counts=Counts(accepted + duplicates + quarantined + erased, accepted, duplicates, quarantined, erased),
         rows={**rows, BUILDS.name: 1},

@@ -93,6 +93,20 @@ def test_scoring_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch: p
     assert found == [True]
 
 
+def test_an_hour_that_the_ledger_made_smaller_is_another_version(tmp_path: Path) -> None:
+    """Prevents marts that join the texts of a build from before an erasure with the scores of one from after it."""
+    lake, hours, post = lake_at(tmp_path), [EventHour.from_key(events.HOUR)], events.post(events.HOUR)
+    Landing(lake).add(events.HOUR, [post])
+    [before] = cleanse(ProcessEngine(), lake, hours)
+    folder = ledger_folder(lake.landing.uri)
+    assert folder is not None
+    add_to_ledger(folder, ErasedIds(frozenset((post["data"]["author_id"],))), NOW, "")
+    [after] = cleanse(ProcessEngine(), lake, hours)
+    assert (before.counts.erased, after.counts.erased) == (0, 1)
+    assert after.input_version == before.input_version
+    assert after.output_version != before.output_version
+
+
 def test_compaction_holds_the_ledger_while_it_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Prevents a compacted file with an erased text that is written after the erasure's search."""
     lake = lake_at(tmp_path)
