@@ -184,9 +184,8 @@ DELETIONS = Table(
         ),
     ),
 )
-_ACCEPTED = tuple(
-    f"cleansed/{table}.event_id" for table in ("posts", "comments", "users", "interactions", "deletions")
-)
+CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS, DELETIONS)
+_ACCEPTED = tuple(f"cleansed/{table.name}.event_id" for table in CLEANSED_EVENTS)
 
 # What a job records about an hour, so that later runs can decide whether it is stale (lake/builds.py).
 _RECEIPT = (
@@ -290,5 +289,4 @@ BUILDS = Table(
     ),
 )
 
-CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS, DELETIONS)
 TABLES = (*CLEANSED_EVENTS, QUARANTINE, BUILDS, SENTIMENT, LAKE_HOURS)

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import pytest
 
-from socialsent_assets.domain.events.erasure import Erased, ErasedIds, is_erased
+from socialsent_assets.domain.events.erasure import AUTHOR_FIELDS, Erased, ErasedIds, is_erased, own_ids
 from socialsent_assets.domain.events.errors import UserError
+from socialsent_assets.domain.events.kinds import KINDS, Kind
 from socialsent_assets.lake.erasure_ledger import KEY, add_to_ledger, read_ledger, set_returning
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 IDS = ErasedIds(frozenset(("u-4", 'quo"ted', "did:plc:ann")), frozenset(("p-1",)))
+
+MADE_BY_SOMEONE = [kind for kind in KINDS.values() if {field.name for field in kind.fields} & set(AUTHOR_FIELDS)]
 
 
 def plain(_: Path) -> Erased:
@@ -97,3 +101,11 @@ def test_a_person_may_return_but_not_what_was_erased(tmp_path: Path) -> None:
     assert [is_erased(line, read_ledger(folder)) for line in (old, new)] == [True, False]
     set_returning(folder, "out")
     assert is_erased(new, read_ledger(folder))
+
+
+@pytest.mark.parametrize("kind", MADE_BY_SOMEONE, ids=lambda kind: kind.name)
+def test_what_a_person_made_is_known_by_its_own_id_in_every_kind(kind: Kind) -> None:
+    """Prevents an erasure that takes the post of somebody else along, because an erased person reacted to it."""
+    data = cast(Mapping[str, str], kind.example["data"])
+    person = data.get("author_id") or data["actor_id"]
+    assert list(own_ids(data, ErasedIds(frozenset([person]), frozenset()))) == [data[kind.identity]]

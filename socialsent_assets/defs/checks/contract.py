@@ -13,7 +13,16 @@ import dagster as dg
 
 from socialsent_assets.defs.partitions import hours_of_run
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import BUILDS, CLEANSED_EVENTS, LAKE_HOURS, QUARANTINE, SENTIMENT, Table
+from socialsent_assets.domain.tables import (
+    BUILDS,
+    CLEANSED_EVENTS,
+    INTERACTIONS,
+    LAKE_HOURS,
+    QUARANTINE,
+    SENTIMENT,
+    USERS,
+    Table,
+)
 from socialsent_assets.lake import quality
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.quality import Verdict
@@ -89,8 +98,8 @@ def range_check(table: Table, name: str, rule: str) -> Check:
 
 CLEANSED = [
     *(check for table in (*CLEANSED_EVENTS, QUARANTINE, BUILDS) for check in contract_checks(table, "cleanse")),
-    range_check(CLEANSED_EVENTS[2], "age_is_plausible", "age is null or age between 0 and 130"),
-    range_check(CLEANSED_EVENTS[3], "action_is_known", "action in ('like', 'share', 'comment', 'follow')"),
+    range_check(USERS, "age_is_plausible", "age is null or age between 0 and 130"),
+    range_check(INTERACTIONS, "action_is_known", "action in ('like', 'share', 'comment', 'follow')"),
     Check(QUARANTINE, "records_add_up", "Records in = accepted + duplicates + quarantined, in every hour.",
           quality.records_add_up),
     Check(QUARANTINE, "quarantine_rate", f"At most {QUARANTINE_LIMIT:.0%} of the records are quarantined.",

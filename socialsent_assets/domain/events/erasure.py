@@ -19,8 +19,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-USER_FIELDS = frozenset(("user_id", "author_id", "actor_id", "target_user_id"))
-TEXT_FIELDS = frozenset(("event_id", "post_id", "comment_id", "parent_comment_id", "interaction_id", "text_id"))
+from socialsent_assets.domain.events.kinds import KINDS
+
+AUTHOR_FIELDS = ("author_id", "actor_id")
+_MADE = [kind for kind in KINDS.values() if any(field.name in AUTHOR_FIELDS for field in kind.fields)]
+# Of the ids of an event, its own is the one that the fewest kinds have: the post of a comment is somebody else's.
+OWN_IDS = sorted(
+    {kind.identity for kind in _MADE},
+    key=lambda name: (sum(name == field.name for kind in KINDS.values() for field in kind.fields), name),
+)
+USER_FIELDS = frozenset(("user_id", *AUTHOR_FIELDS, "target_user_id"))
+TEXT_FIELDS = frozenset(("event_id", "parent_comment_id", "text_id", *OWN_IDS))
 EITHER_FIELDS = frozenset(("subject_id",))
 ID_FIELDS = USER_FIELDS | TEXT_FIELDS | EITHER_FIELDS
 
@@ -122,11 +131,10 @@ def ids_in(line: bytes) -> Iterator[tuple[str, str]]:
 
 def own_ids(data: Mapping[str, object], erased: Erased) -> Iterator[str]:
     """The texts and interactions that an erased person made, by the ids of an event's `data`."""
-    by = (data.get("author_id"), data.get("actor_id"))
+    by = [data.get(name) for name in AUTHOR_FIELDS]
     if not any(isinstance(user, str) and erased.has_user(user) for user in by):
         return
-    # A comment's post is somebody else's: of its ids only the first is its own.
-    for name in ("interaction_id", "comment_id", "post_id"):
+    for name in OWN_IDS:
         if isinstance(identity := data.get(name), str):
             yield identity
             return
