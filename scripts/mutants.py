@@ -55,6 +55,7 @@ TARGETS = {
 }
 """Name -> (files below socialsent_assets, tests that have to notice)."""
 
+_REPORTED = 10  # mutants between two lines of progress
 _SWAPPED: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
@@ -203,12 +204,15 @@ def run(target: str, sample: int | None, seed: int, jobs: int, limit_s: float) -
             finally:
                 trees.put(tree)
 
+        survived = 0
         with ThreadPoolExecutor(jobs) as pool:
-            survived = list(pool.map(try_one, drawn))
-    for mutant, lives in zip(drawn, survived, strict=True):
-        if lives:
-            print(f"  {mutant.path.relative_to(ROOT)}:{mutant.line}: {mutant.change}", flush=True)  # noqa: T201
-    killed = 1 - sum(survived) / len(drawn)
+            for number, (mutant, lives) in enumerate(zip(drawn, pool.map(try_one, drawn), strict=True), 1):
+                survived += lives
+                if lives:
+                    print(f"  {mutant.path.relative_to(ROOT)}:{mutant.line}: {mutant.change}", flush=True)  # noqa: T201
+                if number % _REPORTED == 0:
+                    print(f"  {number} of {len(drawn)} tried, {survived} not noticed", file=sys.stderr)  # noqa: T201
+    killed = 1 - survived / len(drawn)
     print(f"{target}: {killed:.0%} of {len(drawn)} mutants killed, of {len(found)}", flush=True)  # noqa: T201
     return killed
 
