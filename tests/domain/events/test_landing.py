@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from socialsent_assets.domain.events.counts import Counts
+from socialsent_assets.domain.events.draft import Draft
+from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.event import Rejection
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.landing import SourceRecord, land
@@ -83,3 +85,75 @@ def test_the_future_is_judged_by_the_arrival_of_the_record_not_of_the_batch() ->
     early = SourceRecord(event.raw, "x", arrived_at=NOW - timedelta(hours=2))
     assert land([early], NOW, START, "o").reasons == {"event_time_out_of_range": 1}
     assert land([event], NOW, START, "o").reasons == {}
+
+
+def test_a_rejected_draft_keeps_the_bytes_of_its_record() -> None:
+    """Prevents a record of two events of which one lands and the other vanishes."""
+    good, bad = draft("a"), draft("b")._replace(source="")
+    batch = land([SourceRecord(b"raw", "x line 1", drafts=(good, bad))], NOW, START, "o")
+    assert batch.counts == Counts(records=1, accepted=0, duplicates=0, quarantined=1)
+    [line] = [json.loads(gzip.decompress(content)) for content in batch.objects.values()]
+    assert base64.b64decode(line["raw"]) == b"raw"
+
+
+def test_a_record_of_several_events_counts_once() -> None:
+    """Prevents counts of records that are counts of events: the same file would not add up to its lines."""
+    records = [
+        SourceRecord(b"1", "x", drafts=(draft("a"), draft("b"))),
+        SourceRecord(b"2", "x", drafts=(draft("b"), draft("c"))),  # one of its events is new
+        SourceRecord(b"3", "x", drafts=(draft("a"), draft("b"))),
+        SourceRecord(b"4", "x", filtered="a repost"),
+    ]
+    batch = land(records, NOW, START, "o")
+    assert batch.counts == Counts(records=3, accepted=2, duplicates=1, quarantined=0)
+    assert (batch.events, batch.filtered) == ({"post": 3}, {"a repost": 1})
+    assert [key.endswith(".3r3d.jsonl.gz") for key in batch.objects] == [True]
+
+
+def test_a_profile_that_every_post_repeats_lands_once() -> None:
+    """Prevents a users table with one row per post of a person."""
+    ann = Draft("user", NOW, "test", {"user_id": "ann", "user_name": "Ann"})
+    changed = ann._replace(data={"user_id": "ann", "user_name": "Anna"})
+    records = [SourceRecord(b"", "x", drafts=(user, draft(str(n)))) for n, user in enumerate((ann, ann, changed))]
+    assert land(records, NOW, START, "o").events == {"post": 3, "user": 2}
+
+
+def test_a_label_makes_a_record_new() -> None:
+    """Prevents human labels of posts that are known already from being dropped with them."""
+    one, other = b'{"post_id":"a","label":"positive"}', b'{"post_id":"a","label":"negative"}'
+    records = [SourceRecord(b"", "x", drafts=(draft("a"),), labels=labels) for labels in ((one,), (other,), (other,))]
+    batch = land(records, NOW, START, "o")
+    assert batch.counts == Counts(records=3, accepted=2, duplicates=1, quarantined=0)
+    assert batch.labels == 2
+    assert sum(key.startswith("labels/o-") for key in batch.objects) == 1
+
+
+def test_an_optional_field_that_breaks_a_rule_is_counted() -> None:
+    """Prevents a field that is left out of thousands of events without a number anywhere."""
+    spoilt = draft("a", lang=7)
+    batch = land([SourceRecord(b"", "x", drafts=(spoilt,))], NOW, START, "o")
+    assert (batch.counts.accepted, batch.left_out) == (1, {"lang": 1})
+
+
+def test_erased_records_are_counted_where_they_would_have_landed() -> None:
+    """Prevents a redelivery of an erased person that returns, or that nobody can count."""
+    erased = ErasedIds(frozenset(("ann",)))
+    records = [
+        SourceRecord(b"1", "x", drafts=(draft("a", author_id="ann"),), labels=(b'{"post_id":"a"}',)),
+        SourceRecord(b"2", "x", drafts=(draft("a", author_id="ann"),)),  # again
+        SourceRecord(b"3", "x", drafts=(draft("b"), draft("c", author_id="ann"))),  # half of it is somebody else's
+        SourceRecord(b'{"author_id": "ann", "cut', "x"),
+    ]
+    batch = land(records, NOW, START, "o", erased)
+    assert batch.counts == Counts(records=4, accepted=1, duplicates=1, quarantined=0, erased=2)
+    assert sorted(key.rpartition(".")[0].rpartition(".")[0].rpartition(".")[2] for key in batch.objects) == [
+        "0r0d1e",
+        "1r1d2e",
+    ]
+    assert not any(b"ann" in gzip.decompress(content) for content in batch.objects.values())
+    assert (batch.labels, batch.reasons) == (0, {})
+
+
+def draft(post_id: str, **changes: object) -> Draft:
+    """A post of Ben's at noon."""
+    return Draft("post", NOW, "test", {"post_id": post_id, "author_id": "ben", "text": "fine", **changes})
