@@ -31,6 +31,7 @@ from socialsent_assets.warehouse.errors import WarehouseUnreachableError
 
 REPORT_EVERY_S = 600.0
 _LAST_RUNS = 20
+_QUEUED = "a refresh is queued; hours that are stale by the time it starts are the next run"
 _SHOWN = 120  # characters
 _ENDED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 UNFINISHED = [
@@ -55,6 +56,10 @@ REFRESH_SECONDS = Settings.from_env().refresh_seconds
 )
 def landing_sensor(context: dg.SensorEvaluationContext, lake: LakeResource, warehouse: Warehouse) -> dg.SensorResult:
     """Requests a refresh of exactly those hours whose landing differs from what was built of it."""
+    queued = dg.RunsFilter(job_name=refresh.name, statuses=[dg.DagsterRunStatus.QUEUED])
+    if context.instance.get_runs_count(queued):
+        # Another run would only wait behind it: what becomes stale meanwhile is one run when this one has begun.
+        return dg.SensorResult(skip_reason=dg.SkipReason(_QUEUED), cursor=context.cursor)
     try:
         held = warehouse.known_versions()
     except WarehouseUnreachableError as error:

@@ -12,6 +12,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 from graph_lake import Landing
 
 from socialsent_assets.cli.dead_runs import fail_orphans
@@ -101,6 +102,27 @@ def test_an_unfinished_run_keeps_its_hours_from_the_next_tick(
     assert hours_asked(evaluate(tmp_path, instance)) == [[NOW], [before]]
 
 
+def test_hours_that_become_stale_while_a_run_waits_for_its_turn_share_the_next(
+    landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
+    """Prevents a queue that grows by a run every 20 seconds where late events touch hour after hour."""
+    third, second, first = (EventHour(NOW.start - number * HOUR) for number in (1, 2, 3))
+    landing.add(first)
+    run = instance.create_run_for_job(
+        job_def=_any_job(),
+        tags=run_tags([first]),
+        status=dg.DagsterRunStatus.QUEUED,
+        remote_job_origin=_job_of_a_code_server(),
+    )
+    landing.add(second)
+    tick = evaluate(tmp_path, instance, cursor="kept")
+    landing.add(third)
+    assert (hours_asked(tick), tick.cursor) == ([], "kept")
+    assert "a refresh is queued" in str(tick.skip_reason)
+    instance.report_dagster_event(dg.DagsterEvent("PIPELINE_START", "refresh"), run.run_id)
+    assert hours_asked(evaluate(tmp_path, instance)) == [[second, third]]
+
+
 def test_an_hour_whose_run_failed_does_not_take_its_neighbours_into_the_next_failure(
     landing: Landing, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
@@ -171,6 +193,12 @@ def _any_job() -> dg.JobDefinition:
         nothing()
 
     return job
+
+
+def _job_of_a_code_server() -> RemoteJobOrigin:
+    """Dagster queues no run whose job it could not find again."""
+    server = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="any")
+    return RemoteJobOrigin(RemoteRepositoryOrigin(server, "__repository__"), "refresh")
 
 
 def test_a_run_whose_process_was_killed_is_ended_and_its_hours_are_free_again(
