@@ -142,13 +142,14 @@ def test_erased_records_are_counted_where_they_would_have_landed() -> None:
         SourceRecord(b"1", "x", drafts=(draft("a", author_id="ann"),), labels=(b'{"post_id":"a"}',)),
         SourceRecord(b"2", "x", drafts=(draft("a", author_id="ann"),)),  # again
         SourceRecord(b"3", "x", drafts=(draft("b"), draft("c", author_id="ann"))),  # half of it is somebody else's
+        SourceRecord(b"4", "x", drafts=(draft("d", author_id="ann"),)),
         SourceRecord(b'{"author_id": "ann", "cut', "x"),
     ]
     batch = land(records, NOW, START, "o", erased)
-    assert batch.counts == Counts(records=4, accepted=1, duplicates=1, quarantined=0, erased=2)
+    assert batch.counts == Counts(records=5, accepted=1, duplicates=1, quarantined=0, erased=3)
     assert sorted(key.rpartition(".")[0].rpartition(".")[0].rpartition(".")[2] for key in batch.objects) == [
         "0r0d1e",
-        "1r1d2e",
+        "1r1d3e",
     ]
     assert not any(b"ann" in gzip.decompress(content) for content in batch.objects.values())
     assert (batch.labels, batch.reasons) == (0, {})
