@@ -4,11 +4,12 @@ import base64
 import gzip
 import json
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 
 import pytest
 
 from socialsent_assets.domain.events.counts import Counts
-from socialsent_assets.domain.events.draft import Draft
+from socialsent_assets.domain.events.draft import Draft, seal
 from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.event import Rejection
 from socialsent_assets.domain.events.kinds import KINDS
@@ -115,7 +116,9 @@ def test_a_profile_that_every_post_repeats_lands_once() -> None:
     ann = Draft("user", NOW, "test", {"user_id": "ann", "user_name": "Ann"})
     changed = ann._replace(data={"user_id": "ann", "user_name": "Anna"})
     records = [SourceRecord(b"", "x", drafts=(user, draft(str(n)))) for n, user in enumerate((ann, ann, changed))]
-    assert land(records, NOW, START, "o").events == {"post": 3, "user": 2}
+    batch = land(records, NOW, START, "o")
+    assert batch.events == {"post": 3, "user": 2}
+    assert [key.endswith(".5r0d.jsonl.gz") for key in batch.objects] == [True], "nor is it a duplicate"
 
 
 def test_a_label_makes_a_record_new() -> None:
@@ -133,6 +136,24 @@ def test_an_optional_field_that_breaks_a_rule_is_counted() -> None:
     spoilt = draft("a", lang=7)
     batch = land([SourceRecord(b"", "x", drafts=(spoilt,))], NOW, START, "o")
     assert (batch.counts.accepted, batch.left_out) == (1, {"lang": 1})
+
+
+def test_an_erased_event_of_a_stream_is_counted_and_not_kept() -> None:
+    """Prevents a consumer that counts as accepted what it left out, so that its counts do not show the erasure."""
+    batch = land([record("a"), record("a"), record("b")], NOW, START, "o", ErasedIds(texts=frozenset("a")))
+    assert batch.counts == Counts(records=3, accepted=1, duplicates=1, quarantined=0, erased=1)
+
+
+def test_names_and_lines_are_the_same_in_every_version() -> None:
+    """Prevents an upgrade after which a redelivery lands beside its first copy, under another name."""
+    event = seal(draft("a"), NOW, START)[0]
+    batch = land([SourceRecord(event.line, "x"), SourceRecord(b"{", "shard:7")], NOW, START, "shard-1-9")
+    landed, quarantined = batch.objects
+    digest = sha256(event.line).hexdigest()[:12]
+    assert landed == f"events/dt=2026-11-22/hr=12/shard-1-9-{digest}.1r0d.jsonl.gz"
+    assert list(json.loads(gzip.decompress(batch.objects[quarantined]))) == [
+        "arrived_at", "detail", "position", "raw", "reason",
+    ]  # fmt: skip
 
 
 def test_erased_records_are_counted_where_they_would_have_landed() -> None:

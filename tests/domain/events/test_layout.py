@@ -102,7 +102,8 @@ def test_a_folder_begins_with_the_table() -> None:
 
 def test_the_name_of_an_object_says_how_many_records_were_erased() -> None:
     """Prevents a landing tier whose counts no longer close after an erasure."""
-    assert parse_landing_name(landing_name("o", 3, 2)) == LandingName("o", 3, 2, 0)
+    assert parse_landing_name(landing_name("o", 3, 2)) == LandingName("o", 3, 2)
+    assert LandingName("o", 3, 2).erased == 0
     assert parse_landing_name(landing_name("o", 3, 2, 1)) == LandingName("o", 3, 2, 1)
     assert parse_landing_name("part-0000.json.gz") is None
 
