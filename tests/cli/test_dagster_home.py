@@ -10,7 +10,7 @@ from socialsent_assets.cli.dagster_home import chatter_to
 
 
 def test_two_builds_at_once_keep_the_lines_of_both(tmp_path: Path) -> None:
-    """Prevents a second build that empties the log in which the first one's error stands."""
+    """Prevents a second build that empties the log that has the first one's error."""
     log = tmp_path / "logs" / "materialize.log"
     log.parent.mkdir()
     with log.open("ab", buffering=0) as other:
@@ -23,7 +23,7 @@ def test_two_builds_at_once_keep_the_lines_of_both(tmp_path: Path) -> None:
 
 
 def test_a_build_begins_its_log_anew(tmp_path: Path) -> None:
-    """Prevents a log that grows for ever, and an old error that is read as the new one."""
+    """Prevents a log that grows without limit, and an old error that is read as the new one."""
     log = tmp_path / "logs" / "materialize.log"
     for line in (b"first\n", b"second\n"):
         with chatter_to(log):

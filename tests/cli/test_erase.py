@@ -1,4 +1,4 @@
-"""What `socialsent erase` accepts, and what it says when it cannot."""
+"""Input that `socialsent erase` accepts, and its errors for other input."""
 
 from __future__ import annotations
 

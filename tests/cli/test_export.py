@@ -1,4 +1,4 @@
-"""What `socialsent export` writes, and that nobody is in a pseudonymised file by id, name or mention."""
+"""Files of `socialsent export`; a pseudonymised one names no person by id, name or mention."""
 
 from __future__ import annotations
 

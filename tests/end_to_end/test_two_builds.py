@@ -1,4 +1,4 @@
-"""Two `socialsent materialize` at once on one home, while a reader looks at its marts."""
+"""Two concurrent `socialsent materialize` on one home, while a reader looks at its marts."""
 
 from __future__ import annotations
 

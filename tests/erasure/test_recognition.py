@@ -105,7 +105,7 @@ def test_a_person_may_return_but_not_what_was_erased(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", MADE_BY_SOMEONE, ids=lambda kind: kind.name)
 def test_what_a_person_made_is_known_by_its_own_id_in_every_kind(kind: Kind) -> None:
-    """Prevents an erasure that takes the post of somebody else along, because an erased person reacted to it."""
+    """Prevents an erasure that takes the post of another person along, because an erased person reacted to it."""
     data = cast(Mapping[str, str], kind.example["data"])
     person = data.get("author_id") or data["actor_id"]
     assert list(own_ids(data, ErasedIds(frozenset([person]), frozenset()))) == [data[kind.identity]]

@@ -88,7 +88,7 @@ def test_a_planted_trace_is_found_wherever_it_is(
 
 @pytest.mark.parametrize("plant", PLANTED)
 def test_a_longer_id_is_no_trace(tmp_path: Path, plant: Callable[[Path, str], None]) -> None:
-    """Prevents a proof that fails because somebody has an id that begins or ends alike."""
+    """Prevents a proof that fails because another person has an id that begins or ends alike."""
     plant(tmp_path, f"{LONG}7")
     assert list(find_traces([tmp_path], [LONG, LONG[1:]])) == []
 

@@ -44,7 +44,7 @@ def test_a_run_leaves_a_receipt_and_no_id(home: Path) -> None:
 
 
 def test_an_order_for_nothing_is_a_failed_run_that_says_what_to_write(home: Path) -> None:
-    """Prevents a green run that erased nobody."""
+    """Prevents a green run that erased no person."""
     result = run(home)
     assert not result.success
     [failure] = [event for event in result.all_events if event.is_step_failure]

@@ -1,4 +1,4 @@
-"""Files inside zips and tars: those with posts are read, the others are left alone, and a damaged one says so."""
+"""Files inside zips and tars: those with posts are read, the others are left alone, and a damaged one is reported."""
 
 import io
 import json

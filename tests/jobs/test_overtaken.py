@@ -105,7 +105,7 @@ def test_an_hour_that_waits_for_its_scores_is_left_alone_by_readers(lake: Lake, 
 
 
 def test_an_undone_run_leaves_no_hour_to_wait_for(lake: Lake) -> None:
-    """Prevents marts that keep an undone run's rows, because nobody will ever score its hour again."""
+    """Prevents marts that keep an undone run's rows, because its hour is never scored again."""
     for job in (cleanse, score):
         job(ProcessEngine(), lake, [AT], "first")
     Landing(lake).add(HOUR, random_lines(2, 40, HOUR), "second")

@@ -52,7 +52,7 @@ def test_a_built_hour_is_fresh(lake: Lake) -> None:
 
 
 def test_a_stale_hour_has_a_reason_in_words(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents a rebuild that nobody can explain."""
+    """Prevents a rebuild without an explanation."""
 
     def reason(warehouse: Mapping[str, str]) -> str:
         return staleness.why_stale(lake, [HOUR], warehouse)[HOUR].reason

@@ -115,7 +115,7 @@ def test_a_failed_run_ends_its_turn_and_readers_keep_their_tables(lake: Lake) ->
 
 
 def test_a_second_run_waits_for_the_first(lake: Lake) -> None:
-    """Prevents two runs that publish at once."""
+    """Prevents two runs that publish at the same time."""
     order = []
 
     def second() -> None:

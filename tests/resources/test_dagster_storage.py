@@ -91,7 +91,7 @@ def test_dagsters_own_storage_reads_what_was_written(instance: dg.DagsterInstanc
 
 
 def test_one_process_at_a_time_creates_the_tables_of_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Prevents the first two builds of a home from both failing, started at once: `table runs already exists`."""
+    """Prevents the first two builds of a home from both failing, if started together: `table runs already exists`."""
     monkeypatch.setattr(dagster_storage, "_PATIENCE_S", 0.0)
     with exclusive(tmp_path / "history" / ".open.lock"), pytest.raises(BusyError):
         BatchedSqliteStorage(str(tmp_path))

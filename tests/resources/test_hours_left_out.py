@@ -81,7 +81,7 @@ def lake(tmp_path: Path) -> Lake:
 
 
 def left_out(warehouse: BilledWarehouse) -> tuple[str, list[str]]:
-    """The spans that dbt is told to leave alone, and the lines of the log."""
+    """The spans that dbt must leave alone, and the lines of the log."""
     said: list[str] = []
     with warehouse.building(said.append):
         spans = os.environ["SOCIALSENT_WINDOW_WITHOUT"]

@@ -99,7 +99,7 @@ def upkeep(keep_hours: int = 24, minute: int = 0, lake: dict[str, str] = LAKE) -
 
 
 def test_the_script_reads_the_upkeep_that_was_ordered() -> None:
-    """Prevents a run that takes upkeep for hours, or keeps snapshots for another time than was asked."""
+    """Prevents a run that takes upkeep for hours, or keeps snapshots for another time than was requested."""
     assert order_of(upkeep().to_extras()) == upkeep()
     assert order_of(order().to_extras()) == order()
     with pytest.raises(OrderError):
@@ -107,7 +107,7 @@ def test_the_script_reads_the_upkeep_that_was_ordered() -> None:
 
 
 def test_a_second_try_is_the_same_upkeep_and_any_other_waits_for_it() -> None:
-    """Prevents two upkeeps at once, and a step that follows one which removes more than it should."""
+    """Prevents two concurrent upkeeps, and a step that follows one which removes more than it should."""
     mine = upkeep().arguments()
     assert upkeep(minute=5).is_same(mine)
     for other in (upkeep(keep_hours=1), upkeep(lake={**LAKE, "cleansed": "s3://other/cleansed"})):

@@ -332,7 +332,7 @@ def keep_up_on(bucket: str) -> tuple[dg.ExecuteInProcessResult, list[Any]]:
 def test_a_second_upkeep_follows_the_first_and_does_not_make_numbers_up(
     pretended: LocalGlue, bucket: str, hold: Path
 ) -> None:
-    """Prevents two upkeeps at once after the process that started the first one died."""
+    """Prevents two concurrent upkeeps after the process that started the first one died."""
     pretended._glue.delete_job(JobName="upkeep")
     pretended.add_job("upkeep", bucket, SILENT)
     hold.touch()

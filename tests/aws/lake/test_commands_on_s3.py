@@ -51,7 +51,7 @@ def labels(path: Path) -> Path:
 
 
 def test_every_command_works_on_a_lake_in_s3(s3_server: Faults, bucket: str, tmp_path: Path) -> None:
-    """Prevents a command that looks for its lake in a folder, whatever the settings say."""
+    """Prevents a command that looks for its lake in a folder, whatever the settings are."""
     home = S3Home(tmp_path / "home", bucket, s3_server.endpoint)
     said = home.must("ingest", str(own_posts(tmp_path / "posts.jsonl")))
     assert "lines in 31 = landed 30 + duplicates 0 + quarantined 1" in said

@@ -157,7 +157,7 @@ def test_names_and_lines_are_the_same_in_every_version() -> None:
 
 
 def test_erased_records_are_counted_where_they_would_have_landed() -> None:
-    """Prevents a redelivery of an erased person that returns, or that nobody can count."""
+    """Prevents a redelivery of an erased person that returns, or that is not counted."""
     erased = ErasedIds(frozenset(("ann",)))
     records = [
         SourceRecord(b"1", "x", drafts=(draft("a", author_id="ann"),), labels=(b'{"post_id":"a"}',)),
