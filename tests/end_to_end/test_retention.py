@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]  # seven processes th
 
 
 def test_what_is_over_leaves_every_tier_and_nothing_is_stale(tmp_path: Path) -> None:
-    """Prevents a lake that keeps what a network's terms do not allow, or that is rebuilt without end because of it."""
+    """Prevents a lake that keeps what a network's terms do not allow, or that is rebuilt without end."""
     home = Home(tmp_path / "home", settings={"SOCIALSENT_RETENTION": "mock=2"})
     recent = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=2)
     for until in (OLD, f"{recent:%Y-%m-%dT%H:00:00Z}"):
