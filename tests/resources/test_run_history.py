@@ -99,7 +99,7 @@ def rows_of(instance: dg.DagsterInstance) -> list[tuple[str, str]]:
 
 
 def test_logs_of_ticks_are_deleted_by_age_and_by_number(instance: dg.DagsterInstance) -> None:
-    """Prevents a file for every tick of a sensor that has something to say, half a million a year."""
+    """Prevents a file for every tick of a sensor that logs, half a million a year."""
     folder = Path(instance.storage_directory()) / REPOSITORY / "landing_sensor"
     folder.mkdir(parents=True)
     for tick in (8, 9, 10, 11):
