@@ -58,7 +58,7 @@ def looks(hours: int, endpoint: str, home: Path) -> dict[str, Callable[[], objec
     from socialsent_assets.domain.events.layout import HOUR, EventHour
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.settings import Settings
-    from socialsent_assets.warehouse.status import standing
+    from socialsent_assets.warehouse.status import lake_status
 
     s3, glue = boto3.client("s3", endpoint_url=endpoint), boto3.client("glue", endpoint_url=endpoint)
     s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -82,7 +82,7 @@ def looks(hours: int, endpoint: str, home: Path) -> dict[str, Callable[[], objec
     landing.build(history)
     landing.add(history[3], name="late")
     return {
-        "status": lambda: standing(lake, settings),
+        "status": lambda: lake_status(lake, settings),
         "sensor tick": lambda: plan(lake, landing.warehouse, NOW, Memory(), ()),
     }
 

@@ -16,11 +16,11 @@ import typer
 from rich.console import Console
 
 from socialsent_assets.cli.build import build, report_is_current, report_page, write_report, writing
-from socialsent_assets.cli.status_table import as_json, deletion_line, model_lines, standing_table
+from socialsent_assets.cli.status_table import as_json, deletion_line, model_lines, status_table
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
-from socialsent_assets.warehouse.status import standing
+from socialsent_assets.warehouse.status import lake_status
 
 Hours = Annotated[
     str | None,
@@ -60,7 +60,7 @@ def materialize(hours: Hours = None, select: Select = None) -> None:
     with writing(settings, alone=False):
         built = build(settings, hours, select, console)
     if built:
-        console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))
+        console.print(status_table(lake_status(Lake.of(settings), settings), datetime.now(UTC)))
         console.print("Next: [bold]socialsent report[/bold], or [bold]make ui[/bold] to see the graph.")
 
 
@@ -75,19 +75,19 @@ def status(
 
         socialsent status --format json
     """
-    from socialsent_assets.ml.summary import models_standing
+    from socialsent_assets.ml.summary import model_summaries
 
     if output not in ("table", "json"):
         raise UserError(f"--format {output} is not known; write table or json")
     settings = Settings.from_env()
     now = datetime.now(UTC)
     lake = Lake.of(settings)
-    found, models = standing(lake, settings), models_standing(lake)
+    found, models = lake_status(lake, settings), model_summaries(lake)
     if output == "json":
         typer.echo(json.dumps(as_json(found, models, now), indent=1))
         return
     console = Console()
-    console.print(standing_table(found, now))
+    console.print(status_table(found, now))
     if found.damaged:
         console.print(f"Data files of {found.damaged} hours are missing or damaged; materialize builds them again.")
     if found.stale:
@@ -128,7 +128,7 @@ def run(
         built = build(settings, None, None, console)
         if built or not report_is_current(settings):
             write_report(settings, console)
-    console.print(standing_table(standing(Lake.of(settings), settings), datetime.now(UTC)))
+    console.print(status_table(lake_status(Lake.of(settings), settings), datetime.now(UTC)))
     done = "Done" if built else "Nothing to do: everything was up to date"
     console.print(f"{done}. {time.monotonic() - started:.0f} s, peak memory {memory.peak_gb:.2f} GB.")
     console.print(f"Report: [bold]{report_page(settings)}[/bold]")

@@ -10,18 +10,18 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.warehouse.status import Standing, TierStanding
+from socialsent_assets.warehouse.status import LakeStatus, TierStatus
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from socialsent_assets.domain.monitoring.deletions import DeletionLatency
-    from socialsent_assets.ml.summary import ModelStanding
+    from socialsent_assets.ml.summary import ModelSummary
 
 _NUMBERS = ("hours", "records", "rows", "duplicates", "quarantined")
 
 
-def standing_table(found: Standing, now: datetime) -> Table:
+def status_table(found: LakeStatus, now: datetime) -> Table:
     """One line per tier; in every line records in = rows + duplicates + quarantined."""
     from rich import box
     from rich.table import Table
@@ -45,7 +45,7 @@ def standing_table(found: Standing, now: datetime) -> Table:
     return table
 
 
-def model_lines(models: Sequence[ModelStanding]) -> list[str]:
+def model_lines(models: Sequence[ModelSummary]) -> list[str]:
     """A line per champion with its baselines, and one per kind that counts the candidates."""
     lines = []
     for kind in dict.fromkeys(model.name for model in models):
@@ -63,7 +63,7 @@ def model_lines(models: Sequence[ModelStanding]) -> list[str]:
     return lines
 
 
-def _against(model: ModelStanding) -> str:
+def _against(model: ModelSummary) -> str:
     parts = []
     for name, value in model.baselines.items():
         shown = f"{value:.1f}" if isinstance(value, float) else f"{100 * value['macro_recall']['value']:.1f} %"
@@ -71,7 +71,7 @@ def _against(model: ModelStanding) -> str:
     return f" ({', '.join(parts)})" if parts else ""
 
 
-def as_json(found: Standing, models: Sequence[ModelStanding], now: datetime) -> dict[str, Any]:
+def as_json(found: LakeStatus, models: Sequence[ModelSummary], now: datetime) -> dict[str, Any]:
     """For `status --format json`; times are RFC 3339, UTC."""
     return {
         "tiers": {name: _tier_json(tier, now) for name, tier in found.tiers.items()},
@@ -81,7 +81,7 @@ def as_json(found: Standing, models: Sequence[ModelStanding], now: datetime) -> 
     }
 
 
-def deletion_line(found: Standing) -> str:
+def deletion_line(found: LakeStatus) -> str:
     """How long the latest deletions took; "" where there were none."""
     last = found.deletions
     if last is None:
@@ -94,7 +94,7 @@ def _deletions_json(last: DeletionLatency) -> dict[str, Any]:
     return {"deletions": last.deletions, "slowest_seconds": last.slowest_s, "applied_at": applied}
 
 
-def _tier_json(tier: TierStanding, now: datetime) -> dict[str, Any]:
+def _tier_json(tier: TierStatus, now: datetime) -> dict[str, Any]:
     newest = tier.newest_event
     return {
         **{name: getattr(tier, name) for name in (*_NUMBERS, "erased")},
@@ -104,7 +104,7 @@ def _tier_json(tier: TierStanding, now: datetime) -> dict[str, Any]:
     }
 
 
-def _time(tier: TierStanding) -> str:
+def _time(tier: TierStatus) -> str:
     return "–" if tier.newest_event is None else f"{tier.newest_event:%m-%d %H:%M}"
 
 

@@ -18,7 +18,7 @@ from socialsent_assets.domain.monitoring.proportions import ALL_TEXTS
 from socialsent_assets.insights.ingest_stats import Arrivals, read_arrivals
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.watched_words import read_watched
-from socialsent_assets.ml.summary import ModelStanding, models_standing
+from socialsent_assets.ml.summary import ModelSummary, model_summaries
 from socialsent_assets.monitoring.state import read_state
 
 MESSAGES_SHOWN = 60
@@ -98,10 +98,10 @@ def _expected_share(found: Finding | Message, since: datetime) -> dict[str, Any]
 
 
 def _models(lake: Lake) -> list[dict[str, Any]]:
-    return [_model(model) for model in models_standing(lake)]
+    return [_model(model) for model in model_summaries(lake)]
 
 
-def _model(model: ModelStanding) -> dict[str, Any]:
+def _model(model: ModelSummary) -> dict[str, Any]:
     return {
         "name": model.name,
         "digest": model.digest[:12],

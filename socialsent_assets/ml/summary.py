@@ -20,7 +20,7 @@ _DETAILS = frozenset(
 
 
 @dataclass(frozen=True)
-class ModelStanding:
+class ModelSummary:
     """One model.
 
     Attributes:
@@ -40,29 +40,29 @@ class ModelStanding:
     baselines: Mapping[str, Any] = field(default_factory=dict)
 
 
-def models_standing(lake: Lake) -> list[ModelStanding]:
+def model_summaries(lake: Lake) -> list[ModelSummary]:
     """Every model of the lake: by kind, champions first, then candidates from the newest on.
 
     A card that cannot be read is listed with what is wrong with it.
     """
     registry = ModelRegistry(lake.artifacts)
-    found: list[ModelStanding] = []
+    found: list[ModelSummary] = []
     for kind in (CLASSIFIER, BIGRAM):
         champion = _champion(registry, kind)
-        models = [_standing(registry, kind, digest, champion) for digest in registry.digests(kind)]
+        models = [_summary(registry, kind, digest, champion) for digest in registry.digests(kind)]
         models.sort(key=lambda model: (model.created_at, model.digest), reverse=True)
         found += sorted(models, key=lambda model: model.role != "champion")
     return found
 
 
-def _standing(registry: ModelRegistry, kind: str, digest: str, champion: str | None) -> ModelStanding:
+def _summary(registry: ModelRegistry, kind: str, digest: str, champion: str | None) -> ModelSummary:
     role: Literal["champion", "candidate"] = "champion" if digest == champion else "candidate"
     try:
         card = registry.card(kind, digest)
     except UserError as error:
-        return ModelStanding(kind, digest, role, "", None, str(error))
+        return ModelSummary(kind, digest, role, "", None, str(error))
     metrics = {name: value for name, value in card.metrics.items() if name not in _DETAILS}
-    return ModelStanding(
+    return ModelSummary(
         kind, digest, role, card.created_at, card.label_source, card.headline, metrics, _baselines(card)
     )
 

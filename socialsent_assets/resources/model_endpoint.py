@@ -127,8 +127,8 @@ class SageMakerHosting(Hosting):
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         checksum = base64.b64encode(hashlib.sha256(content).digest()).decode()
         with _explained(), _client("s3") as s3:
-            standing = _found(s3.head_object, Bucket=bucket, Key=key, ChecksumMode="ENABLED")
-            if standing.get("ChecksumSHA256") == checksum:
+            stored = _found(s3.head_object, Bucket=bucket, Key=key, ChecksumMode="ENABLED")
+            if stored.get("ChecksumSHA256") == checksum:
                 return uri
             s3.put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="SHA256")
         tell(f"put {len(content):,} bytes to {uri}")

@@ -34,7 +34,7 @@ _MARTS = ("fct_posts", "fct_comments", "fct_interactions")
 
 
 @dataclass(frozen=True)
-class TierStanding:
+class TierStatus:
     """One tier.
 
     Attributes:
@@ -59,19 +59,19 @@ class TierStanding:
 
 
 @dataclass(frozen=True)
-class Standing:
+class LakeStatus:
     """All tiers, and the hours that have to be built again, each with the first tier to rebuild.
 
     `damaged` counts hours whose data files are missing or were changed; `deletions` is how long the latest took.
     """
 
-    tiers: dict[str, TierStanding]
+    tiers: dict[str, TierStatus]
     stale: dict[EventHour, StaleTier]
     damaged: int = 0
     deletions: DeletionLatency | None = None
 
 
-def standing(lake: Lake, settings: Settings) -> Standing:
+def lake_status(lake: Lake, settings: Settings) -> LakeStatus:
     """Look at everything. Opens the newest landing hour and the catalog's pointers, whatever the history.
 
     Raises:
@@ -86,13 +86,13 @@ def standing(lake: Lake, settings: Settings) -> Standing:
     }
     known = {*landed, *builds.cleanse}
     stale = stale_hours(lake, known, versions_of(settings), landed)
-    return Standing(tiers, stale, len(builds.damaged()), last_latency(lake))
+    return LakeStatus(tiers, stale, len(builds.damaged()), last_latency(lake))
 
 
-def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStanding:
+def _landing(lake: Lake, landed: Mapping[EventHour, Sequence[ObjectInfo]]) -> TierStatus:
     events = sum((stock_of(objects) for objects in landed.values()), Stock())
     quarantine = quarantine_stock(lake.landing, lake.landing.walk(LANDING_QUARANTINE))
-    return TierStanding(
+    return TierStatus(
         hours=len(landed),
         records=events.records + quarantine.records,
         rows=events.rows,
@@ -127,7 +127,7 @@ def _times_in(packed: bytes) -> Iterable[datetime]:
         return []
 
 
-def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables: Sequence[Table]) -> TierStanding:
+def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables: Sequence[Table]) -> TierStatus:
     full = [hour for hour, receipt in receipts.items() if any(receipt.rows.get(table.name, 0) for table in tables)]
     rows = {table.name: sum(receipt.rows.get(table.name, 0) for receipt in receipts.values()) for table in tables}
     total = sum(rows.values())
@@ -135,7 +135,7 @@ def _built(lake: Lake, receipts: Mapping[EventHour, Receipt], pins: Pins, tables
     counts = [receipt.counts for receipt in receipts.values()] if tables != (SENTIMENT,) else []
     duplicates, quarantined = sum(c.duplicates for c in counts), sum(c.quarantined for c in counts)
     erased = sum(c.erased for c in counts)
-    return TierStanding(
+    return TierStatus(
         hours=len(full),
         records=total + duplicates + quarantined + erased,
         rows=total,
@@ -164,16 +164,16 @@ def _newest_in_files(lake: Lake, table: Table, pins: Pins, hour: EventHour) -> I
     return [time for file in files_of(iceberg, [hour], snapshot) if (time := file.newest(field_id)) is not None]
 
 
-def _marts(settings: Settings) -> TierStanding:
+def _marts(settings: Settings) -> TierStatus:
     try:
         with marts_of(settings) as sql:
             [sums] = sql.run(_SUMS).rows
             tables = {name: int(count) for name, count in sql.run(_COUNTS).rows}
             [(newest,)] = sql.run(_NEWEST).rows
     except NoMartsError:
-        return TierStanding()
+        return TierStatus()
     hours, records, rows, duplicates, quarantined = (int(value) for value in sums)
-    return TierStanding(
+    return TierStatus(
         hours=hours,
         records=records,
         rows=rows,

@@ -11,7 +11,7 @@ from socialsent_assets.cli.first_champions import introduce, kinds_named, kinds_
 from socialsent_assets.domain.learning.model_card import BIGRAM, CLASSIFIER
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.registry import ModelRegistry
-from socialsent_assets.ml.summary import models_standing
+from socialsent_assets.ml.summary import model_summaries
 from tests.conftest import lake_at
 from tests.model_lake import NOW, candidate, filled, put_labels
 
@@ -83,9 +83,9 @@ def test_the_status_lists_champions_first_with_baselines_and_names_what_it_canno
     registry = ModelRegistry(lake.artifacts)
     champion, other = registry.add(made[0]), registry.add(made[1])
     registry.promote(CLASSIFIER, champion, NOW)
-    first, second = models_standing(lake)
+    first, second = model_summaries(lake)
     assert (first.digest, first.role, first.label_source) == (champion, "champion", "human")
     assert first.metrics["macro_recall"]["value"] > first.baselines["lexicon (VADER)"]["macro_recall"]["value"]
     assert (second.digest, second.role) == (other, "candidate")
     lake.artifacts.write(f"models/{CLASSIFIER}/{other}/card.json", b"{}")
-    assert "damaged" in models_standing(lake)[1].headline
+    assert "damaged" in model_summaries(lake)[1].headline

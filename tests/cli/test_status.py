@@ -31,13 +31,13 @@ def land(home: Path, key: str, lines: list[str]) -> None:
     path.write_bytes(gzip.compress("\n".join(lines).encode(), mtime=0))
 
 
-def test_an_empty_home_has_a_standing_too(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_home_has_a_status_too(capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents an error from the command that one types first."""
     assert exit_code(["status", "--format", "json"]) == 0
-    standing = json.loads(capsys.readouterr().out)
-    assert set(standing) == {"tiers", "stale_hours", "deletions", "models"}
-    assert set(standing["tiers"]) == {"landing", "cleansed", "analytics", "marts"}
-    for tier in standing["tiers"].values():
+    status = json.loads(capsys.readouterr().out)
+    assert set(status) == {"tiers", "stale_hours", "deletions", "models"}
+    assert set(status["tiers"]) == {"landing", "cleansed", "analytics", "marts"}
+    for tier in status["tiers"].values():
         assert {"hours", "rows", "duplicates", "quarantined", "newest_event", "lag_seconds"} <= set(tier)
         assert (tier["rows"], tier["newest_event"]) == (0, None)
     assert exit_code(["status"]) == 0
@@ -50,15 +50,15 @@ def test_landing_is_counted_by_names_and_its_hours_are_stale(home: Path, capsys:
     land(home, "events/dt=2026-11-22/hr=09/a.2r1d.jsonl.gz", [f'{{"event_time":"{time}"}}' for time in times])
     land(home, "quarantine/dt=2026-11-22/hr=10/a.3r0d.jsonl.gz", ["{}"] * 3)
     assert exit_code(["status", "--format", "json"]) == 0
-    standing = json.loads(capsys.readouterr().out)
-    landing = standing["tiers"]["landing"]
+    status = json.loads(capsys.readouterr().out)
+    landing = status["tiers"]["landing"]
     assert (landing["records"], landing["rows"], landing["duplicates"], landing["quarantined"]) == (6, 2, 1, 3)
     assert landing["newest_event"] == "2026-11-22T09:10:00Z"
     assert landing["lag_seconds"] > 0
-    assert standing["stale_hours"] == ["2026-11-22-09:00"]
+    assert status["stale_hours"] == ["2026-11-22-09:00"]
 
 
-def test_a_damaged_object_does_not_hide_the_standing(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_object_does_not_hide_the_status(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Prevents one truncated gzip from taking the overview away when it is needed most."""
     land(home, "events/dt=2026-11-22/hr=09/a.2r0d.jsonl.gz", ["{}"] * 2)
     broken = home / "lake/landing/events/dt=2026-11-22/hr=09/b.1r0d.jsonl.gz"
@@ -68,7 +68,7 @@ def test_a_damaged_object_does_not_hide_the_standing(home: Path, capsys: pytest.
     assert (landing["rows"], landing["newest_event"]) == (3, "2026-11-22T09:00:00Z")
 
 
-def test_a_damaged_data_file_is_told_and_does_not_hide_the_standing(
+def test_a_damaged_data_file_is_told_and_does_not_hide_the_status(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Prevents an overview that ends with DuckDB's words about magic bytes, without what heals them."""

@@ -155,7 +155,7 @@ def judge(line: str, hour: str) -> tuple[dict[str, Any] | None, str]:
 
 def expected(lines: list[str], hour: str) -> tuple[dict[tuple[str, str], dict[str, Any]], Counter[str], int]:
     """{(event type, event_id): the event that is kept}, lines by reason, number of repeats dropped."""
-    standing: dict[tuple[str, str], dict[str, Any]] = {}
+    kept: dict[tuple[str, str], dict[str, Any]] = {}
     reasons: Counter[str] = Counter()
     good_lines = 0
     for line in lines:
@@ -165,9 +165,9 @@ def expected(lines: list[str], hour: str) -> tuple[dict[tuple[str, str], dict[st
             continue
         good_lines += 1
         key = (value["event_type"], value["event_id"])
-        if key not in standing or _order(value) > _order(standing[key]):
-            standing[key] = value
-    return standing, reasons, good_lines - len(standing)
+        if key not in kept or _order(value) > _order(kept[key]):
+            kept[key] = value
+    return kept, reasons, good_lines - len(kept)
 
 
 def _order(value: dict[str, Any]) -> tuple[str, str]:

@@ -56,7 +56,7 @@ def generated(spark, tmp_path_factory):
 def test_the_rows_that_stand_are_those_of_the_oracle(generated, hour):
     """Prevents lost events, doubled events and a malformed copy that beats the good one."""
     lake, _ = generated
-    standing, _, _ = events.expected(LINES[hour], hour)
+    kept, _, _ = events.expected(LINES[hour], hour)
     for table, kind, identity in [
         ("posts", "post", "post_id"),
         ("comments", "comment", "comment_id"),
@@ -66,9 +66,7 @@ def test_the_rows_that_stand_are_those_of_the_oracle(generated, hour):
     ]:
         found = {(r["event_id"], events.stamp(r["event_time"]), r[identity]) for r in rows(lake, table, hour)}
         wanted = {
-            (key[1], value["event_time"], value["data"][identity])
-            for key, value in standing.items()
-            if key[0] == kind
+            (key[1], value["event_time"], value["data"][identity]) for key, value in kept.items() if key[0] == kind
         }
         assert found == wanted
         assert len(rows(lake, table, hour)) == len(wanted)
@@ -78,8 +76,8 @@ def test_the_rows_that_stand_are_those_of_the_oracle(generated, hour):
 def test_every_line_is_counted_once_with_its_reason(generated, hour):
     """Prevents records that vanish between landing and the tables."""
     lake, receipts = generated
-    standing, reasons, duplicates = events.expected(LINES[hour], hour)
-    assert receipts[hour].counts == Counts(len(LINES[hour]), len(standing), duplicates, reasons.total())
+    kept, reasons, duplicates = events.expected(LINES[hour], hour)
+    assert receipts[hour].counts == Counts(len(LINES[hour]), len(kept), duplicates, reasons.total())
     assert receipts[hour].measures["quarantined_by_reason"] == dict(reasons)
     assert Counter(row["reason"] for row in rows(lake, "quarantine", hour)) == reasons
     assert receipts[hour].measures["announced_records"] == len(LINES[hour])

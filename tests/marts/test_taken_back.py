@@ -22,7 +22,7 @@ import pytest
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.landing import SourceRecord, land
 from socialsent_assets.domain.events.start import HISTORY_START
-from socialsent_assets.domain.events.versions import deleted_subjects, living_version, standing_copy
+from socialsent_assets.domain.events.versions import deleted_subjects, kept_copy, living_version
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, EVENT_HOUR, TABLES
 from socialsent_assets.ingest.reading import source_record
 from socialsent_assets.ingest.sources.bluesky import SOURCES
@@ -108,7 +108,7 @@ def landed(rng: random.Random) -> list[Event]:
                 kept += 1
     assert accepted == kept
     assert len(copies) == len(frames())
-    return [standing_copy(events) for events in copies.values()]
+    return [kept_copy(events) for events in copies.values()]
 
 
 @pytest.fixture(scope="module")

@@ -22,7 +22,7 @@ def copy_order(event: Event) -> tuple[datetime, bytes]:
     return event.event_time, event.line
 
 
-def standing_copy(copies: Iterable[Event]) -> Event:
+def kept_copy(copies: Iterable[Event]) -> Event:
     """The copy that is kept among events of one `event_id`. Raises ValueError for no copy."""
     return max(copies, key=copy_order)
 

@@ -28,7 +28,7 @@ from socialsent_assets.warehouse.duckdb.marts import duckdb_marts
 from socialsent_assets.warehouse.errors import NoMartsError, WarehouseUnreachableError
 from socialsent_assets.warehouse.marts import marts_of, versions_of
 from socialsent_assets.warehouse.redshift import redshift_marts
-from socialsent_assets.warehouse.status import standing
+from socialsent_assets.warehouse.status import lake_status
 from tests.aws.redshift.dbt_on_redshift import DbtOnRedshift, Server
 from tests.aws.redshift.spectrum import show_lake
 from tests.marts.dbt_in_process import Dbt
@@ -111,7 +111,7 @@ def test_versions_and_standing_are_those_of_duckdb(built: LakeFolder, settings: 
     assert versions.keys() == {"2026-11-22-03:00", "2026-11-22-04:00"}
     assert versions_of(settings) == versions
     local = Settings.from_env({"SOCIALSENT_HOME": str(built.root)})
-    found, expected = (standing(Lake.of(one), one).tiers["marts"] for one in (settings, local))
+    found, expected = (lake_status(Lake.of(one), one).tiers["marts"] for one in (settings, local))
     assert found == expected
     assert found.tables["fct_posts"] == 9
 

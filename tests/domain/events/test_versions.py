@@ -8,7 +8,7 @@ import pytest
 
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.versions import deleted_subjects, latest_version, living_version, standing_copy
+from socialsent_assets.domain.events.versions import deleted_subjects, kept_copy, latest_version, living_version
 
 
 def post(event_id: str, minute: int, text: str = "hello", deleted: bool = False) -> Event:
@@ -46,7 +46,7 @@ def test_copies_of_one_event_that_differ_have_one_that_stands() -> None:
     """Prevents two readers that keep different copies when a source breaks its promise."""
     copies = [post("a", 3, "one"), post("a", 3, "two"), post("a", 2, "zzz")]
     for order in itertools.permutations(copies):
-        assert standing_copy(order) == copies[1]
+        assert kept_copy(order) == copies[1]
 
 
 def test_nothing_has_no_living_version() -> None:
