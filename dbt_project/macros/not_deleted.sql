@@ -1,4 +1,4 @@
-{# Condition that no deletion holds for a row: neither of its id, nor of the accounts of its users.
+{# Condition that no deletion or takedown holds for a row: neither of its id, nor of the accounts of its users.
 
    `kind` is post, comment, interaction or user. A deletion without a kind means any of the first three. A deletion
    names no null, so `not in` is safe; a column that may be null is compared as ''. #}

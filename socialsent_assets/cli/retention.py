@@ -27,8 +27,8 @@ def retention(
 ) -> None:
     """Delete events older than SOCIALSENT_RETENTION allows, and rebuild their hours.
 
-    The days of each source count from the time of an event. Deletions stay. The daily job of `make ui` does the same;
-    safe to repeat and to interrupt.
+    The days of each source count from the time of an event. Deletions and moderation labels stay. The daily job of
+    `make ui` does the same; safe to repeat and to interrupt.
 
     Try:
 

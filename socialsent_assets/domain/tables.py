@@ -184,7 +184,24 @@ DELETIONS = Table(
         ),
     ),
 )
-CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS, DELETIONS)
+MODERATION_LABELS = Table(
+    "cleansed",
+    "moderation_labels",
+    "Moderation labels of texts and accounts that networks sent, and their withdrawals, one row per event.",
+    ("event_id",),
+    _of_event(
+        "moderation_label",
+        (
+            *_ENVELOPE,
+            Column("subject_id", "string", "Id of the labelled subject.", required=True),
+            Column("subject_kind", "string", "post, comment, interaction or user; null for any of the first three."),
+            Column("labeler_id", "string", "Id of the labeler.", required=True),
+            Column("label_value", "string", "Value of the label: spam, porn, !hide, !takedown.", required=True),
+            Column("withdrawn", "boolean", "True if the labeler withdrew the label.", required=True),
+        ),
+    ),
+)
+CLEANSED_EVENTS = (POSTS, COMMENTS, USERS, INTERACTIONS, DELETIONS, MODERATION_LABELS)
 _ACCEPTED = tuple(f"cleansed/{table.name}.event_id" for table in CLEANSED_EVENTS)
 
 # What a job records about an hour, so that later runs can decide whether it is stale (lake/builds.py).

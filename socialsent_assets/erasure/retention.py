@@ -2,8 +2,8 @@
 
 They go line by line, as an erasure takes them: objects are written anew under names that count the lines as erased,
 so the counts close. The hours are then built again as after any change of landing, and what is built holds no older
-row; nothing is stale once that is done. Deletions stay, which are an id and a time: without one, a text that arrives
-late would be readable again.
+row; nothing is stale once that is done. Deletions and moderation labels stay, which are ids and a time: without one,
+a text that arrives late would be readable again.
 
 Not here: the days (settings/retention.py), when it happens (defs/retention.py, cli/retention.py), the tables, which
 are built again from landing.
@@ -22,7 +22,7 @@ from functools import partial
 from typing import Any
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.events.kinds import deletion
+from socialsent_assets.domain.events.kinds import deletion, moderation_label
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
     LANDING_QUARANTINE,
@@ -39,6 +39,7 @@ STATE = "retention/state.json"
 """In the artifacts tier: which hours were looked through, and the receipts of the latest runs."""
 
 _RECEIPTS = 50
+_STAYING = (deletion.KIND.name, moderation_label.KIND.name)
 _UNKNOWN = "(unknown)"
 
 
@@ -179,7 +180,7 @@ def _expire_object(
 def _source_of_event(line: bytes) -> str | None:
     """Source of an event, "" for a line that names none, None for one that stays."""
     event = _json(line)
-    return None if event.get("event_type") == deletion.KIND.name else _slug(event)
+    return None if event.get("event_type") in _STAYING else _slug(event)
 
 
 def _source_of_quarantined(line: bytes) -> str | None:

@@ -44,6 +44,7 @@ _NEEDLESS = """
             union all select event_hour, 'interaction', interaction_id from staging.int_interaction_versions
             union all select event_hour, 'user', user_id from staging.int_user_versions
             union all select event_hour, 'deletion', subject_id from staging.int_deletion_versions
+            union all select event_hour, 'moderation_label', subject_id from staging.int_moderation_label_versions
         ) as held
         where held.event_hour = keys.event_hour and held.kind = keys.event_kind and held.id = keys.entity_id
     )

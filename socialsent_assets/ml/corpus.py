@@ -13,8 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from socialsent_assets.domain.events.kinds.moderation_label import TAKEDOWNS
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import COMMENTS, DELETIONS, POSTS
+from socialsent_assets.domain.tables import COMMENTS, DELETIONS, MODERATION_LABELS, POSTS
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.duckdb.connection import connected
 from socialsent_assets.lake.lake import Lake
@@ -64,7 +65,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class LivingText:
-    """The latest version of a post or comment; `is_deleted` for a tombstone, or one that a deletion takes away."""
+    """The latest version of a post or comment; `is_deleted` for a tombstone, or if a deletion or takedown holds."""
 
     clean_text: str
     author_id: str
@@ -121,6 +122,11 @@ _GONE = """
         select * from ({deletions})
         qualify row_number() over (partition by subject_id, subject_kind order by event_time desc, event_id desc) = 1
     ) where not restored
+    union all select subject_id, subject_kind from (
+        select * from ({labels}) qualify row_number() over (
+            partition by subject_id, subject_kind, labeler_id, label_value order by event_time desc, event_id desc
+        ) = 1
+    ) where not withdrawn and label_value in {takedowns}
 """
 _IS_DELETED = """
     deleted or {kind}_id in (select subject_id from gone where coalesce(subject_kind, '{kind}') = '{kind}')
@@ -144,7 +150,11 @@ def _versions(lake: Lake) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[Even
     ]
     held = [h for h, r in builds.cleanse.items() if r.rows.get(POSTS.name, 0) or r.rows.get(COMMENTS.name, 0)]
     with connected([lake.cleansed], memory_limit="1GB") as connection:
-        connection.execute(_GONE.format(deletions=rows_sql(lake, DELETIONS, builds.pins)))
+        taken_back = {
+            name: rows_sql(lake, table, builds.pins)
+            for name, table in (("deletions", DELETIONS), ("labels", MODERATION_LABELS))
+        }
+        connection.execute(_GONE.format(**taken_back, takedowns=TAKEDOWNS))
         connection.execute(f"create view versions as {' union all '.join(parts)}")
         yield connection, held
 

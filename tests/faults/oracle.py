@@ -160,8 +160,10 @@ def lines_of(landing: Storage, kind: str) -> Iterable[tuple[str, list[bytes]]]:
         yield info.key, gzip.decompress(landing.read(info.key)).split(b"\n")[:-1]
 
 
-def readable(rows: Iterable[Mapping[str, Any]], deletions: Iterable[Mapping[str, Any]]) -> set[Key]:
-    """(id, event_id) of the texts that a mart may show: the newest version of each, and not taken back."""
+def readable(
+    rows: Iterable[Mapping[str, Any]], deletions: Iterable[Mapping[str, Any]], labels: Iterable[Mapping[str, Any]]
+) -> set[Key]:
+    """(id, event_id) of the texts that a mart may show: the newest version of each, not taken back or taken down."""
     newest: dict[str, Mapping[str, Any]] = {}
     for row in rows:
         identity = str(row.get("comment_id") or row["post_id"])
@@ -169,6 +171,16 @@ def readable(rows: Iterable[Mapping[str, Any]], deletions: Iterable[Mapping[str,
         if before is None or (row["event_time"], row["event_id"]) > (before["event_time"], before["event_id"]):
             newest[identity] = row
     gone = {(str(row["subject_id"]), row.get("subject_kind")) for row in deletions}
+    names = ("subject_id", "subject_kind", "labeler_id", "label_value")
+    standing = {
+        tuple(row.get(name) for name in names): not row.get("withdrawn")
+        for row in sorted(labels, key=lambda row: (row["event_time"], row["event_id"]))
+    }
+    gone |= {
+        (str(subject), kind)
+        for (subject, kind, _, value), stands in standing.items()
+        if stands and value in ("!takedown", "!hide")
+    }
 
     def is_gone(identity: str, kind: str, author: object) -> bool:
         return bool(gone & {(identity, None), (identity, kind), (str(author), "user")})
@@ -276,11 +288,14 @@ def _check_marts(marts: MartsInMemory, sent: Sent, erasure: Erasure) -> None:
         if lost:
             raise Violation("lost", f"not in {table.name} of the marts: {_some(lost)}")
     check_marts_reader(marts)
-    shown = readable([*marts.rows("posts"), *marts.rows("comments")], marts.rows("deletions"))
+    shown = readable(
+        [*marts.rows("posts"), *marts.rows("comments")], marts.rows("deletions"), marts.rows("moderation_labels")
+    )
     texts = [_row(event) for event in sent.events.values() if event.kind in ("post", "comment")]
     taken_back = [_row(event) for event in sent.events.values() if event.kind == "deletion"]
     if not erasure.identity:
-        expected_shown = readable(texts, taken_back)
+        labels = [_row(event) for event in sent.events.values() if event.kind == "moderation_label"]
+        expected_shown = readable(texts, taken_back, labels)
         if shown != expected_shown:
             raise Violation(
                 "deletion", f"texts that the marts show wrongly: {_some(one for _, one in shown ^ expected_shown)}"

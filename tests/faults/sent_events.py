@@ -1,7 +1,7 @@
 """Records that a schedule sends, and what each of them is: the truth that every tier is compared with.
 
 Written by hand from the contract, without the code under test: events of all kinds at the edges of hours, edits,
-tombstones, deletions before and after their texts, spellings of one event, arrays, gzip, records without one.
+tombstones, deletions and labels before and after their texts, spellings of one event, arrays, gzip, empty records.
 
 Not here: how they are sent (schedule.py), the comparison (oracle.py).
 """
@@ -23,6 +23,7 @@ ID_OF = {
     "user": "user_id",
     "interaction": "interaction_id",
     "deletion": "subject_id",
+    "moderation_label": "subject_id",
 }
 TEXTS = ("so happy 🚋", "NOT good at all", "líne\u2028sep", '"q" \\ back', "tab\there", "fine &amp; dandy", "b" * 200)
 
@@ -103,7 +104,7 @@ class _Maker:
         hour = chance.choice(self._hours).start
         edge = chance.random()
         offset = 0 if edge < 0.15 else 3_599_999_999 if edge < 0.3 else chance.randrange(3_600_000_000)
-        kind = chance.choices(["post", "comment", "user", "interaction", "deletion"], [5, 4, 1, 2, 2])[0]
+        kind = chance.choices(list(ID_OF), [5, 4, 1, 2, 2, 1])[0]
         texts = [e for e in sent.events.values() if e.kind in ("post", "comment")]
         data = self._data(kind, number, texts)
         made = SentEvent(f"e{self._seed}-{number}", kind, hour + timedelta(microseconds=offset), data)
@@ -122,6 +123,10 @@ class _Maker:
                 "actor_id": author,
                 "post_id": about,
             }
+        if kind == "moderation_label":
+            value, labeler = chance.choice(["!takedown", "!hide", "spam"]), chance.choice(["m1", "m2"])
+            said = {"labeler_id": f"{labeler}-{self._seed}", "label_value": value, "withdrawn": chance.random() < 0.3}
+            return {**self._data("deletion", number, texts), **said}
         if kind == "deletion":
             if texts and chance.random() < 0.8:
                 gone = chance.choice(texts)

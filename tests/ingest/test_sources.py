@@ -50,6 +50,7 @@ EXPECTED = {
         {"post": 2, "comment": 1, "deletion": 3, "interaction": 3, "user": 1},
         0,
     ),
+    "bluesky_labels.jsonl": ("Bluesky moderation labels", 4, 1, {"moderation_label": 4}, 0),
     "bluesky_search.json": ("Bluesky posts of the API", 1, 0, {"post": 1, "user": 1}, 0),
     "youtube.json": ("YouTube comments", 2, 0, {"comment": 3}, 0),
     "youtube.csv": ("YouTube comments as CSV", 2, 0, {"comment": 2}, 0),
@@ -228,6 +229,16 @@ def test_what_a_network_takes_back_is_a_deletion_of_just_that() -> None:
     assert text == {"subject_id": reply["comment_id"]}
     assert like == {"subject_id": liked["interaction_id"], "subject_kind": "interaction"}
     assert account == {"subject_id": "did:plc:cccc", "subject_kind": "user"}
+
+
+def test_a_label_names_who_says_what_of_whom_and_is_withdrawn_by_the_same() -> None:
+    """Prevents a text that stays hidden after its label was withdrawn, and an account that is taken for a text."""
+    hidden, account, shown, other = data_of("bluesky_labels.jsonl", "moderation_label")
+    post = "at://did:plc:aaaa/app.bsky.feed.post/3krgabc"
+    assert hidden == {"subject_id": post, "labeler_id": "did:plc:mods", "label_value": "!hide"}
+    assert shown == {**hidden, "withdrawn": True}
+    assert (account["subject_kind"], account["subject_id"]) == ("user", "did:plc:cccc")
+    assert other == {**account, "subject_id": "did:plc:bbbb", "labeler_id": "did:plc:cats", "label_value": "spam"}
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ _IDS = {
     "user": "user_id",
     "interaction": "interaction_id",
     "deletion": "subject_id",
+    "moderation_label": "subject_id",
 }
 _NEEDED = {
     "post": ("post_id", "author_id", "text"),
@@ -29,6 +30,7 @@ _NEEDED = {
     "user": ("user_id", "user_name"),
     "interaction": ("interaction_id", "action", "actor_id"),
     "deletion": ("subject_id",),
+    "moderation_label": ("subject_id", "labeler_id", "label_value"),
 }
 
 
@@ -97,6 +99,7 @@ def _random_event(chance: random.Random, number: str, start: datetime) -> dict[s
             ("user", {"user_name": f"n{number}", "age": chance.randrange(131), "joined_at": stamp(start)}),
             ("interaction", {"action": "follow", "actor_id": "u", "target_user_id": "u-2"}),
             ("deletion", chance.choice([{}, {"subject_kind": "user", "restored": True}])),
+            ("moderation_label", {"labeler_id": "m", "label_value": chance.choice(["spam", "!hide"])}),
         ]
     )
     time = stamp(start + timedelta(microseconds=chance.randrange(3_600_000_000)))

@@ -63,6 +63,7 @@ def test_the_rows_that_stand_are_those_of_the_oracle(generated, hour):
         ("users", "user", "user_id"),
         ("interactions", "interaction", "interaction_id"),
         ("deletions", "deletion", "subject_id"),
+        ("moderation_labels", "moderation_label", "subject_id"),
     ]:
         found = {(r["event_id"], events.stamp(r["event_time"]), r[identity]) for r in rows(lake, table, hour)}
         wanted = {

@@ -149,7 +149,7 @@ def predicted(event: Row, *, answered: bool) -> Row:
 
 
 def event(kind: str, event_id: str, time: datetime, **data: Any) -> Row:
-    """A cleansed row of `kind` (post, comment, user, interaction, deletion); what is not given is plain."""
+    """A cleansed row of a kind of event; what is not given is plain."""
     plain: dict[str, Row] = {
         "post": {
             "author_id": "u1",
@@ -163,6 +163,12 @@ def event(kind: str, event_id: str, time: datetime, **data: Any) -> Row:
         "user": {"user_name": "name"},
         "interaction": {"action": "like", "actor_id": "u2"},
         "deletion": {"subject_kind": None, "restored": False},
+        "moderation_label": {
+            "subject_kind": None,
+            "labeler_id": "a",
+            "label_value": "!takedown",
+            "withdrawn": False,
+        },
     }
     row = {"kind": kind, "event_id": event_id, "event_time": time, "source": "test", **plain[kind], **data}
     if kind in ("post", "comment"):

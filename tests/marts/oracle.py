@@ -27,7 +27,7 @@ def marts_of(events: Iterable[Row]) -> Marts:
     posts = {key: _text(v) for key, v in _by(kinds["post"], "post_id").items() if not _newest(v)["deleted"]}
     comments = {key: _text(v) for key, v in _by(kinds["comment"], "comment_id").items() if not _newest(v)["deleted"]}
     interactions = [_interaction(_newest(v)) for v in _by(kinds["interaction"], "interaction_id").values()]
-    deleted = _deleted(kinds["deletion"])
+    deleted = _deleted(kinds["deletion"]) | _taken_down(kinds["moderation_label"])
     gone = {user for kind, user in deleted if kind == "user"}
     profiles = {user: row for user, row in profiles.items() if user not in gone}
     posts = {k: p for k, p in posts.items() if ("post", k) not in deleted and p["author_id"] not in gone}
@@ -70,6 +70,20 @@ def _deleted(deletions: list[Row]) -> set[tuple[str, str]]:
     }
 
 
+def _taken_down(labels: list[Row]) -> set[tuple[str, str]]:
+    """Kind and id of what a labeler takes down, or hides, and has not shown again since."""
+    names = ("subject_id", "subject_kind", "labeler_id", "label_value")
+    by_label: dict[tuple[Any, ...], list[Row]] = defaultdict(list)
+    for label in labels:
+        by_label[tuple(label[name] for name in names)].append(label)
+    return {
+        (kind, subject)
+        for (subject, named, _, value), versions in by_label.items()
+        if value in ("!takedown", "!hide") and not _newest(versions)["withdrawn"]
+        for kind in ([named] if named else ["post", "comment", "interaction"])
+    }
+
+
 def _by(events: list[Row], key: str) -> dict[str, list[Row]]:
     groups: dict[str, list[Row]] = defaultdict(list)
     for event in events:
@@ -104,10 +118,12 @@ def _profile(versions: list[Row]) -> Row:
 def _histories(versions: list[Row], gone: set[str]) -> list[Row]:
     rows: list[Row] = []
     for user, of_user in _by(versions, "user_id").items():
+        if user in gone:
+            continue
         moments: dict[datetime, list[Row]] = defaultdict(list)
         for version in of_user:
             moments[version["event_time"]].append(version)
-        times = sorted(moments) if user not in gone else []
+        times = sorted(moments)
         for since, until in zip(times, [*times[1:], None], strict=True):
             newest = _newest(moments[since])
             row = {name: newest[name] for name in ("user_id", "user_name", "event_id")}

@@ -39,16 +39,23 @@ class Builds(Protocol):
 def random_event(rng: random.Random, event_id: str, hour: EventHour) -> Row:
     """An event in `hour`, from so few ids that edits, deletions and dangling references are common."""
     time = hour.start + timedelta(seconds=rng.randrange(0, 3600, 600))  # few instants, so that event_id breaks ties
-    kind = rng.choices(("post", "comment", "interaction", "user", "deletion"), (5, 4, 4, 2, 2))[0]
+    kind = rng.choices(
+        ("post", "comment", "interaction", "user", "deletion", "moderation_label"), (5, 4, 4, 2, 2, 2)
+    )[0]
 
     def pick(prefix: str, count: int) -> str:
         return f"{prefix}{rng.randrange(count)}"
 
-    if kind == "deletion":
+    if kind in ("deletion", "moderation_label"):
         named = rng.choice(("post", "comment", "interaction", "user", None))
         prefix, count = {"p": ("p", 6), "c": ("c", 8), "i": ("i", 12), "u": ("u", USERS)}[(named or "post")[0]]
-        subject = {"subject_id": pick(prefix, count), "subject_kind": named, "restored": rng.random() < 0.3}
-        return event(kind, event_id, time, **subject)
+        subject = {"subject_id": pick(prefix, count), "subject_kind": named}
+        if kind == "deletion":
+            return event(kind, event_id, time, **subject, restored=rng.random() < 0.3)
+        value, labeler = rng.choice(("!takedown", "!hide", "spam")), rng.choice("ab")
+        return event(
+            kind, event_id, time, **subject, labeler_id=labeler, label_value=value, withdrawn=rng.random() < 0.4
+        )
     if kind == "user":
         return event(kind, event_id, time, user_id=pick("u", USERS), user_name=event_id)
     if kind == "interaction":

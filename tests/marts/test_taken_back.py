@@ -25,7 +25,7 @@ from socialsent_assets.domain.events.start import HISTORY_START
 from socialsent_assets.domain.events.versions import deleted_subjects, kept_copy, living_version
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, EVENT_HOUR, TABLES
 from socialsent_assets.ingest.reading import source_record
-from socialsent_assets.ingest.sources.bluesky import SOURCES
+from socialsent_assets.ingest.sources import bluesky, bluesky_labels
 from socialsent_assets.lake.table_rows import duckdb_type
 from tests.marts.dbt_in_process import PROJECT, fresh_manifest, run_dbt
 from tests.marts.lake_folder import LakeFolder
@@ -33,7 +33,8 @@ from tests.marts.lake_folder import LakeFolder
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 MODELS = (
     *("int_post_versions", "int_comment_versions", "int_interaction_versions", "int_user_versions"),
-    *("int_deletion_versions", "int_deleted_subjects", "fct_posts", "fct_comments", "fct_interactions", "dim_users"),
+    *("int_deletion_versions", "int_moderation_label_versions", "int_standing_labels", "int_deleted_subjects"),
+    *("fct_posts", "fct_comments", "fct_interactions", "dim_users"),
 )
 LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
 
@@ -54,8 +55,15 @@ def event(did: str, kind: str, time: str, **data: Any) -> dict[str, Any]:
     return {"did": did, "kind": kind, kind: {"time": time, **data}}
 
 
+def label(uri: str, value: str, time: str, **data: Any) -> dict[str, Any]:
+    return {"src": "did:plc:mods", "uri": uri, "val": value, "cts": f"2024-05-01T{time}:00Z", **data}
+
+
 def frames() -> list[dict[str, Any]]:
-    """Ann posts and stays; Ben replies, likes and follows, and takes back all; Cat does the same and goes."""
+    """Ann posts and stays; Ben replies, likes and follows, and takes back all; Cat does the same and goes.
+
+    Moderation hides Eve's texts and takes Fay's account down; its labels of Ann are withdrawn.
+    """
     post, like, follow = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.graph.follow"
     root = {"uri": f"at://did:plc:ann/{post}/{tid(0)}"}
     reply = {"reply": {"root": root, "parent": root}}
@@ -79,12 +87,28 @@ def frames() -> list[dict[str, Any]]:
         event("did:plc:dan", "identity", "2024-05-01T10:01:00Z", handle="dan.example"),
         event("did:plc:dan", "account", "2024-05-01T13:00:00Z", active=False, status="deactivated"),
         event("did:plc:dan", "account", "2024-05-01T14:00:00Z", active=True),
+        commit("did:plc:eve", "create", post, 90, 90, text="hidden by a labeler"),
+        commit("did:plc:eve", "create", post, 95, 95, text="hidden, then taken down, a reply", **reply),
+        label(f"at://did:plc:eve/{post}/{tid(90)}", "!hide", "09:00"),  # before it was written
+        label(f"at://did:plc:eve/{post}/{tid(95)}", "!hide", "11:00"),
+        label(f"at://did:plc:eve/{post}/{tid(95)}", "!hide", "12:00", neg=True),
+        label(f"at://did:plc:eve/{post}/{tid(95)}", "!takedown", "11:30"),
+        commit("did:plc:fay", "create", post, 100, 100, text="of an account that is taken down"),
+        commit("did:plc:fay", "create", like, 110, 110, subject=root),
+        event("did:plc:fay", "identity", "2024-05-01T10:01:00Z", handle="fay.example"),
+        label("did:plc:fay", "!takedown", "12:00"),
+        label("did:plc:ann", "spam", "12:00"),
+        label("did:plc:ann", "!takedown", "12:00"),
+        label("did:plc:ann", "!takedown", "13:00", neg=True),
+        label(f"at://did:plc:ann/{post}/{tid(0)}", "!hide", "13:00", neg=True),
+        label(f"at://did:plc:ann/{post}/{tid(0)}", "!hide", "12:00"),
     ]  # fmt: skip
 
 
 def records() -> list[SourceRecord]:
     sent = [(json.dumps(frame).encode(), frame) for frame in frames()]
-    return [source_record(raw, "", frame, SOURCES[0].drafts) for raw, frame in sent]
+    sources = {True: bluesky_labels.SOURCES[0], False: bluesky.SOURCES[0]}
+    return [source_record(raw, "", frame, sources["src" in frame].drafts) for raw, frame in sent]
 
 
 def landed(rng: random.Random) -> list[Event]:
@@ -142,7 +166,7 @@ class Marts:
         for table in CLEANSED_EVENTS:
             self._connection.execute(f"delete from spectrum_cleansed.{table.name}")
         for event in events:
-            row = {"deleted": False, "restored": False, "clean_text": "", **event.data}
+            row = {"deleted": False, "restored": False, "withdrawn": False, "clean_text": "", **event.data}
             row |= {"event_id": event.event_id, "event_time": event.event_time, "source": event.source}
             row |= {EVENT_HOUR: event.hour.start}
             table = next(table for table in CLEANSED_EVENTS if table.name == f"{event.event_type}s")
@@ -168,6 +192,8 @@ def test_what_was_taken_back_is_in_no_mart_in_any_order(models: dict[str, str], 
         assert marts.rows("select comment_id from fct_comments") == [], seed
         assert marts.rows("select actor_id, action from fct_interactions") == [("did:plc:ann", "like")], seed
         assert marts.rows("select user_name from dim_users") == [("dan.example",)], seed
+        standing = marts.rows("select label_value from staging.int_standing_labels order by 1")
+        assert standing == [("!hide",), ("!takedown",), ("!takedown",), ("spam",)], seed
 
 
 def test_the_rule_in_python_is_the_rule_in_sql(models: dict[str, str]) -> None:
@@ -175,7 +201,7 @@ def test_the_rule_in_python_is_the_rule_in_sql(models: dict[str, str]) -> None:
     marts = Marts(models)
     events = landed(random.Random(7))
     marts.fill(events)
-    gone = deleted_subjects(event for event in events if event.event_type == "deletion")
+    gone = deleted_subjects(*([e for e in events if e.event_type == k] for k in ("deletion", "moderation_label")))
     found = marts.rows("select subject_kind, subject_id from staging.int_deleted_subjects")
     assert {(kind, subject) for kind, subject in gone if kind in ("interaction", "user")} >= {
         (kind, subject) for kind, subject in found if kind is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from socialsent_assets.domain.events.layout import EventHour
-from socialsent_assets.domain.tables import COMMENTS, DELETIONS
+from socialsent_assets.domain.tables import COMMENTS, DELETIONS, MODERATION_LABELS
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.ml.corpus import living_texts, read_corpus
 from tests.built_lake import build_table
@@ -30,13 +30,33 @@ def test_only_the_latest_version_of_a_living_text_is_learned_from(lake: Lake) ->
 
 def test_what_a_network_took_back_is_not_learned_from(lake: Lake) -> None:
     """Prevents models that keep the words of a deleted reply, or of an account that is gone."""
-    put_posts(lake, [post_row(1, AT, clean_text="kept"), post_row(2, AT, clean_text="of cat", author_id="cat")])
+    put_posts(
+        lake,
+        [
+            post_row(1, AT, clean_text="kept"),
+            post_row(2, AT, clean_text="of cat", author_id="cat"),
+            post_row(4, AT, clean_text="taken down"),
+            post_row(5, AT, clean_text="shown again"),
+        ],
+    )
     build_table(lake, COMMENTS, AT, [post_row(3, AT, comment_id="c3", clean_text="a reply", author_id="bob")])
     plain = {"event_time": AT.start, "source": "s", "restored": False}
     gone = [("d1", "c3", None), ("d2", "cat", "user"), ("d3", "p1", "interaction")]
     rows = [{**plain, "event_id": one, "subject_id": subject, "subject_kind": kind} for one, subject, kind in gone]
     build_table(lake, DELETIONS, AT, rows)
-    assert read_corpus(lake).texts == ["kept"]
+    said = [
+        ("l1", "p4", "!hide", False),
+        ("l2", "p5", "!hide", False),
+        ("l3", "p5", "!hide", True),
+        ("l4", "p1", "spam", False),
+    ]
+    rows = [
+        {"event_id": one, "event_time": AT.start, "source": "s", "subject_id": subject, "subject_kind": "post",
+         "labeler_id": "m", "label_value": value, "withdrawn": withdrawn}
+        for one, subject, value, withdrawn in said
+    ]  # fmt: skip
+    build_table(lake, MODERATION_LABELS, AT, rows)
+    assert sorted(read_corpus(lake).texts) == ["kept", "shown again"]
     assert living_texts(lake, ["c3"])["c3"].is_deleted
 
 

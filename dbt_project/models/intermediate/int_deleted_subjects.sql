@@ -10,3 +10,6 @@ with deletions as (
 latest as ({{ living_version('deletions', 'subject') }})
 
 select subject_id, subject_kind from latest where not restored
+union
+-- While such a label stands, its subject counts as deleted; a deletion that restores it says nothing of the label.
+select subject_id, subject_kind from {{ ref('int_standing_labels') }} where label_value in ('!takedown', '!hide')

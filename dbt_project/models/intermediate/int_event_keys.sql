@@ -32,6 +32,15 @@ with keys as (
     union all
     select event_hour, {{ typed('deletion') }}, subject_id, {{ typed(none) }}, {{ typed(none) }}, {{ typed(none) }}
     from {{ ref('stg_deletions') }}
+    union all
+    select
+        event_hour,
+        {{ typed('moderation_label') }},
+        subject_id,
+        {{ typed(none) }},
+        {{ typed(none) }},
+        {{ typed(none) }}
+    from {{ ref('stg_moderation_labels') }}
     {% if is_incremental() %}
     union all
     select event_hour, event_kind, entity_id, post_id, user_id, other_user_id

@@ -28,7 +28,7 @@ OWN_IDS = sorted(
     {kind.identity for kind in _MADE},
     key=lambda name: (sum(name == field.name for kind in KINDS.values() for field in kind.fields), name),
 )
-USER_FIELDS = frozenset(("user_id", *AUTHOR_FIELDS, "target_user_id"))
+USER_FIELDS = frozenset(("user_id", *AUTHOR_FIELDS, "target_user_id", "labeler_id"))
 TEXT_FIELDS = frozenset(("event_id", "parent_comment_id", "text_id", *OWN_IDS))
 EITHER_FIELDS = frozenset(("subject_id",))
 ID_FIELDS = USER_FIELDS | TEXT_FIELDS | EITHER_FIELDS

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from socialsent_assets.domain.events.event import Event
+from socialsent_assets.domain.events.kinds.moderation_label import TAKEDOWNS
 
 
 def copy_order(event: Event) -> tuple[datetime, bytes]:
@@ -48,21 +49,33 @@ def is_tombstone(event: Event) -> bool:
     return event.data.get("deleted") is True
 
 
-def deleted_subjects(deletions: Iterable[Event]) -> set[tuple[str, str]]:
+def deleted_subjects(deletions: Iterable[Event], labels: Iterable[Event] = ()) -> set[tuple[str, str]]:
     """(kind, id) of all that is deleted: the newest deletion of a subject decides, whatever came before or after.
 
-    Kinds are post, comment, interaction and user; a deletion without a kind applies to the first three.
+    Kinds are post, comment, interaction and user; a deletion without a kind applies to the first three. Beside
+    deletions, moderation labels that take their subject down do the same while in force.
     """
     newest: dict[tuple[str, str], Event] = {}
     for deletion in deletions:
-        subject = str(deletion.data["subject_id"]), str(deletion.data.get("subject_kind") or "")
+        subject = _subject(deletion)
         newest[subject] = max(newest.get(subject, deletion), deletion, key=version_order)
-    return {
-        (kind, subject)
-        for (subject, named), deletion in newest.items()
-        if deletion.data.get("restored") is not True
-        for kind in ((named,) if named else _WITHOUT_A_KIND)
-    }
+    gone = {subject for subject, deletion in newest.items() if deletion.data.get("restored") is not True}
+    gone |= {_subject(label) for label in standing_labels(labels) if label.data["label_value"] in TAKEDOWNS}
+    return {(kind, subject) for subject, named in gone for kind in ((named,) if named else _WITHOUT_A_KIND)}
+
+
+def standing_labels(labels: Iterable[Event]) -> list[Event]:
+    """Of each labeler, subject and value the newest label, unless that withdraws it; in no particular order."""
+    newest: dict[tuple[object, ...], Event] = {}
+    for label in labels:
+        key = (*_subject(label), label.data["labeler_id"], label.data["label_value"])
+        newest[key] = max(newest.get(key, label), label, key=version_order)
+    return [label for label in newest.values() if label.data.get("withdrawn") is not True]
+
+
+def _subject(event: Event) -> tuple[str, str]:
+    """Id and kind of what a deletion or label is about; "" for no kind."""
+    return str(event.data["subject_id"]), str(event.data.get("subject_kind") or "")
 
 
 _WITHOUT_A_KIND = ("post", "comment", "interaction")

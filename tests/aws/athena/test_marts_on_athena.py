@@ -85,8 +85,9 @@ def test_marts_equal_duckdbs_after_a_first_build_and_after_a_changed_hour(
     hours[HOURS[0]].append(
         event("post", "tagged", HOURS[0].start, post_id="tagged", hashtags=["tea", "naïve", "日本"])
     )
-    # DuckDB's tables are patterns of paths, which have to match a file: one deletion that stays.
+    # DuckDB's tables are patterns of paths, which have to match a file: one deletion and one label that stay.
     hours[HOURS[0]].append(event("deletion", "gone", HOURS[0].start, subject_id="nobody"))
+    hours[HOURS[0]].append(event("moderation_label", "hidden", HOURS[0].start, subject_id="nobody"))
     for hour, events in hours.items():
         lake.put(events, hour)
     duckdb = Dbt(lake, parse(lake, tmp_path / "parse"), tmp_path / "local")
@@ -121,6 +122,7 @@ def test_an_hour_that_waits_for_its_scores_keeps_what_the_marts_hold(tmp_path: P
             event("comment", "e2", HOURS[2].start, comment_id="c1", post_id="p1"),
             event("interaction", "e3", HOURS[2].start, interaction_id="i1", post_id="p1"),
             event("deletion", "e4", HOURS[2].start, subject_id="nobody"),
+            event("moderation_label", "e5", HOURS[2].start, subject_id="nobody"),
         ]
     )
     lake.put([event("post", f"old{n}", HOURS[n].start, post_id=f"old{n}") for n in (0, 1)])

@@ -148,7 +148,7 @@ def test_a_replacement_is_one_transaction(lake: LakeFolder, redshift: DbtOnRedsh
         opened = [s.strip().lower() for s in redshift.statements[:number] if s.strip().lower() in ("begin", "commit")]
         assert opened[-1] == "begin", statement
         replaced += 1
-    assert replaced == 16
+    assert replaced == 17
 
 
 def test_no_statement_is_known_to_fail_on_redshift(lake: LakeFolder, redshift: DbtOnRedshift) -> None:

@@ -8,7 +8,13 @@ import pytest
 
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.kinds import KINDS
-from socialsent_assets.domain.events.versions import deleted_subjects, kept_copy, latest_version, living_version
+from socialsent_assets.domain.events.versions import (
+    deleted_subjects,
+    kept_copy,
+    latest_version,
+    living_version,
+    standing_labels,
+)
 
 
 def post(event_id: str, minute: int, text: str = "hello", deleted: bool = False) -> Event:
@@ -55,8 +61,13 @@ def test_nothing_has_no_living_version() -> None:
         living_version([])
 
 
-def deletion(event_id: str, minute: int, **data: object) -> Event:
-    event = {**KINDS["deletion"].example, "event_id": event_id, "event_time": f"2026-11-22T09:{minute:02d}:00Z"}
+def label(event_id: str, minute: int, **data: object) -> Event:
+    given = {"labeler_id": "a", "label_value": "!hide", **data}
+    return deletion(event_id, minute, "moderation_label", **given)
+
+
+def deletion(event_id: str, minute: int, kind: str = "deletion", **data: object) -> Event:
+    event = {**KINDS[kind].example, "event_id": event_id, "event_time": f"2026-11-22T09:{minute:02d}:00Z"}
     event["data"] = {"subject_id": "x", **data}
     answer = parse(
         json.dumps(event).encode(), datetime(2026, 11, 22, 12, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
@@ -74,3 +85,20 @@ def test_the_newest_deletion_of_a_subject_decides_in_any_order() -> None:
         assert deleted_subjects(order) == anything
     for order in itertools.permutations((gone, back, again)):
         assert deleted_subjects(order) == {("user", "x")}
+
+
+def test_a_takedown_deletes_while_its_labeler_upholds_it_in_any_order() -> None:
+    """Prevents a text that is hidden or shown by which label came last over the wire, or by another's label."""
+    hidden, shown = label("a", 1), label("b", 2, withdrawn=True)
+    again, other = label("c", 3, label_value="!takedown"), label("d", 1, labeler_id="b")
+    account = label("e", 1, subject_kind="user", label_value="!takedown")
+    spam, restored = label("f", 4, label_value="spam"), deletion("g", 5, restored=True)
+    anything = {("post", "x"), ("comment", "x"), ("interaction", "x")}
+    for order in itertools.permutations((hidden, shown, spam)):
+        assert deleted_subjects([restored], order) == set()
+    for order in itertools.permutations((hidden, shown, again)):
+        assert deleted_subjects([restored], order) == anything
+    for order in itertools.permutations((hidden, shown, other, spam)):
+        assert deleted_subjects([restored], order) == anything
+        assert {event.event_id for event in standing_labels(order)} == {"d", "f"}
+    assert deleted_subjects([], [account, shown]) == {("user", "x")}

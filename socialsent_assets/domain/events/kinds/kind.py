@@ -1,6 +1,6 @@
 """Definition of an event type: fields as data, and the one place that checks a value against its field.
 
-Not here: the four kinds (one file each beside this one), the envelope around `data` (event.py).
+Not here: the kinds (one file each beside this one), the envelope around `data` (event.py).
 """
 
 from __future__ import annotations
