@@ -59,6 +59,16 @@ def test_what_happened_on_two_earlier_days_at_this_time_is_not_news() -> None:
     assert verdict_of_volume(with_now(history, records=700)) == "breach"
 
 
+def test_a_low_that_two_earlier_days_had_is_not_news() -> None:
+    """Prevents an alert on every quiet Sunday: a count as low as theirs is not lower."""
+    history = past(21 * 24, records=100)
+    for days in (6, 7):
+        hour = EventHour(NOW - timedelta(days=days))
+        history[hour] = HourStats(hour, records=20)
+    assert verdict_of_volume(with_now(history, records=20)) == "ok"
+    assert verdict_of_volume(with_now(history, records=19)) == "breach"
+
+
 def test_a_nightly_import_is_usual_at_night_only() -> None:
     """Prevents both an alarm every night and a rule that takes 5,000 records at noon for usual."""
     history = {hour: HourStats(hour, records=5000 if (hour.start.hour == 12) else 10) for hour in past(10 * 24)}
