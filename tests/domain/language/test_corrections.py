@@ -75,9 +75,9 @@ def test_a_correction_is_read(written, word, valence):
     [
         ("sick", "write WORD=VALENCE"),
         ("=2", "write WORD=VALENCE"),
-        ("sick=", "no valence"),
-        ("sick=good", "no valence"),
-        ("sick=nan", "no valence"),
+        ("sick=", "not a valence"),
+        ("sick=good", "not a valence"),
+        ("sick=nan", "not a valence"),
         ("sick=5", "from -4"),
         ("sick=1e999", "from -4"),
         ("spill the tea=-1", "phrase"),
