@@ -87,8 +87,8 @@ def test_a_planted_bug_is_found_in_many_schedules(plant: str) -> None:
 
 def test_a_writer_that_an_erasure_did_not_await_is_found() -> None:
     """Prevents an erased text that lands after the erasure; it takes a writer that is held up just then."""
-    assert run_one(1271, "writers-not-awaited").is_expected
-    assert run_one(1271).violation == ""
+    assert run_one(2821, "writers-not-awaited").is_expected
+    assert run_one(2821).violation == ""
 
 
 def _is_found(plant: str, within: int) -> None:
