@@ -139,3 +139,14 @@ def test_another_object_is_no_book(broken: object) -> None:
     """Prevents half a state that is taken for a whole one."""
     with pytest.raises(ValueError, match="not a state"):
         AlertState.from_json(broken)
+
+
+def test_a_recovery_says_how_it_is_now_if_that_was_measured() -> None:
+    """Prevents a recovery that shows the value of the breach, or a number where nothing is measured."""
+    state = apply_findings(AlertState(), [quarantine(), run("breach", "03")], NOW)
+    state = apply_findings(state, [quarantine("ok", NOW + HOUR), run("ok", "03")], NOW + HOUR)
+    measured, unmeasured = (message.text for message in state.messages[-2:])
+    assert "Was      8.0% of 200 records" in measured
+    assert "Now      1.0% of 200 records" in measured
+    assert "Now" not in unmeasured
+    assert "disk full" not in unmeasured
