@@ -112,7 +112,10 @@ def _write(engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Re
         return Written()
 
     def of_table(table: Table) -> tuple[ScannedFile, ...]:
-        return tuple(files_of(lake.table(table), hours, builds.pins.get(table_name(table))))
+        pinned = builds.pins.get(table_name(table))
+        if pinned is None:  # nothing in it belongs to a finished build; another run may be writing its first rows
+            return ()
+        return tuple(files_of(lake.table(table), hours, pinned))
 
     files = TextFiles(of_table(POSTS), of_table(COMMENTS), hours, sum(map(_texts, cleansed)))
     schema = arrow_schema_of(lake.table(SENTIMENT))

@@ -21,9 +21,9 @@ from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.staleness import stale_hours
 from socialsent_assets.lake.undo import undo_run
 from socialsent_assets.warehouse.lake_files import write_lake_files
-from tests.built_lake import rows_of_table
+from tests.built_lake import rows_of_table, write_hours
 from tests.conftest import Landing, lake_at
-from tests.jobs.events import HOUR, random_lines
+from tests.jobs.events import HOUR, comment, random_lines
 
 AT = EventHour.from_key(HOUR)
 
@@ -129,3 +129,15 @@ def test_a_lake_whose_pinned_receipts_have_expired_is_still_read(lake: Lake) -> 
     lake.table(BUILDS).maintenance.expire_snapshots().by_ids([pinned]).commit()
     forget(lake)
     assert read_builds(lake).unscored == {AT}
+
+
+def test_rows_of_a_table_without_a_finished_build_are_not_scored(lake: Lake) -> None:
+    """Prevents scores of posts that another run is writing: the marts, which read by pins, have no such posts."""
+    other = AT.next()
+    Landing(lake).add(other.key, [comment(other.key)])
+    cleanse(ProcessEngine(), lake, [other])
+    assert table_name(POSTS) not in read_builds(lake).pins
+    half_way = {"event_id": "p", "event_time": other.start, "source": "test", "post_id": "p", "clean_text": "fine"}
+    write_hours(lake, POSTS, {other: [{**half_way, "author_id": "a", "text": "fine", "deleted": False}]})
+    score(ProcessEngine(), lake, [other])
+    assert {row["text_kind"] for row in rows_of_table(lake, SENTIMENT)} == {"comment"}
