@@ -27,8 +27,14 @@ FOUND_QUICKLY = {
 }
 """Planted bug -> number of schedules within which it has to be found; three times what it took, or more."""
 
-FOUND_LATER = {"receipts-before-tables": 130, "no-turns": 450, "no-look-for-other-runs": 750}
-"""As `FOUND_QUICKLY`, for the slow suite."""
+FOUND_BY = {
+    "receipts-before-tables": 188,
+    "no-turns": 1565,
+    "no-look-for-other-runs": 2226,
+    "writers-not-awaited": 2821,
+}
+"""Planted bug -> a seed that finds it, of bugs that take a rare order of steps. Look for another one when a
+change of the schedules makes it pass: `make faults SCHEDULES=10000 ARGS="--plant no-turns"`."""
 
 
 @pytest.fixture(autouse=True)
@@ -78,17 +84,11 @@ def test_a_planted_bug_is_found(plant: str) -> None:
     _is_found(plant, FOUND_QUICKLY[plant])
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("plant", FOUND_LATER)
-def test_a_planted_bug_is_found_in_many_schedules(plant: str) -> None:
+@pytest.mark.parametrize("plant", FOUND_BY)
+def test_a_planted_bug_is_found_by_its_schedule(plant: str) -> None:
     """Prevents an oracle that does not see what another run does at the same time."""
-    _is_found(plant, FOUND_LATER[plant])
-
-
-def test_a_writer_that_an_erasure_did_not_await_is_found() -> None:
-    """Prevents an erased text that lands after the erasure; it takes a writer that is held up just then."""
-    assert run_one(2821, "writers-not-awaited").is_expected
-    assert run_one(2821).violation == ""
+    assert run_one(FOUND_BY[plant], plant).is_expected
+    assert run_one(FOUND_BY[plant]).violation == ""
 
 
 def _is_found(plant: str, within: int) -> None:
