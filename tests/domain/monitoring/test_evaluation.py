@@ -22,7 +22,11 @@ from socialsent_assets.domain.monitoring.evaluation import (
     is_heartbeat_due,
 )
 from socialsent_assets.domain.monitoring.hour_stats import HourStats
-from socialsent_assets.domain.monitoring.metrics_catalog import DELETION_LATENCY, HEARTBEAT_SECONDS
+from socialsent_assets.domain.monitoring.metrics_catalog import (
+    DELETION_LATENCY,
+    FRESHNESS_MINUTES,
+    HEARTBEAT_SECONDS,
+)
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TICK = timedelta(microseconds=1)
@@ -140,6 +144,15 @@ def test_a_heartbeat_measures_lag_and_the_deletions_since_the_last_one() -> None
     assert first.checkpoint.last_heartbeat_at == NOON.isoformat()
     later = evaluate(replace(seen, now=NOON + HOUR), first.checkpoint)
     assert [datum.value for datum in later.metrics if datum.metric is DELETION_LATENCY] == [3.0]
+
+
+def test_the_lag_of_a_tier_is_that_of_its_newest_hour() -> None:
+    """Prevents a dashboard on which data of today is a week old."""
+    quiet = {hour(1): HourStats(hour(1)), hour(2): HourStats(hour(2), records=1)}
+    history = {**stats(3, 4), **quiet}
+    result = evaluate(Observations(NOON, history, history, newest_landed=hour(0), unbuilt=[]), Checkpoint())
+    lags = {datum.dimensions: datum.value for datum in result.metrics if datum.metric is FRESHNESS_MINUTES}
+    assert lags == {("landing",): 0.0, ("cleansed",): 60.0, ("analytics",): 120.0}
 
 
 def test_a_source_that_landed_nothing_yet_has_no_newest_hour() -> None:
