@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
 # Counts of counts of a very small corpus can make the closed form meaningless (a division by zero,
-# or a negative discount). These values are the ones that KenLM's lmplz falls back to.
+# or a discount that is not above 0). These values are the ones that KenLM's lmplz falls back to.
 FALLBACK_DISCOUNTS = (0.5, 1.0, 1.5)
 
 
@@ -52,7 +52,7 @@ def discounts(counts: npt.NDArray[np.integer]) -> Floats:
     if min(n1, n2, n3) > 0:
         y = n1 / (n1 + 2 * n2)
         found = (1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3)
-        if all(0 <= d <= k for k, d in enumerate(found, start=1)):
+        if all(0 < d <= k for k, d in enumerate(found, start=1)):
             return np.array((0.0, *found))
     return np.array((0.0, *FALLBACK_DISCOUNTS))
 
