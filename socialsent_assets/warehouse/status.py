@@ -72,7 +72,7 @@ class LakeStatus:
 
 
 def lake_status(lake: Lake, settings: Settings) -> LakeStatus:
-    """Look at everything. Opens the newest landing hour and the catalog's pointers, whatever the history.
+    """Status of every tier. Opens the newest landing hour and manifests, but no data file, whatever the history.
 
     Raises:
         WarehouseBusyError: the marts are being written for longer than a moment.

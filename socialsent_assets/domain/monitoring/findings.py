@@ -33,7 +33,7 @@ class Finding:
 
     Attributes:
         kind, subject: whose verdict it is; both together identify an alert.
-        verdict: `unsure` neither opens an alert nor closes one.
+        verdict: `inconclusive` neither opens an alert nor closes one.
         at: what it is about, UTC: the start of an event hour, the end of a run, the moment of looking.
         span: event hours that it is about, in words; empty if it is about none.
         observed, expected, low, high: in the rule's unit (records, shares, hours); None where nothing is measured.
