@@ -6,9 +6,9 @@
 {% macro list_to_text(column) %}array_to_string({{ column }}, ' '){% endmacro %}
 {% macro typed(literal) %}cast('{{ literal }}' as varchar){% endmacro %}
 {% macro in_window(column) %}{{ column }} is not null{% endmacro %}
-{% macro touched(key, relation) %}{{ key }} in (select {{ key }} from {{ relation }}){% endmacro %}
+{% macro changed(key, relation) %}{{ key }} in (select {{ key }} from {{ relation }}){% endmacro %}
 {% macro lake_rows(tier, table, lists=[]) %}(select * from {{ tier }}.{{ table }}){% endmacro %}
-{% macro living_version(versions, key) %}select * from {{ versions }}{% endmacro %}
+{% macro latest_version(versions, key) %}select * from {{ versions }}{% endmacro %}
 {% macro not_deleted(kind, id, users=[]) %}{{ id }} is not null{% endmacro %}
 {% macro mood_measures() %}count(*) as text_count{% endmacro %}
 {% macro exact_mean(column) %}avg({{ column }}){% endmacro %}

@@ -1,4 +1,4 @@
-{# The measures of a group of texts (rows of int_living_texts), the same in every agg_* mart.
+{# The measures of a group of texts (rows of int_current_texts), the same in every agg_* mart.
 
    A text that was not scored is in no mood, share or mean of the lexicon; scored_share is their share. The
    champion's measures are over the texts on which it answered. The means add decimals: VADER's compound and the

@@ -56,7 +56,7 @@
     {{ return(modules.datetime.datetime.strptime(text.replace("T", " "), "%Y-%m-%d %H:%M:%S")) }}
 {%- endmacro %}
 
-{# The days (`YYYY-MM-DD`) that the window touches; none for all history. #}
+{# The days (`YYYY-MM-DD`) that the window covers; none for all history. #}
 {% macro window_days() -%}
     {%- set window = build_window() -%}
     {%- if window.start is none -%} {{ return(none) }} {%- endif -%}

@@ -1,9 +1,9 @@
 {{ config(meta={'dagster': {'ref': {'name': 'agg_sentiment_daily'}}}) }}
--- Hours, days and topics each count every current text once. Looks at the touched days alone: what a killed build of
+-- Hours, days and topics each count every current text once. Looks at the changed days alone: what a killed build of
 -- another window left half done is that window's to repair.
 with texts as (
-    select event_day, cast(count(*) as bigint) as text_count from {{ ref('int_living_texts') }}
-    where event_day in (select event_day from {{ ref('int_touched_hours') }})
+    select event_day, cast(count(*) as bigint) as text_count from {{ ref('int_current_texts') }}
+    where event_day in (select event_day from {{ ref('int_changed_hours') }})
     group by event_day
 ),
 

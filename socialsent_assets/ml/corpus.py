@@ -64,7 +64,7 @@ class Corpus:
 
 
 @dataclass(frozen=True)
-class LivingText:
+class CurrentText:
     """The latest version of a post or comment; `is_deleted` for a tombstone, or if a deletion or takedown holds."""
 
     clean_text: str
@@ -97,7 +97,7 @@ def read_corpus(lake: Lake, most: int = MOST_TEXTS) -> Corpus:
     )
 
 
-def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
+def current_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, CurrentText]:
     """The latest version of the posts and comments of these ids that the lake holds; a post before a comment."""
     import pyarrow as pa
 
@@ -110,7 +110,7 @@ def living_texts(lake: Lake, text_ids: Iterable[str]) -> dict[str, LivingText]:
         ).fetchall()
     # "comment" sorts before "post", and the later of two entries wins.
     return {
-        text_id: LivingText(text, author or "", deleted, lang, topic)
+        text_id: CurrentText(text, author or "", deleted, lang, topic)
         for text_id, text, author, deleted, lang, topic in rows
     }
 
@@ -132,7 +132,7 @@ _IS_DELETED = """
     deleted or {kind}_id in (select subject_id from gone where coalesce(subject_kind, '{kind}') = '{kind}')
     or coalesce(author_id, '') in (select subject_id from gone where subject_kind = 'user') as deleted
 """
-# The rule of domain/events/versions.py, and of the macro living_version.
+# The rule of domain/events/versions.py, and of the macro latest_version.
 _LATEST = """
     select * from versions {where}
     qualify row_number() over (partition by kind, text_id order by event_time desc, event_id desc) = 1

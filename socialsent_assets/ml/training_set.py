@@ -34,7 +34,7 @@ from socialsent_assets.domain.learning.slices import tags_of
 from socialsent_assets.domain.learning.training import FEWEST_PER_CLASS, HELD_OUT_SHARE
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
-from socialsent_assets.ml.corpus import Corpus, living_texts
+from socialsent_assets.ml.corpus import Corpus, current_texts
 
 FEWEST_HELD_OUT = 5
 """Posts of each class to measure on; with fewer, a class's recall is a coin toss."""
@@ -97,24 +97,24 @@ def labelled_lake(lake: Lake, corpus: Corpus) -> LabelledLake:
 
 
 def human_labels(lake: Lake) -> LabelledLake:
-    """Every label in landing/labels whose text is known and lives.
+    """Every label in landing/labels whose text is known and not deleted.
 
     The text is the one that was labelled; where a label names a text by its id alone, it is the text's latest
-    version. A post that its author deleted teaches nothing.
+    version. A deleted text is left out.
     """
     left_out: Counter[str] = Counter()
     labels = list(read_labels(lake, left_out))
-    known = living_texts(lake, (label.text_id for label in labels if label.text_id))
+    known = current_texts(lake, (label.text_id for label in labels if label.text_id))
     usable: list[tuple[str, str, str, tuple[str, ...]]] = []
     for label in labels:
-        living = known.get(label.text_id)
-        tags = tags_of(living.lang, living.topic) if living else ()
-        if living is not None and living.is_deleted:
+        text = known.get(label.text_id)
+        tags = tags_of(text.lang, text.topic) if text else ()
+        if text is not None and text.is_deleted:
             left_out["deleted since"] += 1
         elif label.text:
-            usable.append((label.text, label.label, living.author_id if living else "", tags))
-        elif living is not None:
-            usable.append((living.clean_text, label.label, living.author_id, tags))
+            usable.append((label.text, label.label, text.author_id if text else "", tags))
+        elif text is not None:
+            usable.append((text.clean_text, label.label, text.author_id, tags))
         else:
             left_out["text not in the lake"] += 1
     texts, classes, authors, tags_found = (

@@ -25,7 +25,7 @@ FROM_NO_COLUMN = {
     "analytics/sentiment": {"text_kind", "scorer_version", "model_version"},
     "analytics/lake_hours": {"event_hour", "records", "duplicates", "lake_version", *RECEIPT},
     "staging/int_event_keys": {"event_kind"},
-    "staging/int_living_texts": {"text_kind"},
+    "staging/int_current_texts": {"text_kind"},
     "marts/agg_sentiment_hourly": {"text_count"},
     "marts/agg_sentiment_daily": {"text_count"},
     "marts/agg_topic_sentiment_daily": {"text_count"},
@@ -82,9 +82,9 @@ def test_a_mart_column_traces_to_the_text_that_somebody_wrote(graph: dg.AssetGra
 
 def test_a_mean_over_posts_and_comments_comes_from_both(graph: dg.AssetGraph) -> None:
     """Prevents a union of which only the first half is followed."""
-    assert origins(graph, "marts/agg_sentiment_daily.mean_polarity") == {"staging/int_living_texts.polarity"}
+    assert origins(graph, "marts/agg_sentiment_daily.mean_polarity") == {"staging/int_current_texts.polarity"}
     both = {"marts/fct_posts.polarity", "marts/fct_comments.polarity"}
-    assert origins(graph, "staging/int_living_texts.polarity") == both
+    assert origins(graph, "staging/int_current_texts.polarity") == both
     assert origins(graph, "marts/agg_user_engagement.mean_polarity") == both
 
 

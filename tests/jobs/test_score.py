@@ -119,7 +119,7 @@ def test_an_hour_that_was_never_cleansed_is_not_scored(spark, lake):
         score(spark, lake, hours(HOUR))
 
 
-def test_the_moods_of_a_topic_count_living_scored_texts_of_the_frequent_topics(
+def test_the_moods_of_a_topic_count_current_scored_texts_of_the_frequent_topics(
     spark, lake, landing, monkeypatch: pytest.MonkeyPatch
 ):
     """Prevents an alert about a topic from texts that were not scored, and receipts as big as their hour."""

@@ -21,7 +21,7 @@ from tests.marts.oracle import marts_of
 
 FIRST = at("22T21:00")  # the hours cross midnight, so that days have to be recomputed too
 HOURS = [EventHour(FIRST + timedelta(hours=number)) for number in range(6)]
-USERS = 15  # many for the few events of an hour, so that a user who should have been touched is not so by chance
+USERS = 15  # many for the few events of an hour, so that a user who should have changed is not so by chance
 FAST = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 STOPS = ("int_post_versions+", "fct_posts+", "fct_comments+", "agg_sentiment_hourly+", "agg_user_engagement+")
 

@@ -38,8 +38,8 @@ def test_a_build_runs_all_tests_and_signs_its_hours(lake: LakeFolder, dbt: Dbt) 
     lake.put([a_post("p1", "22T03:05"), event("user", "e1", at("22T03:01"), user_id="u1")])
     result = dbt.build("22T03")
     passed = {r.node.name for r in result.result if r.status == "pass"}
-    assert {"mood_shares_sum_to_one", "no_deleted_text_is_in_a_mart", "touched_texts_are_there_once"} <= passed
-    assert "engagement_counts_what_others_did_to_living_posts" in passed
+    assert {"mood_shares_sum_to_one", "no_deleted_text_is_in_a_mart", "changed_texts_are_there_once"} <= passed
+    assert "engagement_counts_what_others_did_to_current_posts" in passed
     with duckdb.connect() as connection:
         [(version,)] = connection.execute(
             f"select lake_version from '{lake.root}/analytics/lake_hours/*/*/*.parquet'"

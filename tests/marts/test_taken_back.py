@@ -22,7 +22,7 @@ import pytest
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.landing import SourceRecord, land
 from socialsent_assets.domain.events.start import HISTORY_START
-from socialsent_assets.domain.events.versions import deleted_subjects, kept_copy, living_version
+from socialsent_assets.domain.events.versions import current_version, deleted_subjects, kept_copy
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, EVENT_HOUR, TABLES
 from socialsent_assets.ingest.reading import source_record
 from socialsent_assets.ingest.sources import bluesky, bluesky_labels
@@ -33,7 +33,7 @@ from tests.marts.lake_folder import LakeFolder
 NOW = datetime(2024, 6, 1, tzinfo=UTC)
 MODELS = (
     *("int_post_versions", "int_comment_versions", "int_interaction_versions", "int_user_versions"),
-    *("int_deletion_versions", "int_moderation_label_versions", "int_standing_labels", "int_deleted_subjects"),
+    *("int_deletion_versions", "int_moderation_label_versions", "int_labels_in_force", "int_deleted_subjects"),
     *("fct_posts", "fct_comments", "fct_interactions", "dim_users"),
 )
 LETTERS = "234567abcdefghijklmnopqrstuvwxyz"
@@ -192,7 +192,7 @@ def test_what_was_taken_back_is_in_no_mart_in_any_order(models: dict[str, str], 
         assert marts.rows("select comment_id from fct_comments") == [], seed
         assert marts.rows("select actor_id, action from fct_interactions") == [("did:plc:ann", "like")], seed
         assert marts.rows("select user_name from dim_users") == [("dan.example",)], seed
-        standing = marts.rows("select label_value from staging.int_standing_labels order by 1")
+        standing = marts.rows("select label_value from staging.int_labels_in_force order by 1")
         assert standing == [("!hide",), ("!takedown",), ("!takedown",), ("spam",)], seed
 
 
@@ -208,7 +208,7 @@ def test_the_rule_in_python_is_the_rule_in_sql(models: dict[str, str]) -> None:
     }
     assert {subject for _, subject in gone} == {subject for _, subject in found}
     replies = [e for e in events if e.event_type == "comment" and e.data["author_id"] == "did:plc:ben"]
-    reply = living_version(replies)
+    reply = current_version(replies)
     assert reply is not None
     assert ("comment", reply.data["comment_id"]) in gone
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import COMMENTS, DELETIONS, MODERATION_LABELS
 from socialsent_assets.lake.lake import Lake
-from socialsent_assets.ml.corpus import living_texts, read_corpus
+from socialsent_assets.ml.corpus import current_texts, read_corpus
 from tests.built_lake import build_table
 from tests.graph.graph_lake import post_row
 from tests.model_lake import AT, invented, put_posts
@@ -15,7 +15,7 @@ from tests.model_lake import AT, invented, put_posts
 LATER = EventHour.from_key("2026-11-22-09:00")
 
 
-def test_only_the_latest_version_of_a_living_text_is_learned_from(lake: Lake) -> None:
+def test_only_the_latest_version_of_a_current_text_is_learned_from(lake: Lake) -> None:
     """Prevents models that keep what people corrected or deleted."""
     first = [post_row(n, AT, clean_text=f"first {n}") for n in range(3)]
     later = {"event_id": "e-a", "event_time": AT.start + timedelta(minutes=1)}
@@ -57,7 +57,7 @@ def test_what_a_network_took_back_is_not_learned_from(lake: Lake) -> None:
     ]  # fmt: skip
     build_table(lake, MODERATION_LABELS, AT, rows)
     assert sorted(read_corpus(lake).texts) == ["kept", "shown again"]
-    assert living_texts(lake, ["c3"])["c3"].is_deleted
+    assert current_texts(lake, ["c3"])["c3"].is_deleted
 
 
 def test_a_large_lake_gives_the_same_share_each_time_whole_texts_only(lake: Lake) -> None:
@@ -80,13 +80,13 @@ def test_a_large_lake_gives_the_same_share_each_time_whole_texts_only(lake: Lake
 def test_an_empty_lake_is_an_empty_corpus(lake: Lake) -> None:
     found = read_corpus(lake)
     assert (found.texts, found.first, found.as_card_data()["window"]) == ([], None, "none")
-    assert living_texts(lake, ["p1"]) == {}
+    assert current_texts(lake, ["p1"]) == {}
 
 
 def test_texts_are_found_by_id_posts_and_comments_alike(lake: Lake) -> None:
     put_posts(lake, [post_row(1, AT, clean_text="a post"), post_row(2, AT, deleted=True, clean_text="")])
     build_table(lake, COMMENTS, AT, [post_row(3, AT, comment_id="c3", clean_text="a reply", author_id="bob")])
-    found = living_texts(lake, ["p1", "p2", "c3", "unknown"])
+    found = current_texts(lake, ["p1", "p2", "c3", "unknown"])
     assert {key: (text.clean_text, text.author_id, text.is_deleted) for key, text in found.items()} == {
         "p1": ("a post", "ann", False),
         "p2": ("", "ann", True),

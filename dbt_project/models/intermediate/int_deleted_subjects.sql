@@ -7,9 +7,9 @@ with deletions as (
     from {{ ref('int_deletion_versions') }} as deletions
 ),
 
-latest as ({{ living_version('deletions', 'subject') }})
+latest as ({{ latest_version('deletions', 'subject') }})
 
 select subject_id, subject_kind from latest where not restored
 union
 -- While such a label stands, its subject counts as deleted; a deletion that restores it says nothing of the label.
-select subject_id, subject_kind from {{ ref('int_standing_labels') }} where label_value in ('!takedown', '!hide')
+select subject_id, subject_kind from {{ ref('int_labels_in_force') }} where label_value in ('!takedown', '!hide')

@@ -1,8 +1,8 @@
-{{ config(unique_key='event_day', meta={'touched': 'int_touched_hours'}, dist='all', sort='event_day') }}
+{{ config(unique_key='event_day', meta={'changed': 'int_changed_hours'}, dist='all', sort='event_day') }}
 
 with texts as (
-    select * from {{ ref('int_living_texts') }}
-    where {{ touched('event_day', ref('int_touched_hours')) }}
+    select * from {{ ref('int_current_texts') }}
+    where {{ changed('event_day', ref('int_changed_hours')) }}
 )
 
 select

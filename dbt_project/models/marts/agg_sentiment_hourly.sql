@@ -1,8 +1,8 @@
-{{ config(unique_key='event_hour', meta={'touched': 'int_touched_hours'}, dist='all', sort='event_hour') }}
+{{ config(unique_key='event_hour', meta={'changed': 'int_changed_hours'}, dist='all', sort='event_hour') }}
 
 with texts as (
-    select * from {{ ref('int_living_texts') }}
-    where {{ touched('event_hour', ref('int_touched_hours')) }}
+    select * from {{ ref('int_current_texts') }}
+    where {{ changed('event_hour', ref('int_changed_hours')) }}
 )
 
 select

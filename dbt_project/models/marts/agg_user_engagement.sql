@@ -1,4 +1,4 @@
-{{ config(unique_key='user_id', meta={'touched': 'int_touched_users'}, dist='user_id', sort='user_id') }}
+{{ config(unique_key='user_id', meta={'changed': 'int_changed_users'}, dist='user_id', sort='user_id') }}
 {%- set no_time, no_score = 'cast(null as timestamp)', 'cast(null as double precision)' %}
 
 with posts as (select * from {{ ref('fct_posts') }}),
@@ -52,7 +52,7 @@ counted as (
         min(acted_at) as first_active_at,
         max(acted_at) as last_active_at
     from activity
-    where user_id is not null and {{ touched('user_id', ref('int_touched_users')) }}
+    where user_id is not null and {{ changed('user_id', ref('int_changed_users')) }}
     group by user_id
 )
 

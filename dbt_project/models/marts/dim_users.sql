@@ -1,11 +1,11 @@
-{{ config(unique_key='user_id', meta={'touched': 'int_touched_profiles'}, dist='user_id', sort='user_id') }}
+{{ config(unique_key='user_id', meta={'changed': 'int_changed_profiles'}, dist='user_id', sort='user_id') }}
 
 with versions as (
     select * from {{ ref('int_user_versions') }}
-    where {{ touched('user_id', ref('int_touched_profiles')) }}
+    where {{ changed('user_id', ref('int_changed_profiles')) }}
 ),
 
-living as ({{ living_version('versions', 'user_id') }})
+latest as ({{ latest_version('versions', 'user_id') }})
 
 select
     user_id,
@@ -20,5 +20,5 @@ select
     first_event_time as first_seen_at,
     cast(version_count as bigint) as version_count,
     source
-from living
+from latest
 where {{ not_deleted('user', 'user_id') }}

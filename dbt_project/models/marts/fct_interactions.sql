@@ -1,16 +1,16 @@
 {{ config(
     unique_key='interaction_id',
-    meta={'touched': 'int_touched_interactions'},
+    meta={'changed': 'int_changed_interactions'},
     dist='even',
     sort='event_hour'
 ) }}
 
 with versions as (
     select * from {{ ref('int_interaction_versions') }}
-    where {{ touched('interaction_id', ref('int_touched_interactions')) }}
+    where {{ changed('interaction_id', ref('int_changed_interactions')) }}
 ),
 
-living as ({{ living_version('versions', 'interaction_id') }})
+latest as ({{ latest_version('versions', 'interaction_id') }})
 
 select
     interaction_id,
@@ -23,5 +23,5 @@ select
     actor_id,
     post_id,
     target_user_id
-from living
+from latest
 where {{ not_deleted('interaction', 'interaction_id', users=['actor_id', 'target_user_id']) }}

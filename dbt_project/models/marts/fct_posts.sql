@@ -1,11 +1,11 @@
-{{ config(unique_key='post_id', meta={'touched': 'int_touched_posts'}, dist='post_id', sort='event_hour') }}
+{{ config(unique_key='post_id', meta={'changed': 'int_changed_posts'}, dist='post_id', sort='event_hour') }}
 
 with versions as (
     select * from {{ ref('int_post_versions') }}
-    where {{ touched('post_id', ref('int_touched_posts')) }}
+    where {{ changed('post_id', ref('int_changed_posts')) }}
 ),
 
-living as ({{ living_version('versions', 'post_id') }})
+latest as ({{ latest_version('versions', 'post_id') }})
 
 select
     post_id,
@@ -40,5 +40,5 @@ select
     predicted_polarity,
     scorer_version,
     model_version
-from living
+from latest
 where not deleted and {{ not_deleted('post', 'post_id', users=['author_id']) }}

@@ -1,9 +1,9 @@
-{{ config(unique_key='user_id', meta={'touched': 'int_touched_profiles'}, dist='user_id', sort='user_id') }}
+{{ config(unique_key='user_id', meta={'changed': 'int_changed_profiles'}, dist='user_id', sort='user_id') }}
 
 -- Worked out from all versions that the lake holds, so it does not depend on which builds there were.
 with versions as (
     select * from {{ ref('int_user_versions') }}
-    where {{ touched('user_id', ref('int_touched_profiles')) }}
+    where {{ changed('user_id', ref('int_changed_profiles')) }}
 ),
 
 -- Of two versions of one moment, the one that counts elsewhere too: an empty span would say nothing.

@@ -3,7 +3,7 @@
 A redelivery repeats `event_id`; an edit is a new event about the same `post_id`. Both rules are total
 orders, so the answer never depends on the order of arrival.
 
-Not here: rows on disk (jobs/cleanse.py), the same rules in SQL (dbt macros living_version and not_deleted).
+Not here: rows on disk (jobs/cleanse.py), the same rules in SQL (dbt macros latest_version and not_deleted).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def latest_version(versions: Iterable[Event]) -> Event:
     return max(versions, key=version_order)
 
 
-def living_version(versions: Iterable[Event]) -> Event | None:
+def current_version(versions: Iterable[Event]) -> Event | None:
     """What a mart shows of one post or comment: its latest version; None if that is a tombstone."""
     latest = latest_version(versions)
     return None if is_tombstone(latest) else latest
@@ -60,11 +60,11 @@ def deleted_subjects(deletions: Iterable[Event], labels: Iterable[Event] = ()) -
         subject = _subject(deletion)
         newest[subject] = max(newest.get(subject, deletion), deletion, key=version_order)
     gone = {subject for subject, deletion in newest.items() if deletion.data.get("restored") is not True}
-    gone |= {_subject(label) for label in standing_labels(labels) if label.data["label_value"] in TAKEDOWNS}
+    gone |= {_subject(label) for label in labels_in_force(labels) if label.data["label_value"] in TAKEDOWNS}
     return {(kind, subject) for subject, named in gone for kind in ((named,) if named else _WITHOUT_A_KIND)}
 
 
-def standing_labels(labels: Iterable[Event]) -> list[Event]:
+def labels_in_force(labels: Iterable[Event]) -> list[Event]:
     """Of each labeler, subject and value the newest label, unless that withdraws it; in no particular order."""
     newest: dict[tuple[object, ...], Event] = {}
     for label in labels:

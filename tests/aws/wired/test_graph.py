@@ -91,7 +91,7 @@ def test_the_graph_builds_what_the_sensor_saw_in_the_bucket(driven: Driven, smal
     assert driven.dagster.asked_for() == []
 
 
-def test_every_living_post_of_the_bucket_is_in_the_marts(driven: Driven, aws: Account, small: Assembly) -> None:
+def test_every_current_post_of_the_bucket_is_in_the_marts(driven: Driven, aws: Account, small: Assembly) -> None:
     """Prevents rows that stop on the way: at a tier, at an hour that the catalog does not know, at the warehouse."""
     bucket = environment_of(small)["SOCIALSENT_LAKE_LANDING"].removeprefix("s3://")
     posts, gone = set(), set()

@@ -9,11 +9,11 @@ import pytest
 from socialsent_assets.domain.events.event import Event, parse
 from socialsent_assets.domain.events.kinds import KINDS
 from socialsent_assets.domain.events.versions import (
+    current_version,
     deleted_subjects,
     kept_copy,
+    labels_in_force,
     latest_version,
-    living_version,
-    standing_labels,
 )
 
 
@@ -32,7 +32,7 @@ def test_the_latest_edit_lives_whatever_arrives_first() -> None:
     """Prevents a late delivery of an old version that overwrites the new one."""
     versions = [post("a", 3), post("b", 5), post("c", 4)]
     for order in itertools.permutations(versions):
-        assert living_version(order) == versions[1]
+        assert current_version(order) == versions[1]
 
 
 def test_two_versions_of_one_instant_are_decided_by_their_id() -> None:
@@ -44,8 +44,8 @@ def test_two_versions_of_one_instant_are_decided_by_their_id() -> None:
 def test_a_deleted_post_does_not_live_until_it_is_written_again() -> None:
     """Prevents a tombstone that is outvoted by an older text, and one that rules indefinitely."""
     versions = [post("a", 3), post("b", 5, deleted=True)]
-    assert living_version(versions) is None
-    assert living_version([*versions, post("c", 6)]) == post("c", 6)
+    assert current_version(versions) is None
+    assert current_version([*versions, post("c", 6)]) == post("c", 6)
 
 
 def test_copies_of_one_event_that_differ_have_one_that_stands() -> None:
@@ -55,10 +55,10 @@ def test_copies_of_one_event_that_differ_have_one_that_stands() -> None:
         assert kept_copy(order) == copies[1]
 
 
-def test_nothing_has_no_living_version() -> None:
+def test_nothing_has_no_current_version() -> None:
     """Prevents a made-up answer for a post that no one wrote."""
     with pytest.raises(ValueError, match="empty"):
-        living_version([])
+        current_version([])
 
 
 def label(event_id: str, minute: int, **data: object) -> Event:
@@ -100,5 +100,5 @@ def test_a_takedown_deletes_while_its_labeler_upholds_it_in_any_order() -> None:
         assert deleted_subjects([restored], order) == anything
     for order in itertools.permutations((hidden, shown, other, spam)):
         assert deleted_subjects([restored], order) == anything
-        assert {event.event_id for event in standing_labels(order)} == {"d", "f"}
+        assert {event.event_id for event in labels_in_force(order)} == {"d", "f"}
     assert deleted_subjects([], [account, shown]) == {("user", "x")}

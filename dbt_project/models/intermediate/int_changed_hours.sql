@@ -6,5 +6,5 @@ with keys as (select * from {{ ref('int_event_keys') }})
 select distinct event_hour, cast(event_hour as date) as event_day
 from keys
 where
-    (event_kind = 'post' and entity_id in (select post_id from {{ ref('int_touched_posts') }}))
-    or (event_kind = 'comment' and entity_id in (select comment_id from {{ ref('int_touched_comments') }}))
+    (event_kind = 'post' and entity_id in (select post_id from {{ ref('int_changed_posts') }}))
+    or (event_kind = 'comment' and entity_id in (select comment_id from {{ ref('int_changed_comments') }}))

@@ -4,7 +4,7 @@
    From `versions` (a CTE with event_id, event_time and `key`), one row per key: the newest version, plus
    first_event_time and version_count over all its versions. Tombstones still count as versions here; a mart drops
    the keys whose newest version is one (`where not deleted`). #}
-{% macro living_version(versions, key) -%}
+{% macro latest_version(versions, key) -%}
     select * from (
         select
             {{ versions }}.*,

@@ -7,6 +7,6 @@ where
     event_kind = 'post'
     and (
         {{ in_window('event_hour') }}
-        or entity_id in (select subject_id from {{ ref('int_touched_deletions') }})
-        or user_id in (select subject_id from {{ ref('int_touched_deletions') }})
+        or entity_id in (select subject_id from {{ ref('int_changed_deletions') }})
+        or user_id in (select subject_id from {{ ref('int_changed_deletions') }})
     )

@@ -1,14 +1,14 @@
 {{ config(meta={'dagster': {'ref': {'name': 'fct_posts'}}}) }}
--- Every touched post and comment with a current version is in its mart exactly once, and no other one is: mart rows
--- equal lake rows. Costs what the touched keys cost.
+-- Every changed post and comment with a current version is in its mart exactly once, and no other one is: mart rows
+-- equal lake rows. Costs what the changed keys cost.
 with versions as (
     select {{ typed('post') }} as text_kind, post_id as text_id, author_id, event_time, event_id, deleted
     from {{ ref('int_post_versions') }}
-    where post_id in (select post_id from {{ ref('int_touched_posts') }})
+    where post_id in (select post_id from {{ ref('int_changed_posts') }})
     union all
     select {{ typed('comment') }}, comment_id, author_id, event_time, event_id, deleted
     from {{ ref('int_comment_versions') }}
-    where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
+    where comment_id in (select comment_id from {{ ref('int_changed_comments') }})
 ),
 
 newest as (
@@ -30,11 +30,11 @@ expected as (
 found as (
     select {{ typed('post') }} as text_kind, post_id as text_id, cast(count(*) as bigint) as row_count
     from {{ ref('fct_posts') }}
-    where post_id in (select post_id from {{ ref('int_touched_posts') }})
+    where post_id in (select post_id from {{ ref('int_changed_posts') }})
     group by post_id
     union all
     select {{ typed('comment') }}, comment_id, cast(count(*) as bigint) from {{ ref('fct_comments') }}
-    where comment_id in (select comment_id from {{ ref('int_touched_comments') }})
+    where comment_id in (select comment_id from {{ ref('int_changed_comments') }})
     group by comment_id
 )
 
