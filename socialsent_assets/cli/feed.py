@@ -86,7 +86,7 @@ def _summary(feed: Feed) -> Iterator[str]:
         f"sent {counts.records:,} = landed {counts.accepted:,} + duplicates {counts.duplicates:,} "
         f"+ quarantined {counts.quarantined:,}{f' + erased {counts.erased:,}' if counts.erased else ''}"
     )
-    yield f"{feed.objects:,} objects in landing, {feed.labels:,} of them with annotator labels"
+    yield f"{feed.objects:,} objects in landing; {feed.labels:,} texts have an annotator's label"
     yield "next: socialsent materialize"
 
 

@@ -30,10 +30,11 @@ from socialsent_assets.lake.builds import (
 )
 from socialsent_assets.lake.erasure_ledger import consulted_ledger, ledger_folder
 from socialsent_assets.lake.iceberg.commit import OvertakenError
-from socialsent_assets.lake.iceberg.scan import ScannedFile, files_of
+from socialsent_assets.lake.iceberg.scan import ScannedFile
 from socialsent_assets.lake.iceberg.schema import arrow_schema_of
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.lexicon_corrections import read_corrections
+from socialsent_assets.lake.pinned_files import pinned_files
 from socialsent_assets.lake.staleness import score_code_version
 from socialsent_assets.lake.turns import publishing
 
@@ -112,10 +113,7 @@ def _write(engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Re
         return Written()
 
     def of_table(table: Table) -> tuple[ScannedFile, ...]:
-        pinned = builds.pins.get(table_name(table))
-        if pinned is None:  # nothing in it belongs to a finished build; another run may be writing its first rows
-            return ()
-        return tuple(files_of(lake.table(table), hours, pinned))
+        return tuple(pinned_files(lake, table, builds.pins, hours))
 
     files = TextFiles(of_table(POSTS), of_table(COMMENTS), hours, sum(map(_texts, cleansed)))
     schema = arrow_schema_of(lake.table(SENTIMENT))

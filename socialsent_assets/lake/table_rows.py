@@ -1,6 +1,6 @@
 """Rows of lake tables for DuckDB: a view over exactly the data files of given hours, in one snapshot.
 
-Not here: connections (duckdb/connection.py), which files those are (iceberg/scan.py).
+Not here: connections (duckdb/connection.py), which files those are (pinned_files.py).
 """
 
 from __future__ import annotations
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import EVENT_HOUR, Column, Table
-from socialsent_assets.lake.builds import Pins, table_name
+from socialsent_assets.lake.builds import Pins
 from socialsent_assets.lake.duckdb.connection import connected
-from socialsent_assets.lake.iceberg.scan import files_of
-from socialsent_assets.lake.iceberg.schema import table_exists
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.pinned_files import pinned_files
 
 if TYPE_CHECKING:
     import duckdb
@@ -43,10 +42,7 @@ def rows_sql(lake: Lake, table: Table, pins: Pins, hours: Collection[EventHour] 
 
 def paths_of(lake: Lake, table: Table, pins: Pins, hours: Collection[EventHour] | None = None) -> list[str]:
     """Paths of the data files that hold these hours."""
-    snapshot = pins.get(table_name(table))
-    if snapshot is None or not table_exists(lake.catalog, table):
-        return []
-    return [file.path for file in files_of(lake.table(table), hours, snapshot)]
+    return [file.path for file in pinned_files(lake, table, pins, hours)]
 
 
 def select_from(table: Table, paths: Collection[str], hours: Collection[EventHour] | None = None) -> str:

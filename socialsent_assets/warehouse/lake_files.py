@@ -14,10 +14,9 @@ from pathlib import Path
 
 from socialsent_assets.domain.events.layout import EventHour
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, LAKE_HOURS, SENTIMENT
-from socialsent_assets.lake.builds import read_builds, table_name
-from socialsent_assets.lake.iceberg.scan import files_of
-from socialsent_assets.lake.iceberg.schema import table_exists
+from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.pinned_files import pinned_files
 
 TABLES = (*CLEANSED_EVENTS, SENTIMENT, LAKE_HOURS)
 _FORMAT = "%Y-%m-%d %H:%M:%S"
@@ -32,24 +31,17 @@ def write_lake_files(lake: Lake, target: Path) -> frozenset[EventHour]:
     """
     # Of one scoring: its own snapshots, and those of the cleansed tables that it read.
     builds = read_builds(lake)
-    pins = builds.scored_pins
-    entries = []
-    for table in TABLES:
-        if not table_exists(lake.catalog, table):
-            continue
-        snapshot = pins.get(table_name(table))
-        if snapshot is None:
-            continue
-        entries += [
-            {
-                "tier": table.tier,
-                "name": table.name,
-                "path": file.path,
-                "first_hour": file.first.start.strftime(_FORMAT),
-                "last_hour": file.last.start.strftime(_FORMAT),
-            }
-            for file in files_of(lake.table(table), snapshot_id=snapshot)
-        ]
+    entries = [
+        {
+            "tier": table.tier,
+            "name": table.name,
+            "path": file.path,
+            "first_hour": file.first.start.strftime(_FORMAT),
+            "last_hour": file.last.start.strftime(_FORMAT),
+        }
+        for table in TABLES
+        for file in pinned_files(lake, table, builds.scored_pins)
+    ]
     target.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(prefix=".lake_files-", dir=target.parent)
     with os.fdopen(handle, "w") as file:

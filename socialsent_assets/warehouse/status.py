@@ -15,12 +15,12 @@ from datetime import UTC, datetime
 from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour
 from socialsent_assets.domain.monitoring.deletions import DeletionLatency
 from socialsent_assets.domain.tables import CLEANSED_EVENTS, SENTIMENT, Table
-from socialsent_assets.lake.builds import Pins, Receipt, read_builds, table_name
+from socialsent_assets.lake.builds import Pins, Receipt, read_builds
 from socialsent_assets.lake.deletion_latency import last_latency
 from socialsent_assets.lake.iceberg.scan import files_of
-from socialsent_assets.lake.iceberg.schema import table_exists
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.landing_stats import Stock, stock_of
+from socialsent_assets.lake.pinned_files import pinned_table
 from socialsent_assets.lake.quarantine_stats import quarantine_stock
 from socialsent_assets.lake.staleness import StaleTier, stale_hours
 from socialsent_assets.lake.storage.base import ObjectInfo
@@ -156,12 +156,12 @@ def _newest_row(lake: Lake, tables: Sequence[Table], pins: Pins, hour: EventHour
 
 
 def _newest_in_files(lake: Lake, table: Table, pins: Pins, hour: EventHour) -> Iterable[datetime]:
-    snapshot = pins.get(table_name(table))
-    if snapshot is None or not table_exists(lake.catalog, table):
+    pinned = pinned_table(lake, table, pins)
+    if pinned is None:
         return []
-    iceberg = lake.table(table)
-    field_id = iceberg.schema().find_field("event_time").field_id
-    return [time for file in files_of(iceberg, [hour], snapshot) if (time := file.newest(field_id)) is not None]
+    loaded, snapshot = pinned
+    field_id = loaded.schema().find_field("event_time").field_id
+    return [time for file in files_of(loaded, [hour], snapshot) if (time := file.newest(field_id)) is not None]
 
 
 def _marts(settings: Settings) -> TierStatus:
