@@ -40,11 +40,11 @@ PIPELINE_METRICS = 36  # docs/alerts.md
 INSIGHTS_METRICS = 25  # of the cluster, its service and its task, which Container Insights sends
 LAMBDA_METRICS = sum(map(len, ingest_metrics.METRICS_OF.values())) + len(REASONS)
 
-# One look of the landing sensor: 72 recent hours, 240 old ones in rotation (defs/reconciliation.py). An hour that is
-# built takes a list of every table's folder and of landing, and two receipts (lake/staleness.py).
-HOURS_A_LOOK = 312
-LISTS_AN_HOUR = 8
-GETS_AN_HOUR = 2
+# Requests of one tick of the refresh sensor, as benchmarks/history_on_s3.py counts them; the same for 1,000 and for
+# 10,000 hours of history.
+LISTS_A_TICK = 26
+GETS_A_TICK = 2
+CATALOG_REQUESTS_A_TICK = 36
 
 EXAMPLES = """examples:
   python -m infra.costs --size small
@@ -176,15 +176,16 @@ class Estimate:
 
     def _lake(self) -> Iterator[Line]:
         load = self.load
-        looks = self._refreshes_a_day * DAYS
-        hours = (HOURS_A_LOOK, "hours")
+        ticks = (self._refreshes_a_day * DAYS, "ticks")
         yield self._line("S3", "storage", "s3_gb_month", (load.stored_gb, "GB"))
         landed = load.landed_objects_a_day * DAYS / 1000
         yield self._line("S3", "objects landed", "s3_thousand_puts", (landed, "thousand"))
-        lists = (LISTS_AN_HOUR / 1000, "thousand")
-        yield self._line("S3", "sensor: list requests", "s3_thousand_puts", (looks, "ticks"), hours, lists)
-        reads = (GETS_AN_HOUR / 1000, "thousand")
-        yield self._line("S3", "sensor: read requests", "s3_thousand_gets", (looks, "ticks"), hours, reads)
+        lists = (LISTS_A_TICK / 1000, "thousand")
+        yield self._line("S3", "sensor: list requests", "s3_thousand_puts", ticks, lists)
+        reads = (GETS_A_TICK / 1000, "thousand")
+        yield self._line("S3", "sensor: read requests", "s3_thousand_gets", ticks, reads)
+        requests = (CATALOG_REQUESTS_A_TICK / 1e6, "million")
+        yield self._line("Glue", "sensor: requests to the Data Catalog", "glue_catalog_million", ticks, requests)
         yield self._line("KMS", "keys", "kms_key_month", (KEYS, "keys"))
         yield self._line("KMS", "requests", "kms_ten_thousand_requests", (landed / 10 * 2, "ten thousand"))
 

@@ -163,10 +163,10 @@ def test_the_page_shows_the_estimate_that_the_command_prints(size: str) -> None:
     assert table(estimate_of(size)) in TEXT
 
 
-def test_what_looking_every_20_seconds_would_cost_is_what_the_page_says() -> None:
+def test_what_a_tick_every_20_seconds_would_cost_is_what_the_page_says() -> None:
     lines = [line for line in estimate_of("small").lines() if line.what.startswith("sensor:")]
     often = sum(line.usd for line in lines) * 60 * 60 / 20
-    (said,) = re.findall(r"listing alone would cost ([\d,]+) USD", TEXT)
+    (said,) = re.findall(r"ticks would cost ([\d,]+) USD", TEXT)
     assert float(said.replace(",", "")) == pytest.approx(often, rel=0.05)
 
 
