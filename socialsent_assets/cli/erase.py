@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -136,7 +136,7 @@ def _erase(
         total.update({f"lines of {kind}": count for kind, count in done.lines.items()})
         total.update({"objects": done.objects, "hours": len(done.hours), "rounds": 1})
         total.update(_forget(settings, lake, request, console))
-        traces = _traces(settings, request.needles())
+        traces = _traces(settings, request.needles(), as_ids=done.mentioned)
         if not traces:
             break
     else:
@@ -150,6 +150,12 @@ def _erase(
             f"{' …' if len(models) > 4 else ''}); train others: socialsent materialize --select group:models",
             soft_wrap=True,
         )
+    if done.mentioned:
+        console.print(
+            f"{len(done.mentioned)} of the ids are also in texts of others, which are kept; "
+            "socialsent erase --verify ID says where"
+        )
+    _tell_short(request.needles(), console)
     finish(folder)
     console.print("Erased. No trace was found in any tier; socialsent erase --verify ID searches again.")
     ended = datetime.now(UTC)
@@ -160,6 +166,7 @@ def _erase(
         "persons": len(request.ids.users),
         "texts": len(request.ids.texts),
         **total,
+        "ids that others mention": len(done.mentioned),
         "models": len(models),
         "traces": 0,
     }
@@ -181,7 +188,7 @@ def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Co
     keys = erase_warehouse(settings.warehouse, request)
     console.print(f"warehouse: {keys} keys deleted, file rewritten")
     needles = request.needles_and_words()
-    others = in_order([trace for trace in _traces(settings, needles) if _is_ours(settings, trace.path)])
+    others = in_order(_traces(settings, needles, skips=lambda path: not _is_ours(settings, path)))
     for path in others:
         console.print(f"{path}: {erase_file(path, needles)}", soft_wrap=True)
     return {
@@ -206,18 +213,46 @@ def _verify(settings: Settings, ids: Sequence[str], console: Console) -> None:
         console.print(f"{trace.needle}  {trace}", soft_wrap=True, highlight=False)
     if len(traces) > _SHOWN:
         console.print(f"… and {len(traces) - _SHOWN} more places")
+    _tell_short(ids, console)
     if traces:
         raise typer.Exit(1)
-    console.print(f"{', '.join(ids)}: found nowhere below {', '.join(map(str, _roots(settings)))}", soft_wrap=True)
+    console.print(f"{_few(ids)}: found nowhere below {', '.join(map(str, _roots(settings)))}", soft_wrap=True)
 
 
-def _traces(settings: Settings, needles: Sequence[str]) -> list[Trace]:
+def _tell_short(ids: Sequence[str], console: Console) -> None:
+    """Print how far the search goes for ids that occur everywhere by chance."""
+    from socialsent_assets.erasure.needles import is_word
+
+    short = [one for one in ids if not is_word(one)]
+    if short:
+        console.print(
+            f"{_few(short)}: could be a number or an everyday word, so searched for in id fields and columns alone; "
+            "texts, logs, reports and Dagster's records were not searched for it",
+            soft_wrap=True,
+            highlight=False,
+        )
+
+
+def _few(ids: Sequence[str]) -> str:
+    return ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+
+
+def _traces(
+    settings: Settings,
+    needles: Sequence[str],
+    *,
+    as_ids: Collection[str] = (),
+    skips: Callable[[Path], bool] = lambda _: False,
+) -> list[Trace]:
     from socialsent_assets.erasure.request import PENDING
     from socialsent_assets.erasure.traces import find_traces
 
     folder = _folder_of(settings)
-    found = find_traces(_roots(settings), needles)
-    return [trace for trace in found if not (trace.path.parent == folder and trace.path.suffix == f".{PENDING}")]
+
+    def are_skipped(path: Path) -> bool:
+        return (path.parent == folder and path.suffix == f".{PENDING}") or skips(path)
+
+    return list(find_traces(_roots(settings), needles, as_ids=as_ids, skips=are_skipped))
 
 
 def _roots(settings: Settings) -> list[Path]:

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import base64
 import json
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import Any
 
-from socialsent_assets.domain.events.erasure import ErasedIds, ids_in, is_erased, own_ids
+from socialsent_assets.domain.events.erasure import ErasedIds, is_erased, own_ids
 from socialsent_assets.domain.events.landing import gzip_lines
 from socialsent_assets.domain.events.layout import (
     LANDING_EVENTS,
@@ -25,14 +27,14 @@ from socialsent_assets.domain.events.layout import (
     landing_name,
     parse_landing_name,
 )
+from socialsent_assets.erasure.needles import Needles, is_word
 from socialsent_assets.erasure.request import ErasureRequest
-from socialsent_assets.erasure.traces import Needles
 from socialsent_assets.ingest.landing_writer import MANIFESTS
 from socialsent_assets.jobs.landing_lines import DamagedObject, TooLargeLine, parts_of
 from socialsent_assets.lake.storage.base import Storage
 
 _DIGEST = 12
-_FEW = 40  # ids up to which each is looked for in a block; more are looked up in a set
+_ESCAPES = (b"\\u", b"\\/")  # by which another producer may spell any character of an id
 
 
 @dataclass
@@ -43,18 +45,21 @@ class LandingErased:
         lines: by kind: `events`, `quarantine`, `labels`.
         objects: that were written anew.
         hours: event hours whose landing is another now.
+        mentioned: ids that occur in what others wrote, which is kept.
     """
 
     lines: dict[str, int] = field(default_factory=dict)
     objects: int = 0
     hours: set[EventHour] = field(default_factory=set)
+    mentioned: set[str] = field(default_factory=set)
 
 
 def with_own_texts(landing: Storage, asked: ErasureRequest) -> ErasureRequest:
     """The request with every text, interaction and profile that its persons made, as far as landing has them."""
     texts, words = set(asked.ids.texts), set(asked.words)
+    ids = _needles(asked.ids)
     for info in landing.walk(LANDING_EVENTS):
-        for line in _suspects(lines_of(landing, info.key), asked.ids):
+        for line in _suspects(lines_of(landing, info.key), ids):
             event = _event(line)
             data = event.get("data")
             if not isinstance(data, dict):
@@ -71,17 +76,20 @@ def with_own_texts(landing: Storage, asked: ErasureRequest) -> ErasureRequest:
 def erase_landing(landing: Storage, request: ErasureRequest, *, dry_run: bool = False) -> LandingErased:
     """Take the lines out. Safe to repeat. Raises OSError when landing cannot be written."""
     done = LandingErased()
-    ids, needles = request.ids, Needles(request.needles())
+    ids, every = request.ids, _needles(request.ids)
+    words = Needles(one for one in request.needles() if is_word(one))
     kinds: tuple[tuple[str, Callable[[bytes], bool]], ...] = (
         (LANDING_EVENTS, lambda line: is_erased(line, ids)),
-        (LANDING_QUARANTINE, lambda line: _names(_raw_of(line), needles) or _names(line, needles)),
+        (LANDING_QUARANTINE, lambda line: _names(line, words, ids) or _names(_raw_of(line), words, ids)),
         (LANDING_LABELS, lambda line: is_erased(line, ids) or _text_of(line) in request.words),
     )
     for kind, is_gone in kinds:
         for info in landing.walk(kind):
             whole = lines_of(landing, info.key)
-            suspects = set(_suspects(whole, ids)) if kind == LANDING_EVENTS else whole
+            suspects = set(_suspects(whole, every)) if kind == LANDING_EVENTS else set(whole)
             gone = {line for line in suspects if is_gone(line)}
+            for line in suspects - gone:
+                done.mentioned.update(needle for needle, found in words.count(line).items() if found.whole)
             if not gone:
                 continue
             kept = [line for line in whole if line not in gone]
@@ -141,18 +149,22 @@ def lines_of(landing: Storage, key: str) -> list[bytes]:
     return lines
 
 
-def _suspects(lines: list[bytes], ids: ErasedIds) -> Iterable[bytes]:
-    """Lines in which one of the ids may stand: all of those that do, quickly."""
-    wanted = ids.users | ids.texts
-    if len(wanted) > _FEW:
-        return (line for line in lines if any(_is_wanted(value, wanted) for _, value in ids_in(line)))
-    spelled = [json.dumps(one, ensure_ascii=False)[1:-1].encode("utf-8", "surrogatepass") for one in sorted(wanted)]
-    # A line of somebody else may spell any character as \u….
-    return (line for line in lines if b"\\u" in line or any(one in line for one in spelled))
+def _needles(ids: ErasedIds) -> Needles:
+    return Needles(ids.users | ids.texts)
 
 
-def _is_wanted(value: str, wanted: frozenset[str]) -> bool:
-    return value in wanted or ("/" in value and any(part in wanted for part in value.split("/")))
+def _suspects(lines: list[bytes], ids: Needles) -> Iterable[bytes]:
+    """Lines in which one of the ids may occur: all in which it does, and a few others."""
+    starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
+    content = b"\n".join(lines)
+    found = {bisect_right(starts, place) - 1 for place in ids.places(content)}
+    for escape in _ESCAPES:
+        place = content.find(escape)
+        while place >= 0:
+            number = bisect_right(starts, place) - 1
+            found.add(number)
+            place = content.find(escape, starts[number + 1])
+    return [lines[number] for number in sorted(found)]
 
 
 def _event(line: bytes) -> dict[str, Any]:
@@ -183,5 +195,5 @@ def _text_of(line: bytes) -> str | None:
     return text if isinstance(text, str) else None
 
 
-def _names(content: bytes, needles: Needles) -> bool:
-    return any(found.whole for found in needles.count(content).values())
+def _names(content: bytes, words: Needles, ids: ErasedIds) -> bool:
+    return words.occur_in(content) or is_erased(content, ids)

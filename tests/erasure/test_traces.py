@@ -15,9 +15,15 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyiceberg.avro.file import AvroOutputFile
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from pyiceberg.schema import Schema
+from pyiceberg.typedef import Record
+from pyiceberg.types import NestedField, StringType
 
 from socialsent_assets.erasure.files import erase_file
-from socialsent_assets.erasure.traces import Needles, find_traces, traces_in
+from socialsent_assets.erasure.needles import Needles
+from socialsent_assets.erasure.traces import find_traces, traces_in
 
 LONG, SHORT = "user-3300000042", "u-42"
 
@@ -71,7 +77,31 @@ def named(folder: Path, value: str) -> None:
     (folder / f"of-file {value} here").write_text("")
 
 
-PLANTED = (landed, quarantined, parquet, parquet_list, warehouse, dagster, log, report, model, named)
+def manifest(folder: Path, value: str) -> None:
+    schema = Schema(NestedField(1, "file_path", StringType(), required=True))
+    file = PyArrowFileIO().new_output(str(folder / "m0.avro"))
+    with AvroOutputFile[Record](file, schema, "entry", metadata={"avro.codec": "deflate"}) as written:
+        written.write_block([Record("x" * 500), Record(f"bounds {value} ")])
+
+
+def in_json(folder: Path, value: str) -> None:
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(json.dumps({"text": f"first\n{value}\u00e9"}).encode()))
+
+
+PLANTED = (
+    landed,
+    quarantined,
+    parquet,
+    parquet_list,
+    warehouse,
+    dagster,
+    log,
+    report,
+    model,
+    named,
+    manifest,
+    in_json,
+)
 
 
 @pytest.mark.parametrize("plant", PLANTED)
