@@ -32,13 +32,14 @@ def sentiment_columns(
     """
     import pyarrow as pa
 
-    from socialsent_assets.domain.language.polarity import score_texts, scorer_version
+    from socialsent_assets.domain.language.polarity import score_texts, scorer_version, unscored_reasons
     from socialsent_assets.domain.language.tokenizer.column import token_column
 
     texts, stated = rows.column("clean_text"), rows.column("lang")
     detected = _detected(texts, stated)
-    scores = score_texts(texts, _first_given(stated, detected), corrections)
-    unscored = np.isnan(scores.polarity)
+    reasons = unscored_reasons(_first_given(stated, detected))
+    unscored = reasons.is_valid().to_numpy(zero_copy_only=False)
+    scores = score_texts(texts, corrections=corrections)
     return {
         "detected_lang": detected,
         "tokens": token_column(texts),
@@ -46,8 +47,8 @@ def sentiment_columns(
         "pos": pa.array(scores.pos, mask=unscored),
         "neu": pa.array(scores.neu, mask=unscored),
         "neg": pa.array(scores.neg, mask=unscored),
-        "sentiment": pa.array(scores.sentiments(), pa.string(), mask=unscored),
-        "unscored_reason": pa.array(scores.unscored_reason, pa.string()),
+        "sentiment": scores.sentiment_column(unscored),
+        "unscored_reason": reasons,
         "scorer_version": pa.repeat(scorer_version(corrections), len(rows)),
         **(champion.columns(texts, ~unscored) if champion is not None else {}),
     }

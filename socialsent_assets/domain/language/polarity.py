@@ -71,6 +71,15 @@ class Scores:
             "neutral",
         )
 
+    def sentiment_column(self, unscored: NDArray[np.bool_]) -> pa.StringArray:
+        """`sentiments` as Arrow: null where a text is `unscored`, bool of shape (n,)."""
+        import pyarrow as pa
+
+        # Numbers first: an array of Python strings would keep other threads waiting for Python's lock.
+        numbers = np.select([self.polarity >= POSITIVE_FROM, self.polarity <= NEGATIVE_TO], [0, 1], 2).astype(np.int8)
+        names = pa.array(["positive", "negative", "neutral"])
+        return names.take(pa.array(numbers, mask=unscored))
+
 
 def sentiment_of(polarity: float) -> str:
     """Positive from 0.05 upwards, negative from -0.05 downwards, neutral between."""
@@ -88,6 +97,15 @@ def is_scorable(lang: str | None) -> bool:
     if primary == "und":
         return "-" not in (lang or "").replace("_", "-")  # und-Cyrl: no language, but not the lexicon's letters
     return primary in _ENGLISH or primary in _NOT_STATED
+
+
+def unscored_reasons(langs: pa.Array) -> pa.StringArray:
+    """The reason why a text in that language is not scored, for each of the tags; null where it is scored."""
+    import pyarrow as pa
+
+    tags = langs.dictionary_encode()
+    known = [None if is_scorable(tag) else LANGUAGE_NOT_SUPPORTED for tag in tags.dictionary.to_pylist()]
+    return pa.array(known, pa.string()).take(tags.indices)
 
 
 def scorer_version(corrections: Corrections) -> str:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 
 from socialsent_assets.domain.language import text
-from socialsent_assets.domain.language.tokenizer import compiled, memo
+from socialsent_assets.domain.language.tokenizer import arrow, compiled, memo
 from socialsent_assets.domain.language.tokenizer.arrow import compiled_token_column
 from socialsent_assets.domain.language.tokenizer.column import token_column
 from socialsent_assets.domain.language.tokenizer.tables import kinds, lowered
@@ -105,6 +105,18 @@ def test_a_full_memo_starts_again_and_finds_the_same(monkeypatch):
     monkeypatch.setattr(memo, "LIMIT", 50)
     texts = [f"word{i} other{i} the #Tag{i}" for i in range(200)]
     assert RawTokens(with_signs=True).lists(texts) == [text._TOKEN_OR_SIGN.findall(each.lower()) for each in texts]
+
+
+def test_tokens_that_were_read_hold_while_another_thread_makes_the_memo_start_again(monkeypatch):
+    """Prevents token lists of other texts when two threads share a memo: they build lists without its lock."""
+    monkeypatch.setattr(memo, "LIMIT", 50)
+    tokens = arrow._ModelTokenMemo()
+    columns = [pa.array([f"{name}{i} Running #Tag{i}" for i in range(200)], pa.large_string()) for name in "abc"]
+    read = [tokens.read_all(*arrow._buffers(column), tokens.known) for column in columns]
+    for column, parts in zip(columns, read, strict=True):
+        assert len(parts) > 1  # it started again in the middle of a column, too
+        found = [row for part, known in parts for row in arrow._lists(part, known, column).to_pylist()]
+        assert found == text.token_lists(column.to_pylist())
 
 
 def test_a_row_that_alone_fills_the_memo_is_left_over(monkeypatch):

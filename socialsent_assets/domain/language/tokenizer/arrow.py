@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
-from threading import Lock
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from socialsent_assets.domain.language import text
 from socialsent_assets.domain.language.tokenizer.compiled import copy_parts
@@ -18,8 +19,6 @@ from socialsent_assets.domain.language.tokenizer.memo import GrowingArray, Numbe
 from socialsent_assets.domain.language.tokenizer.tables import straightened
 
 __all__ = ["compiled_token_column"]
-
-_LOCK = Lock()
 
 
 def compiled_token_column(texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
@@ -32,13 +31,29 @@ def compiled_token_column(texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
         column = column.fill_null("")
     if not len(column):
         return pa.array([], pa.list_(pa.string()))
+    memo = _memo()
+    parts = [_lists(part, known, column) for part, known in memo.read_all(*_buffers(column), memo.known)]
+    return pa.concat_arrays(parts) if len(parts) > 1 else parts[0]
+
+
+def _buffers(column: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     _, offset_buffer, data_buffer = column.buffers()
     offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
-    data = np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]].copy()
-    with _LOCK:
-        memo = _memo()
-        parts = [memo.lists(part, column) for part in memo.read(data, offsets - offsets[0])]
-    return pa.concat_arrays(parts) if len(parts) > 1 else parts[0]
+    return np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]].copy(), offsets - offsets[0]
+
+
+class _Known(NamedTuple):
+    """What is known of raw tokens, by number, and of model tokens, in the order in which they were learned."""
+
+    firsts: NDArray[np.int64]
+    """By raw token: its first model token, among those of all."""
+    counts: NDArray[np.int64]
+    """By raw token: how many model tokens it has."""
+    starts: NDArray[np.int64]
+    """By model token: where its bytes lie in data."""
+    lengths: NDArray[np.int64]
+    """By model token: how many bytes it has."""
+    data: NDArray[np.uint8]
 
 
 class _ModelTokenMemo(TokenMemo):
@@ -46,26 +61,15 @@ class _ModelTokenMemo(TokenMemo):
 
     def __init__(self) -> None:
         super().__init__(straightened(), with_signs=False)
-        self._firsts = GrowingArray(np.int64)  # by raw token: its first model token, among those of all
-        self._counts = GrowingArray(np.int64)  # and how many it has
-        self._starts = GrowingArray(np.int64)  # by model token: where its bytes lie
+        self._firsts = GrowingArray(np.int64)
+        self._counts = GrowingArray(np.int64)
+        self._starts = GrowingArray(np.int64)
         self._lengths = GrowingArray(np.int64)
         self._bytes = GrowingArray(np.uint8)
 
-    def lists(self, part: Numbered, column: pa.LargeStringArray) -> pa.ListArray:
-        """Model tokens of the rows of a part."""
-        counts = self._counts.array[part.ids]
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        wanted = np.repeat(self._firsts.array[part.ids] - (ends - counts), counts) + np.arange(total)
-        starts, lengths = self._starts.array[wanted], self._lengths.array[wanted]
-        offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
-        data = np.empty(offsets[-1], np.uint8)
-        copy_parts(self._bytes.array, starts, offsets, data)
-        strings = pa.StringArray.from_buffers(total, pa.py_buffer(offsets), pa.py_buffer(data))
-        row_ends = np.append(0, ends)[part.ends]
-        found = pa.ListArray.from_arrays(pa.array(np.append(0, row_ends), pa.int32()), strings)
-        return _with_left_over(found, part, column) if part.left_over.any() else found
+    def known(self) -> _Known:
+        """What was learned so far."""
+        return _Known(*(each.array for each in self._learned_arrays()))
 
     def _learn(self, first: int, tokens: Sequence[str]) -> None:  # noqa: ARG002 - arrays grow in the order of numbers
         found = [text._model_tokens(token) for token in tokens]
@@ -80,8 +84,27 @@ class _ModelTokenMemo(TokenMemo):
 
     def _start_again(self) -> None:
         super()._start_again()
-        for each in (self._firsts, self._counts, self._starts, self._lengths, self._bytes):
-            each.truncate(0)
+        for each in self._learned_arrays():
+            each.clear()
+
+    def _learned_arrays(self) -> tuple[GrowingArray, ...]:
+        return self._firsts, self._counts, self._starts, self._lengths, self._bytes
+
+
+def _lists(part: Numbered, known: _Known, column: pa.LargeStringArray) -> pa.ListArray:
+    """Model tokens of the rows of a part."""
+    counts = known.counts[part.ids]
+    ends = np.cumsum(counts)
+    total = int(ends[-1]) if len(ends) else 0
+    wanted = np.repeat(known.firsts[part.ids] - (ends - counts), counts) + np.arange(total)
+    starts, lengths = known.starts[wanted], known.lengths[wanted]
+    offsets = np.append(0, np.cumsum(lengths)).astype(np.int32)
+    data = np.empty(offsets[-1], np.uint8)
+    copy_parts(known.data, starts, offsets, data)
+    strings = pa.StringArray.from_buffers(total, pa.py_buffer(offsets), pa.py_buffer(data))
+    row_ends = np.append(0, ends)[part.ends]
+    found = pa.ListArray.from_arrays(pa.array(np.append(0, row_ends), pa.int32()), strings)
+    return _with_left_over(found, part, column) if part.left_over.any() else found
 
 
 def _with_left_over(found: pa.ListArray, part: Numbered, column: pa.LargeStringArray) -> pa.ListArray:

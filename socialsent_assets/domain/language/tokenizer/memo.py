@@ -6,9 +6,10 @@ Not here: the grammar (compiled.py), what a token means (text.py and other subcl
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from threading import Lock
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,6 +18,8 @@ from socialsent_assets.domain.language.tokenizer.tables import kinds
 
 if TYPE_CHECKING:
     from numpy.typing import DTypeLike, NDArray
+
+Known = TypeVar("Known")
 
 __all__ = ["GrowingArray", "Numbered", "Store", "TokenMemo"]
 
@@ -64,9 +67,10 @@ class GrowingArray:
         self._room[self._size : end] = values
         self._size = end
 
-    def truncate(self, size: int) -> None:
-        """Keep the first `size` values alone."""
-        self._size = size
+    def clear(self) -> None:
+        """Remove all values. Views keep theirs."""
+        self._room = np.empty((1024, *self._room.shape[1:]), self._room.dtype)
+        self._size = 0
 
 
 class Numbered(NamedTuple):
@@ -83,7 +87,7 @@ class Numbered(NamedTuple):
 
 
 class TokenMemo(ABC):
-    """Numbers tokens and has `_learn` called for each new one. Not thread-safe."""
+    """Numbers tokens and has `_learn` called for each new one. Of the public methods, `read_all` is thread-safe."""
 
     def __init__(self, forms: NDArray[np.int32], *, with_signs: bool) -> None:
         self._forms = forms
@@ -96,11 +100,26 @@ class TokenMemo(ABC):
             sizes=np.zeros(2, np.int64),
         )
         self._learned = 0
+        self._lock = Lock()
 
     @property
     def size(self) -> int:
         """How many tokens are numbered."""
         return int(self._store.sizes[0])
+
+    def read_all(
+        self, data: NDArray[np.uint8], offsets: NDArray[np.int64], known: Callable[[], Known]
+    ) -> list[tuple[Numbered, Known]]:
+        """Every part of `read`, with what `known` returns for its numbers.
+
+        `known` is called while no other thread can add tokens. Views of growing arrays that it returns hold for as
+        long as they are kept, so the work on them needs no lock.
+        """
+        with self._lock:
+            return [
+                (part if part.end == len(offsets) - 1 else part._replace(ids=part.ids.copy()), known())
+                for part in self.read(data, offsets)
+            ]
 
     def read(self, data: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Iterator[Numbered]:
         """Tokens of the texts `data[offsets[i]:offsets[i + 1]]`, UTF-8, in order.

@@ -49,10 +49,10 @@ class Engine:
 
     def score(self, texts: pa.LargeStringArray) -> Scored:
         """As `Predictor.score`, after `takes` or `prepare` has returned True."""
-        with self._lock:
-            if self._predictor is None:
-                raise RuntimeError("no compiled classifier: call prepare() first")
-            return self._predictor.score(texts)
+        predictor = self._predictor
+        if predictor is None:
+            raise RuntimeError("no compiled classifier: call prepare() first")
+        return predictor.score(texts)
 
     def _prepare(self) -> bool:
         if self._predictor is not None or self._cannot:

@@ -68,7 +68,7 @@ class Words(NamedTuple):
 
 
 class Predictor(TokenMemo):
-    """One classifier, compiled. Caches what it learned of words; not thread-safe.
+    """One classifier, compiled. Caches what it learned of words; `score` is thread-safe.
 
     Raises:
         MemoryError: the classifier's vocabulary is larger than the memo.
@@ -98,21 +98,25 @@ class Predictor(TokenMemo):
         data, offsets = _buffers(column)
         scores = score_texts(column)
         polarity = np.column_stack([scores.polarity, scores.pos, scores.neu, scores.neg])
-        for part in self.read(data, offsets):
+        for part, words in self.read_all(data, offsets, self._known_words):
             rows = slice(part.first, part.end)
             found.left_over[rows] = part.left_over
-            self._weigh(part, data, offsets, polarity[rows], Scored(found[0][rows], found[1][rows], found[2][rows]))
+            of_part = Scored(found[0][rows], found[1][rows], found[2][rows])
+            self._weigh(part, words, data, offsets, polarity[rows], of_part)
         return found
+
+    def _known_words(self) -> Words:
+        return Words(*(each.array for each in self._known))
 
     def _weigh(
         self,
         part: Numbered,
+        words: Words,
         data: NDArray[np.uint8],
         offsets: NDArray[np.int64],
         polarity: NDArray[np.float64],
         found: Scored,
     ) -> None:
-        words = Words(*(each.array for each in self._known))
         compiled.weigh_rows(
             *(data, offsets[part.first : part.end + 1], part.ids, part.ends, words, self._model, kinds(), polarity),
             *(found.left_over, found.scores, found.is_silent),
@@ -132,7 +136,7 @@ class Predictor(TokenMemo):
     def _start_again(self) -> None:
         super()._start_again()
         for each in self._known:
-            each.truncate(0)
+            each.clear()
         self._learn_vocabulary()  # gives the same numbers, which the pairs of the model hold
 
     def _learn(self, first: int, tokens: Sequence[str]) -> None:
