@@ -295,14 +295,15 @@ def main() -> int:
         print(
             bench.call("erase", "--user", PERSON, "--receipt", str(folder / "receipt.json")).output.strip()[-1_500:]
         )
-        print((folder / "receipt.json").read_text())
+        if not bench.failed:
+            print((folder / "receipt.json").read_text())
         for identity in (PERSON, "p-x0", "c-x1"):
             bench.verify(identity, is_there=False)
+        plant(bench)
         if options.ids:
             ids = folder / "ids.txt"
             ids.write_text("".join(f"post p-{number}\n" for number in range(options.ids)))
             print(bench.call("erase", "--from", str(ids)).output.strip()[-1_500:])
-        plant(bench)
     finally:
         if not options.keep:
             shutil.rmtree(folder)

@@ -1,6 +1,7 @@
 """`socialsent erase`: a person or a text out of everything that is kept, and the search that proves it.
 
-Not here: how each tier forgets (erasure/), which events belong to what is erased (domain/events/erasure.py).
+Not here: the search (erase_search.py), how each tier forgets (erasure/), which events belong to what is erased
+(domain/events/erasure.py).
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, cast
@@ -16,19 +17,18 @@ from typing import TYPE_CHECKING, Annotated, Literal, cast
 import typer
 from rich.console import Console
 
+from socialsent_assets.cli.erase_search import all_traces, erasures_of, print_limits, traces_beside_tiers, verified
 from socialsent_assets.domain.events.erasure import ErasedIds
 from socialsent_assets.domain.events.errors import UserError
 from socialsent_assets.domain.events.times import format_time
-from socialsent_assets.lake.erasure_ledger import add_to_ledger, ledger_folder, set_returning, wait_for_writers
+from socialsent_assets.lake.erasure_ledger import add_to_ledger, set_returning, wait_for_writers
 from socialsent_assets.lake.lake import Lake
 from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
     from socialsent_assets.erasure.request import ErasureRequest
-    from socialsent_assets.erasure.traces import Trace
 
 _ROUNDS = 3
-_SHOWN = 20
 
 
 def register(app: typer.Typer) -> None:
@@ -77,9 +77,10 @@ def erase(
         socialsent erase --returning in
     """
     settings, console = Settings.from_env(), Console()
-    folder = _folder_of(settings)
+    folder = erasures_of(settings)
     if verify:
-        _verify(settings, verify, console)
+        if not verified(settings, verify, console):
+            raise typer.Exit(1)
         return
     if returning is not None:
         _return(folder, returning, console)
@@ -113,7 +114,7 @@ def _erase(
     from socialsent_assets.erasure.request import ErasureRequest, finish, keep
     from socialsent_assets.erasure.warehouse import own_texts
 
-    lake, folder, now = Lake.of(settings), _folder_of(settings), datetime.now(UTC)
+    lake, folder, now = Lake.of(settings), erasures_of(settings), datetime.now(UTC)
     if is_known:
         console.print("Continuing an erasure that was interrupted.")
     found = with_own_texts(lake.landing, asked)
@@ -136,7 +137,7 @@ def _erase(
         total.update({f"lines of {kind}": count for kind, count in done.lines.items()})
         total.update({"objects": done.objects, "hours": len(done.hours), "rounds": 1})
         total.update(_forget(settings, lake, request, console))
-        traces = _traces(settings, request.needles(), as_ids=done.mentioned)
+        traces = all_traces(settings, request.needles(), as_ids=done.mentioned)
         if not traces:
             break
     else:
@@ -155,7 +156,7 @@ def _erase(
             f"{len(done.mentioned)} of the ids are also in texts of others, which are kept; "
             "socialsent erase --verify ID says where"
         )
-    _tell_short(request.needles(), console)
+    print_limits(settings, request.needles(), console)
     finish(folder)
     console.print("Erased. No trace was found in any tier; socialsent erase --verify ID searches again.")
     ended = datetime.now(UTC)
@@ -177,6 +178,7 @@ def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Co
     from socialsent_assets.cli.build import build, writing
     from socialsent_assets.erasure.files import erase_file, in_order
     from socialsent_assets.erasure.tables import forget_history
+    from socialsent_assets.erasure.versions import forget_versions
     from socialsent_assets.erasure.warehouse import erase_warehouse
     from socialsent_assets.lake.staleness import known_hours
 
@@ -188,87 +190,19 @@ def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Co
     keys = erase_warehouse(settings.warehouse, request)
     console.print(f"warehouse: {keys} keys deleted, file rewritten")
     needles = request.needles_and_words()
-    others = in_order(_traces(settings, needles, skips=lambda path: not _is_ours(settings, path)))
+    others = in_order(traces_beside_tiers(settings, needles))
     for path in others:
         console.print(f"{path}: {erase_file(path, needles)}", soft_wrap=True)
+    versions = forget_versions(lake, request.needles())
+    if versions:
+        console.print(f"S3: {versions} superseded versions deleted")
     return {
         "snapshots expired": snapshots,
         "files removed": files,
         "keys forgotten": keys,
         "reports, logs and records": len(others),
+        "versions deleted": versions,
     }
-
-
-def _is_ours(settings: Settings, path: Path) -> bool:
-    """Whether a file is a report, a log, a cache or a record of Dagster: no tier, no warehouse."""
-    tiers = [Path(uri) for uri in (settings.landing, settings.cleansed, settings.analytics)]
-    own = [settings.artifacts + "/models", str(_folder_of(settings))]
-    kept = [*tiers, *(Path(one) for one in own)]
-    return path != settings.warehouse and not any(folder in path.parents for folder in kept)
-
-
-def _verify(settings: Settings, ids: Sequence[str], console: Console) -> None:
-    traces = _traces(settings, ids)
-    for trace in traces[:_SHOWN]:
-        console.print(f"{trace.needle}  {trace}", soft_wrap=True, highlight=False)
-    if len(traces) > _SHOWN:
-        console.print(f"… and {len(traces) - _SHOWN} more places")
-    _tell_short(ids, console)
-    if traces:
-        raise typer.Exit(1)
-    console.print(f"{_few(ids)}: found nowhere below {', '.join(map(str, _roots(settings)))}", soft_wrap=True)
-
-
-def _tell_short(ids: Sequence[str], console: Console) -> None:
-    """Print how far the search goes for ids that occur everywhere by chance."""
-    from socialsent_assets.erasure.needles import is_word
-
-    short = [one for one in ids if not is_word(one)]
-    if short:
-        console.print(
-            f"{_few(short)}: could be a number or an everyday word, so searched for in id fields and columns alone; "
-            "texts, logs, reports and Dagster's records were not searched for it",
-            soft_wrap=True,
-            highlight=False,
-        )
-
-
-def _few(ids: Sequence[str]) -> str:
-    return ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
-
-
-def _traces(
-    settings: Settings,
-    needles: Sequence[str],
-    *,
-    as_ids: Collection[str] = (),
-    skips: Callable[[Path], bool] = lambda _: False,
-) -> list[Trace]:
-    from socialsent_assets.erasure.request import PENDING
-    from socialsent_assets.erasure.traces import find_traces
-
-    folder = _folder_of(settings)
-
-    def are_skipped(path: Path) -> bool:
-        return (path.parent == folder and path.suffix == f".{PENDING}") or skips(path)
-
-    return list(find_traces(_roots(settings), needles, as_ids=as_ids, skips=are_skipped))
-
-
-def _roots(settings: Settings) -> list[Path]:
-    tiers = (settings.landing, settings.cleansed, settings.analytics, settings.artifacts)
-    folders = [settings.home, *(Path(uri.removeprefix("file://").removeprefix("file:")) for uri in tiers)]
-    return [folder for folder in folders if not any(other in folder.parents for other in folders)]
-
-
-def _folder_of(settings: Settings) -> Path:
-    folder = ledger_folder(settings.landing)
-    others = (settings.cleansed, settings.analytics, settings.artifacts)
-    if folder is None or any(uri.startswith("s3://") for uri in others) or settings.dbt_target != "local":
-        raise UserError(
-            "erase works on a lake in folders with marts in DuckDB; for a lake on AWS see docs/erasure.md"
-        )
-    return folder
 
 
 def _ids(users: Sequence[str], texts: Sequence[str], file: Path | None) -> ErasedIds:

@@ -45,8 +45,8 @@ def erase_file(path: Path, needles: Sequence[str]) -> str:
 
 
 def in_order(traces: Sequence[Trace]) -> list[Path]:
-    """The files of traces, once each."""
-    return list(dict.fromkeys(trace.path for trace in traces))
+    """The files of this machine with traces, once each."""
+    return list(dict.fromkeys(trace.path for trace in traces if isinstance(trace.path, Path)))
 
 
 def _erase_sqlite(path: Path, needles: Needles) -> int:

@@ -9,9 +9,11 @@ import uuid
 from collections.abc import Sequence
 from pathlib import Path
 
-from socialsent_assets.erasure.traces import traces_in
+from socialsent_assets.erasure.needles import Wanted
+from socialsent_assets.erasure.traces import traces_in, traces_in_content
 from socialsent_assets.lake.history import existing_tables
 from socialsent_assets.lake.lake import Lake
+from socialsent_assets.lake.storage.base import Storage
 from socialsent_assets.lake.turns import publishing
 from socialsent_assets.lake.upkeep import expire_all, named_files
 
@@ -37,7 +39,13 @@ def forget_history(lake: Lake, needles: Sequence[str]) -> tuple[int, int]:
             path = storage.path(info.key)
             if path in kept:
                 continue
-            if path in before or traces_in(Path(path), needles):
+            if path in before or _has_traces(storage, info.key, needles):
                 storage.delete(info.key)
                 removed += 1
     return snapshots, removed
+
+
+def _has_traces(storage: Storage, key: str, needles: Sequence[str]) -> bool:
+    if not storage.is_remote:
+        return bool(traces_in(Path(storage.path(key)), needles))
+    return any(traces_in_content(storage.path(key), storage.read(key), Wanted.of(needles)))

@@ -38,7 +38,7 @@ class Trace:
     """
 
     needle: str
-    path: Path
+    path: Path | str
     place: str
     count: int
 
@@ -72,7 +72,7 @@ def traces_in(path: Path, needles: Sequence[str]) -> list[Trace]:
     return list(_in_file(path, Wanted.of(needles)))
 
 
-def traces_in_content(path: Path, content: bytes, wanted: Wanted) -> Iterator[Trace]:
+def traces_in_content(path: Path | str, content: bytes, wanted: Wanted) -> Iterator[Trace]:
     """Every trace in the content of a file that is no database; `path` is only for the answer."""
     for part in parts_of(content, with_ids=bool(wanted.values)):
         yield from _told(path, part.place, _counts(part, wanted))
@@ -102,7 +102,7 @@ def _in_file(path: Path, wanted: Wanted) -> Iterator[Trace]:
         yield from traces_in_content(path, content, wanted)
 
 
-def _told(path: Path, place: str, counts: Counter[str]) -> Iterator[Trace]:
+def _told(path: Path | str, place: str, counts: Counter[str]) -> Iterator[Trace]:
     for needle, count in counts.items():
         if count:
             yield Trace(needle, path, place, count)

@@ -38,11 +38,13 @@ def test_what_cannot_be_read_is_refused(
     assert words in capsys.readouterr().err
 
 
-def test_a_lake_in_s3_is_refused_before_anything_is_read(
+def test_marts_in_a_warehouse_of_aws_are_refused_before_anything_is_read(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Prevents an erasure that reaches half of what is kept and calls it done."""
-    monkeypatch.setenv("SOCIALSENT_LAKE_ANALYTICS", "s3://bucket/analytics")
+    monkeypatch.setenv("SOCIALSENT_DBT_TARGET", "redshift")
+    monkeypatch.setenv("SOCIALSENT_REDSHIFT_HOST", "warehouse.example")
+    monkeypatch.setenv("SOCIALSENT_REDSHIFT_CLUSTER", "warehouse")
     assert exit_code(["erase", "--user", "u-1"]) == 2
     assert "docs/erasure.md" in capsys.readouterr().err
 
