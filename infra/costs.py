@@ -44,7 +44,7 @@ LAMBDA_METRICS = sum(map(len, ingest_metrics.METRICS_OF.values())) + len(REASONS
 # 10,000 hours of history.
 LISTS_A_TICK = 26
 GETS_A_TICK = 2
-CATALOG_REQUESTS_A_TICK = 36
+CATALOG_REQUESTS_A_TICK = 40
 
 EXAMPLES = """examples:
   python -m infra.costs --size small

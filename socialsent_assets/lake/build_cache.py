@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from socialsent_assets.domain.tables import TABLES
+from socialsent_assets.domain.tables import TABLES, Table
 from socialsent_assets.lake.iceberg.catalog import CatalogError
+from socialsent_assets.lake.iceberg.schema import is_elsewhere
 
 if TYPE_CHECKING:
     from socialsent_assets.lake.lake import Lake
@@ -54,11 +55,14 @@ def pointers_of(lake: Lake) -> dict[str, str]:
         raise _unusable(file, error) from error
     except sqlite3.DatabaseError as error:
         raise _unusable(file, error) from error
-    known = {(table.tier, table.name) for table in TABLES}
+    known: dict[tuple[str, str], Table] = {(table.tier, table.name): table for table in TABLES}
+    found = {(namespaces.get(namespace, ""), name): address for namespace, name, address in rows}
     return {
         f"{tier}.{name}": address
-        for namespace, name, address in rows
-        if (tier := namespaces.get(namespace, "")) and (tier, name) in known and _is_there(address)
+        for (tier, name), address in found.items()
+        if (table := known.get((tier, name)))
+        and _is_there(address)
+        and not is_elsewhere(address, lake.tier(tier).uri, table)
     }
 
 

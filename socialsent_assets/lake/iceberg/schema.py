@@ -11,6 +11,8 @@ Not here: the columns themselves (domain/tables.py), files (data_files.py).
 from __future__ import annotations
 
 import contextlib
+import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from socialsent_assets.domain.tables import EVENT_HOUR, Column, Table
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pyiceberg.schema import Schema
     from pyiceberg.table import Table as IcebergTable
     from pyiceberg.types import IcebergType
+
+_LOG = logging.getLogger(__name__)
 
 PROPERTIES = {
     "format-version": "2",
@@ -68,6 +72,10 @@ def load_table(config: CatalogConfig, table: Table, tier_uri: str) -> IcebergTab
             # The table's folder was removed: the table is empty now, and its hours are stale.
             catalog.drop_table(config.identifier(table))
             return _create(config, table, tier_uri)
+        if config.file is not None and is_elsewhere(found.metadata_location, tier_uri, table):
+            _LOG.warning("%s is a copy: the rows of %s are built again from landing", config.file.parent, table.name)
+            catalog.drop_table(config.identifier(table))
+            return _create(config, table, tier_uri)
         return _evolve(found, table)
 
 
@@ -84,6 +92,20 @@ def location(tier_uri: str, table: Table) -> str:
     """Where a table lies, as a URI that every engine opens: `file:///…` or `s3://…`."""
     root = tier_uri.rstrip("/")
     return f"{root}/{table.name}" if "://" in root else f"file://{root}/{table.name}"
+
+
+def is_elsewhere(metadata_location: str, tier_uri: str, table: Table) -> bool:
+    """Whether metadata of a table lies in another folder of this machine than the table should.
+
+    A copied folder has a catalog whose addresses still lead to the original: a build would change that one.
+    """
+    here = location(tier_uri, table)
+    if metadata_location.startswith(f"{here}/") or not (
+        here.startswith("file:") and metadata_location.startswith("file:")
+    ):
+        return False
+    folder = Path(metadata_location.removeprefix("file://")).parents[1]
+    return folder.resolve() != Path(here.removeprefix("file://")).resolve()
 
 
 def arrow_schema_of(table: IcebergTable) -> pa.Schema:
