@@ -27,8 +27,9 @@ from socialsent_assets.settings import Settings
 
 if TYPE_CHECKING:
     from socialsent_assets.erasure.request import ErasureRequest
+    from socialsent_assets.erasure.traces import Trace
 
-_ROUNDS = 3
+_ROUNDS, _NAMED = 3, 3
 
 
 def register(app: typer.Typer) -> None:
@@ -131,7 +132,9 @@ def _erase(
     wait_for_writers(folder, lambda who: console.print(f"Waiting for writers to landing: {who}."))
     models = mark_models(lake.artifacts, now)
     total: Counter[str] = Counter()
+    left: set[tuple[str, int]] = set()
     for _ in range(_ROUNDS):
+        earlier = left
         done = erase_landing(lake.landing, request)
         console.print(f"landing: {_words(done.lines)} out of {done.objects} objects, {len(done.hours)} hours")
         total.update({f"lines of {kind}": count for kind, count in done.lines.items()})
@@ -140,8 +143,14 @@ def _erase(
         traces = all_traces(settings, request.needles(), as_ids=done.mentioned)
         if not traces:
             break
+        left = {_as_written(trace) for trace in traces}
+        if left == earlier:
+            raise RuntimeError(
+                f"no build writes anew what holds these traces: {_places(traces)}. Remove it, or train the model "
+                "again (socialsent materialize --select group:models) and remove the old; then run socialsent erase"
+            )
     else:
-        places = "; ".join(str(trace) for trace in traces[:3])
+        places = _places(traces)
         raise RuntimeError(
             f"a concurrent build brought traces back ({places}); run socialsent erase again when it has ended"
         )
@@ -171,6 +180,19 @@ def _erase(
         "models": len(models),
         "traces": 0,
     }
+
+
+def _as_written(trace: Trace) -> tuple[str, int]:
+    """The trace and the time of its file, which differ when another process writes it again."""
+    try:
+        return str(trace), Path(trace.path).stat().st_mtime_ns
+    except OSError:  # gone meanwhile, or an object in S3, whose builds write under new names
+        return str(trace), 0
+
+
+def _places(traces: Sequence[Trace]) -> str:
+    more = f" and {len(traces) - _NAMED} more places" if len(traces) > _NAMED else ""
+    return "; ".join(str(trace) for trace in traces[:_NAMED]) + more
 
 
 def _forget(settings: Settings, lake: Lake, request: ErasureRequest, console: Console) -> dict[str, int]:

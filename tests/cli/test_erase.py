@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from socialsent_assets.cli import erase
@@ -68,6 +70,43 @@ def test_an_empty_lake_forgets_what_was_never_there(home: Path) -> None:
     assert (receipt["persons"], receipt["reports, logs and records"], receipt["traces"]) == (1, 1, 0)
     assert "u-1" not in (home / "receipt.json").read_text()
     assert [path.suffix for path in sorted((home / "lake" / "erasures").iterdir())] == [".json", ""]
+
+
+def test_a_file_of_an_old_lake_is_named_and_what_to_do_with_it(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prevents an erasure that blames a build for a file that no build has written for a year."""
+    old = home / "lake" / "cleansed" / "posts" / "dt=2026-01-01" / "hr=00" / "part-0.parquet"
+    old.parent.mkdir(parents=True)
+    pq.write_table(pa.table({"author_id": ["u-1", "u-2"]}), old)
+    assert exit_code(["erase", "--user", "u-1"]) == 1
+    error = capsys.readouterr().err
+    assert ("part-0.parquet" in error, "Remove it" in error, "build brought" in error) == (True, True, False)
+    old.unlink()
+    assert exit_code(["erase"]) == 0
+
+
+def test_ten_thousand_ids_of_a_file_are_one_erasure(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Prevents a search whose time grows with the number of ids, and a line of output for each."""
+    (home / "ids.txt").write_text("".join(f"post p-{number}\n" for number in range(10_000)))
+    (home / "logs").mkdir()
+    (home / "logs" / "build.log").write_text("of p-9999\nof p-10000\n")
+    assert exit_code(["erase", "--from", str(home / "ids.txt")]) == 0
+    assert (home / "logs" / "build.log").read_text() == "of p-10000\n"
+    assert len(capsys.readouterr().out) < 2_000
+
+
+def test_a_short_id_is_erased_where_ids_are_and_the_limit_is_stated(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Prevents the erasure of person 5 from taking every line of a log with a 5."""
+    (home / "logs").mkdir()
+    (home / "logs" / "build.log").write_text("5 rows\n")
+    assert exit_code(["erase", "--user", "5"]) == 0
+    assert (home / "logs" / "build.log").read_text() == "5 rows\n"
+    assert "could be a number" in capsys.readouterr().out
+    assert exit_code(["erase", "--verify", "5"]) == 0
+    assert "could be a number" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(("times", "code"), [(1, 0), (9, 1)])

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from socialsent_assets.domain.events.counts import Counts
@@ -18,6 +21,7 @@ from socialsent_assets.domain.events.layout import parse_landing_name
 from socialsent_assets.domain.tables import CLEANSED_EVENTS
 from socialsent_assets.erasure.landing import erase_landing, with_own_texts
 from socialsent_assets.erasure.request import ErasureRequest
+from socialsent_assets.erasure.tables import forget_history
 from socialsent_assets.erasure.traces import find_traces
 from socialsent_assets.ingest.landing_writer import LandingZone
 from socialsent_assets.jobs.cleanse import cleanse
@@ -227,3 +231,27 @@ def test_a_quarantined_record_is_searched_by_its_bytes(lake: Lake) -> None:
     assert found(lake, "u-1") != []
     erase(lake)
     assert found(lake, "u-1") == []
+
+
+def test_files_of_an_old_layout_go_with_the_history_of_their_table(lake: Lake) -> None:
+    """Prevents an upgraded lake from keeping the files that hourly folders held before there were tables."""
+    ingest(lake, records(SENT))
+    cleanse(ProcessEngine(), lake, sorted(lake.landed_by_hour()))
+    for name, author in (("a", "u-1"), ("b", "u-11")):
+        written = io.BytesIO()
+        pq.write_table(pa.table({"author_id": [author]}), written)
+        lake.cleansed.write(f"posts/dt=2026-01-01/hr=00/{name}.parquet", written.getvalue())
+    erase_landing(lake.landing, with_own_texts(lake.landing, ANN))
+    forget_history(lake, ["u-1"])
+    kept = [info.key for info in lake.cleansed.walk("posts") if "/hr=" in info.key]
+    assert kept == ["posts/dt=2026-01-01/hr=00/b.parquet"]
+
+
+def test_an_id_in_the_text_of_another_person_is_reported_and_kept(lake: Lake) -> None:
+    """Prevents an erasure that removes what others wrote, or never ends because of it."""
+    mention = events.post(post_id="p-3", author_id="u-7", text="ask u-1 about it, not u-11")
+    ingest(lake, records([*SENT, mention]))
+    done = erase_landing(lake.landing, with_own_texts(lake.landing, ANN))
+    assert done.mentioned == {"u-1"}
+    assert [trace.needle for trace in find_traces([Path(lake.landing.uri)], ["u-1"])] == ["u-1"]
+    assert list(find_traces([Path(lake.landing.uri)], ["u-1"], as_ids=done.mentioned)) == []
