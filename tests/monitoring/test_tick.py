@@ -284,3 +284,21 @@ def test_only_weeks_are_kept_and_clocks_ahead_do_not_hide_a_silence(
     assert len(read_history(lake)) == 10
     assert newest_landed(lake, NOON + GRACE_PERIOD) == EventHour(NOON - timedelta(hours=1))
     assert newest_landed(lake, NOON - timedelta(days=1, hours=13)) is None
+
+
+def test_ended_runs_are_counted_once_and_the_next_tick_asks_from_the_newest_on(lake: Lake, desk: Desk) -> None:
+    """Prevents runs that are evaluated twice or never, and failures that no metric counts."""
+    normal_hours(lake, 2, NOON)
+    later = NOON + timedelta(minutes=5)
+    runs = [
+        EndedRun("later", later, [], is_failure=True, failed_checks=0),
+        EndedRun("earlier", NOON, [], is_failure=False, failed_checks=2),
+    ]
+    TAKEN.clear()
+    desk._desk.tick(lake, lambda _: runs, LogNotifications(), Kept(), NOON + GRACE_PERIOD, desk.warnings.append)
+    state = read_state(lake)
+    assert state is not None
+    assert state.checkpoint.runs_cursor == later.isoformat()
+    assert state.checkpoint.run_ids == ("later", "earlier")
+    counted = [(p.metric.name, p.value, p.at) for p in TAKEN if p.metric.name in ("RunFailures", "FailedChecks")]
+    assert counted == [("RunFailures", 1, later), ("FailedChecks", 2, NOON)]
