@@ -28,8 +28,9 @@ from socialsent_assets.warehouse.dbt.column_lineage import Lineage, read_lineage
 from socialsent_assets.warehouse.dbt.environment import in_environment, window_environment
 from socialsent_assets.warehouse.dbt.manifest import lineage_path
 
-# Unit tests are about the SQL, not about the data of these hours: the test suite runs them.
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+# Unit tests are about the SQL, not about the data of these hours: the test suite runs them. Nothing reads dbt's JSON
+# artifacts, and writing them is a tenth of a build.
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--no-write-json")
 
 
 _CHECK_EVENTS = (dg.AssetCheckResult, dg.AssetCheckEvaluation)

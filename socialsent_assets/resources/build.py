@@ -5,6 +5,7 @@ Not here: the resources (the modules beside this one).
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,7 @@ from socialsent_assets.resources.reports import ReportFolder
 from socialsent_assets.resources.training import Training
 from socialsent_assets.resources.warehouse import DuckDbWarehouse, Warehouse
 from socialsent_assets.settings import Settings
-from socialsent_assets.warehouse.dbt.environment import dbt_executable
+from socialsent_assets.warehouse.dbt.environment import MODULE_FLAGS
 from socialsent_assets.warehouse.marts import ATHENA
 
 if TYPE_CHECKING:
@@ -41,7 +42,8 @@ def resources_for(settings: Settings, dbt_project: DbtProject) -> dict[str, Any]
             project_dir=str(dbt_project.project_dir),
             profiles_dir=str(dbt_project.profiles_dir),
             target=dbt_project.target,
-            dbt_executable=dbt_executable(),
+            dbt_executable=sys.executable,
+            global_config_flags=MODULE_FLAGS,
         ),
         "ingest": EmbeddedKinesis(landing=settings.landing, start=settings.start.isoformat()),
         "reports": ReportFolder(path=str(settings.reports), sentiment=settings.sentiment),

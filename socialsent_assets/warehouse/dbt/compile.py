@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from socialsent_assets.warehouse.dbt.environment import dbt_environment, dbt_executable
+from socialsent_assets.warehouse.dbt.environment import MODULE_FLAGS, dbt_environment
 
 
 def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def compiled_manifest(project: Path, environment: Mapping[str, str]) -> dict[str
     with tempfile.TemporaryDirectory(prefix="socialsent-dbt-") as folder:
         root = Path(folder)
         done = subprocess.run(
-            [dbt_executable(), "compile", *_WHAT],
+            [sys.executable, *MODULE_FLAGS, "compile", *_WHAT],
             cwd=project,
             env={**_without_settings(environment), **_pretend_environment(root)},
             capture_output=True,

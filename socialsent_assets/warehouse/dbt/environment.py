@@ -116,6 +116,10 @@ def athena_environment(athena: AthenaSettings, catalog: CatalogSettings) -> dict
     }
 
 
+MODULE_FLAGS = ["-m", "socialsent_assets.warehouse.dbt.build_process"]
+"""What turns this very Python into a dbt that need not parse the project: `python -m … build`."""
+
+
 def dbt_executable() -> str:
     """Dbt of this very Python, found also when its folder is not on PATH."""
     beside = Path(sys.executable).parent / "dbt"
