@@ -18,7 +18,7 @@ from socialsent_assets.cli import text_stream
 from socialsent_assets.cli.lexicon import corrections_of_the_lake
 
 if TYPE_CHECKING:
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import SentimentModel
 
 LINES = 12
 """Words that are shown for each answer, the strongest."""
@@ -77,14 +77,14 @@ def explain(
     text_stream.answer(text_stream.arriving(sys.stdin.buffer), answers)
 
 
-def classifier_or_none(folder: Path | None) -> Classifier | None:
+def classifier_or_none(folder: Path | None) -> SentimentModel | None:
     """The classifier of a folder, or the champion; None when nothing was promoted yet.
 
     Raises:
         UserError: the folder holds no usable model.
         ModelRefusedError: the champion must not answer.
     """
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import opened
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
     from socialsent_assets.lake.lake import Lake
     from socialsent_assets.lake.storage.local import FolderStorage
@@ -92,11 +92,11 @@ def classifier_or_none(folder: Path | None) -> Classifier | None:
     from socialsent_assets.settings import Settings
 
     if folder is not None:
-        return Classifier.load(read_model(FolderStorage(folder), "", CLASSIFIER).files)
+        return opened(read_model(FolderStorage(folder), "", CLASSIFIER).files)
     registry = ModelRegistry(Lake.of(Settings.from_env()).artifacts)
     if registry.champion_digest(CLASSIFIER) is None:
         return None
-    return Classifier.load(registry.champion(CLASSIFIER).files)
+    return opened(registry.champion(CLASSIFIER).files)
 
 
 def _lines(found: dict[str, Any]) -> Iterator[str]:
@@ -146,7 +146,8 @@ def _prediction_lines(found: dict[str, Any]) -> Iterator[str]:
     if found["is_silent"]:
         yield "    no known word: neutral by definition"
         return
-    yield f"    for {label} (+) or against it (-), in logits above the mean of the classes:"
+    how = ", by leaving each word out" if found["method"] == "occlusion" else ""
+    yield f"    for {label} (+) or against it (-), in logits above the mean of the classes{how}:"
     lines = [(word["word"], _for(label, word["adds"])) for word in found["words"]]
     lines.sort(key=lambda line: -abs(line[1]))  # listed by what they do to any class, shown by this one
     for word, adds in lines[:LINES]:
@@ -155,7 +156,8 @@ def _prediction_lines(found: dict[str, Any]) -> Iterator[str]:
     count = len(lines[LINES:]) + found["other_words"]["count"]
     if count:
         yield f"    {sum(rest):+.3f}  {count:,} other words"
-    yield f"    {_for(label, found['intercept']):+.3f}  intercept"
+    rest_of_all = "what no word does alone" if how else "intercept"
+    yield f"    {_for(label, found['intercept']):+.3f}  {rest_of_all}"
     yield f"    {_for(label, found['logits']):+.3f}  sum"
 
 

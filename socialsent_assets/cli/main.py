@@ -3,7 +3,7 @@
 2: the input has to change (a `UserError`). 1: a run failed. `--debug` shows the traceback.
 
 Not here: what a command does (feed.py, ingest.py, follow.py, graph.py, ask.py, explain.py, lexicon.py,
-watch.py, sql_shell.py, models.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py,
+watch.py, sql_shell.py, models.py, fine_tune.py, alerts.py, dashboard.py, docs_site.py, erase.py, retention.py,
 export.py).
 """
 
@@ -25,6 +25,7 @@ from socialsent_assets.cli import (
     explain,
     export,
     feed,
+    fine_tune,
     follow,
     graph,
     history,
@@ -48,7 +49,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-ASKING = (ask, explain, lexicon, watch, sql_shell, models, alerts, dashboard, docs_site)
+ASKING = (ask, explain, lexicon, watch, sql_shell, models, fine_tune, alerts, dashboard, docs_site)
 for commands in (feed, ingest, follow, graph, history, erase, retention, export, ui, *ASKING):
     commands.register(app)
 

@@ -20,7 +20,7 @@ from socialsent_assets.cli.lexicon import corrections_of_the_lake
 from socialsent_assets.domain.events.errors import UserError
 
 if TYPE_CHECKING:
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import SentimentModel
     from socialsent_assets.domain.learning.labels import LabelledPosts
     from socialsent_assets.domain.learning.model_card import ModelCard
     from socialsent_assets.ml.registry import ModelRegistry, RegisteredModel
@@ -59,28 +59,41 @@ def train(
             show_default=False,
         ),
     ] = None,
+    encoder: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Encoder for a cascade: model.onnx, tokenizer.json, config.json. Needs the extra encoder.",
+            show_default=False,
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the folds and the bootstrap.")] = 0,
     jobs: Annotated[int, typer.Option(help="Processes; 0 is one per core.", min=0)] = 0,
 ) -> None:
     """Train and tune the classifier on labelled posts, and write the model and its card. Needs no lake.
 
     Labels are negative, neutral, positive. Repeated texts count once; texts with conflicting labels are left out.
-    With --unlabelled the card also has the metrics of the same model without those texts.
+    With --unlabelled the card also has the metrics of the same model without those texts. With --encoder the model is
+    a cascade: the linear classifier answers what it is sure of, the encoder helps with the rest.
 
     Try:
 
         socialsent train --labels train.csv --val val.csv --out model/
 
         socialsent train --labels train.csv --val val.csv --unlabelled texts.txt --out model/
+
+        socialsent train --labels train.csv --val val.csv --encoder encoder/ --out model/
     """
     from socialsent_assets.domain.learning.candidates import classifier_candidate
     from socialsent_assets.domain.learning.drift import training_profile
+    from socialsent_assets.domain.learning.encoder.encoder import read_folder
     from socialsent_assets.domain.learning.labels import HUMAN, read_csv
     from socialsent_assets.domain.learning.training import FOLDS, GRID, split
     from socialsent_assets.lake.storage.local import FolderStorage
     from socialsent_assets.ml.registry import write_model
 
     texts = _texts_of(unlabelled) if unlabelled else []
+    reader = read_folder(encoder) if encoder else None
     if out.exists() and not out.is_dir():
         raise UserError(f"{out} is a file: name a folder with --out")
     posts = read_csv(labels)
@@ -107,6 +120,7 @@ def train(
             ).as_json(),
         },
         unlabelled=texts,
+        encoder=reader,
         seed=seed,
         jobs=jobs or os.cpu_count() or 1,
         progress=sys.stderr.isatty() or sys.stdout.isatty(),
@@ -156,7 +170,7 @@ def predict(
     text_stream.answer(text_stream.arriving(sys.stdin.buffer), lambda texts: predicted(classifier, texts))
 
 
-def predicted(classifier: Classifier, texts: list[str]) -> list[str]:
+def predicted(classifier: SentimentModel, texts: list[str]) -> list[str]:
     """One JSON object per text, without line ends."""
     from socialsent_assets.domain.learning.prediction import predictions
 
@@ -265,11 +279,11 @@ def _model(folder: Path | None, kind: str) -> RegisteredModel:
     return _registry().champion(kind) if folder is None else read_model(FolderStorage(folder), "", kind)
 
 
-def _classifier(folder: Path | None) -> Classifier:
-    from socialsent_assets.domain.learning.classifier import Classifier
+def _classifier(folder: Path | None) -> SentimentModel:
+    from socialsent_assets.domain.learning.cascade import opened
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
 
-    return Classifier.load(_model(folder, CLASSIFIER).files)
+    return opened(_model(folder, CLASSIFIER).files)
 
 
 def _say_what_was_left_out(path: Path, posts: LabelledPosts) -> None:

@@ -17,7 +17,7 @@ from socialsent_assets.lake.lake import Lake
 from socialsent_assets.lake.storage.open import storage_at
 
 if TYPE_CHECKING:
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import SentimentModel
 
 WORDS_SHOWN = 120
 MODEL_WORDS = 8
@@ -88,12 +88,13 @@ def model_reasons(lake: Lake | None, digest: str | None, clean_text: str) -> dic
 
 
 @lru_cache(maxsize=1)
-def _classifier(uri: str, digest: str) -> Classifier:
-    from socialsent_assets.domain.learning.classifier import Classifier
+def _classifier(uri: str, digest: str) -> SentimentModel:
+    from socialsent_assets.domain.learning.cascade import ALONE, opened
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
     from socialsent_assets.ml.registry import ModelRegistry
 
-    return Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)
+    model = ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest.removesuffix(ALONE))
+    return opened(model.files, alone=digest.endswith(ALONE))
 
 
 def _told(word: str, steps: tuple[Step, ...]) -> str:

@@ -266,7 +266,7 @@ SENTIMENT = Table(
         Column("predicted_positive_probability", "double", "The champion's probability of positive, 0 to 1; null if it made no prediction.", False, _of_texts("clean_text")),
         Column("predicted_polarity", "double", "Probability of positive minus that of negative, -1 to 1, four decimals; null if the champion made no prediction.", False, _of_texts("clean_text")),
         Column("scorer_version", "string", "Version of the lexicon scorer that computed polarity.", True),
-        Column("model_version", "string", "Digest of the champion; null without one."),
+        Column("model_version", "string", "Digest of the champion, with -linear if the linear classifier of a cascade answered alone; null without one."),
     ),
 )  # fmt: skip
 LAKE_HOURS = Table(

@@ -58,14 +58,16 @@ def _by_lexicon(corrections: Corrections, text: str, _: str) -> list[Reason]:
 
 
 def _by_model(lake: Lake, digest: str) -> Callable[[str, str], list[Reason]] | None:
-    from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+    from socialsent_assets.domain.learning.cascade import ALONE, opened
+    from socialsent_assets.domain.learning.classifier import UnreadableModelError
     from socialsent_assets.domain.learning.explanation import explain_prediction
     from socialsent_assets.domain.learning.labels import CLASSES
     from socialsent_assets.domain.learning.model_card import CLASSIFIER
     from socialsent_assets.ml.registry import ModelRegistry
 
     try:
-        classifier = Classifier.load(ModelRegistry(lake.artifacts).read(CLASSIFIER, digest).files)
+        model = ModelRegistry(lake.artifacts).read(CLASSIFIER, digest.removesuffix(ALONE))
+        classifier = opened(model.files, alone=digest.endswith(ALONE))
     except (UserError, UnreadableModelError, FileNotFoundError):
         return None
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pyarrow as pa
 
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import SentimentModel
 
 _WAYS_OUT = (
     "Scoring stops rather than leave predictions out. Go back with `socialsent models rollback`, or train on this "
@@ -33,10 +33,25 @@ _WAYS_OUT = (
 
 @dataclass(frozen=True)
 class Champion:
-    """A verified classifier of the artifacts tier at `uri`, by digest."""
+    """A verified classifier of the artifacts tier at `uri`.
+
+    Attributes:
+        uri: of the tier.
+        digest: of the model.
+        alone: whether the linear classifier of a cascade answers without its encoder: every worker does as the
+            driver.
+    """
 
     uri: str
     digest: str
+    alone: bool = False
+
+    @property
+    def version(self) -> str:
+        """What `model_version` holds: another one where the encoder does not help, as answers differ."""
+        from socialsent_assets.domain.learning.cascade import ALONE
+
+        return f"{self.digest}{ALONE}" if self.alone else self.digest
 
     def columns(self, texts: pa.Array, readable: npt.NDArray[np.bool_]) -> Mapping[str, pa.Array]:
         """Predictions for clean texts, null where `readable`, shape (n,), is false; runs in a worker.
@@ -52,7 +67,7 @@ class Champion:
         probabilities = np.zeros((len(texts), len(CLASSES)))
         answered = texts.filter(pa.array(readable))
         if len(answered):
-            probabilities[readable] = _opened(self.uri, self.digest).probabilities(answered)
+            probabilities[readable] = _opened(self.uri, self.digest, self.alone).probabilities(answered)
         mask = ~readable
         of = {name: probabilities[:, place] for place, name in enumerate(CLASSES)}
         return {
@@ -60,7 +75,7 @@ class Champion:
             "predicted_probability": pa.array(probabilities.max(axis=1, initial=0.0), mask=mask),
             **{f"predicted_{name}_probability": pa.array(column, mask=mask) for name, column in of.items()},
             "predicted_polarity": pa.array((of["positive"] - of["negative"]).round(4), mask=mask),
-            "model_version": pa.array(np.full(len(texts), self.digest), pa.string(), mask=mask),
+            "model_version": pa.array(np.full(len(texts), self.version), pa.string(), mask=mask),
         }
 
 
@@ -71,7 +86,8 @@ def champion_of(artifacts: Storage) -> Champion | None:
         ModelRefusedError: there is one, but it is damaged, or was made for other text or by another version; the
             message names the next step.
     """
-    from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+    from socialsent_assets.domain.learning.cascade import answers_alone, opened
+    from socialsent_assets.domain.learning.classifier import UnreadableModelError
     from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
     from socialsent_assets.ml.registry import ModelRegistry
 
@@ -80,18 +96,25 @@ def champion_of(artifacts: Storage) -> Champion | None:
         digest = registry.champion_digest(CLASSIFIER)
         if digest is None:
             return None
-        Classifier.load(registry.read(CLASSIFIER, digest).files)
+        files = registry.read(CLASSIFIER, digest).files
+        opened(files)
     except (UserError, UnreadableModelError) as error:
         raise ModelRefusedError(f"the champion cannot be used: {error}. {_WAYS_OUT}") from error
-    return Champion(artifacts.uri, digest)
+    return Champion(artifacts.uri, digest, answers_alone(files))
 
 
 @lru_cache(maxsize=1)
-def _opened(uri: str, digest: str) -> Classifier:
-    from socialsent_assets.domain.learning.classifier import Classifier
-    from socialsent_assets.domain.learning.model_card import CLASSIFIER
+def _opened(uri: str, digest: str, alone: bool) -> SentimentModel:
+    from socialsent_assets.domain.learning.cascade import answers_alone, opened
+    from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
     from socialsent_assets.ml.registry import ModelRegistry
 
-    classifier = Classifier.load(ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files)
+    files = ModelRegistry(storage_at(uri)).read(CLASSIFIER, digest).files
+    if answers_alone(files) and not alone:
+        raise ModelRefusedError(
+            f"champion {digest[:12]} is a cascade, and this worker has no onnxruntime: install the extra `encoder` "
+            "where the workers run, or nowhere"
+        )
+    classifier = opened(files, alone)
     classifier.prepare()  # even for few texts: an hour's last bits must not depend on the hours scored before it
     return classifier

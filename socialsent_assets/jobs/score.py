@@ -123,7 +123,7 @@ def _write(engine: Engine, lake: Lake, builds: BuildState, cleansed: Sequence[Re
 
 
 def _receipt(cleansed: Receipt, count: HourCount, champion: Champion | None, code: str) -> Receipt:
-    model = champion.digest if champion else None
+    model = champion.version if champion else None
     version = output_version(cleansed.output_version, code, model)
     return Receipt(
         job=JOB,

@@ -70,9 +70,9 @@ def suggest_labels(lake: Lake, count: int, seed: int = 0) -> list[Suggestion]:
 
 
 def _doubt(lake: Lake, texts: list[str]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import opened
 
     registry = ModelRegistry(lake.artifacts)
     if registry.champion_digest(CLASSIFIER) is None:
         return None
-    return margin_doubt(Classifier.load(registry.champion(CLASSIFIER).files).probabilities(texts))
+    return margin_doubt(opened(registry.champion(CLASSIFIER).files).probabilities(texts))

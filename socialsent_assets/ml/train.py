@@ -20,7 +20,8 @@ from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import words
 from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.learning.candidates import Candidate, bigram_candidate, classifier_candidate
-from socialsent_assets.domain.learning.classifier import Classifier, UnreadableModelError
+from socialsent_assets.domain.learning.cascade import SentimentModel, opened
+from socialsent_assets.domain.learning.classifier import UnreadableModelError
 from socialsent_assets.domain.learning.drift import profile
 from socialsent_assets.domain.learning.labels import is_held_out, same_text_key
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
@@ -152,7 +153,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
     )
     champion, earlier = _champions(lake, log)
 
-    def about(classifier: Classifier) -> dict[str, Any]:
+    def about(classifier: SentimentModel) -> dict[str, Any]:
         return {
             **corpus.as_card_data(),
             "labels_left_out": dict(labelled.left_out),
@@ -171,7 +172,7 @@ def train_classifier(lake: Lake, corpus: Corpus, labelled: LabelledLake, now: da
 
 
 def _profile(
-    corpus: Corpus, labelled: LabelledLake, classifier: Classifier, corrections: Corrections
+    corpus: Corpus, labelled: LabelledLake, classifier: SentimentModel, corrections: Corrections
 ) -> dict[str, Any]:
     """Of the texts in the lexicon's languages, as drift will see them; words of those that were not learned from."""
     step = slice(None, None, 1 + len(corpus) // PROFILED_TEXTS)
@@ -187,7 +188,7 @@ def _profile(
     ).as_json()
 
 
-def _champions(lake: Lake, log: Log) -> tuple[Classifier | None, list[Classifier]]:
+def _champions(lake: Lake, log: Log) -> tuple[SentimentModel | None, list[SentimentModel]]:
     """The champion, and those of the past that can still answer, newest first."""
     registry = ModelRegistry(lake.artifacts)
     try:
@@ -195,11 +196,11 @@ def _champions(lake: Lake, log: Log) -> tuple[Classifier | None, list[Classifier
     except UserError as error:
         log(f"who was champion is not known, so the candidate is measured without: {error}")
         return None, []
-    found: list[Classifier] = []
+    found: list[SentimentModel] = []
     champion = None
     for place, digest in enumerate(digests[: 1 + MOST_EARLIER]):
         try:
-            classifier = Classifier.load(registry.read(CLASSIFIER, digest).files)
+            classifier = opened(registry.read(CLASSIFIER, digest).files)
         except (UserError, UnreadableModelError) as error:
             log(f"champion {digest[:12]} cannot answer, so the candidate is measured without it: {error}")
             continue

@@ -19,10 +19,11 @@ from socialsent_assets.domain.language.bigram import files as bigram_files
 from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.language.polarity import score_texts
 from socialsent_assets.domain.language.text import clean_texts
-from socialsent_assets.domain.learning import training
+from socialsent_assets.domain.learning import cascade, training
 from socialsent_assets.domain.learning.behaviour import SENTENCES, behaviour
 from socialsent_assets.domain.learning.card_page import PAGE, markdown
-from socialsent_assets.domain.learning.classifier import Classifier
+from socialsent_assets.domain.learning.cascade import SentimentModel
+from socialsent_assets.domain.learning.encoder.encoder import Encoder
 from socialsent_assets.domain.learning.evaluation import (
     Interval,
     difference,
@@ -38,6 +39,8 @@ from socialsent_assets.domain.learning.model_card import (
     CARD,
     CHAMPION,
     CLASSIFIER,
+    ENCODER,
+    LINEAR,
     WITHOUT,
     ModelCard,
     fingerprints,
@@ -81,10 +84,11 @@ def classifier_candidate(
     *,
     label_source: str,
     created_at: datetime,
-    data: Mapping[str, Any] | Callable[[Classifier], Mapping[str, Any]],
-    champion: Classifier | None = None,
-    earlier: Sequence[Classifier] = (),
+    data: Mapping[str, Any] | Callable[[SentimentModel], Mapping[str, Any]],
+    champion: SentimentModel | None = None,
+    earlier: Sequence[SentimentModel] = (),
     unlabelled: Sequence[str] = (),
+    encoder: Encoder | None = None,
     grid: Sequence[float] = training.GRID,
     seed: int = 0,
     jobs: int = 1,
@@ -101,6 +105,7 @@ def classifier_candidate(
         champion: the model in use, measured on the same posts.
         earlier: champions of the past, of which the best is measured too.
         unlabelled: texts to learn from by self-training (self_training.py), measured beside the model without.
+        encoder: second reader of a cascade (cascade.py), measured beside the linear classifier alone.
         grid: as `training.train`.
         seed: as `training.train`, and of the bootstrap.
         jobs: as `training.train`.
@@ -115,10 +120,22 @@ def classifier_candidate(
         taught = pseudo_labelled(alone.classifier, unlabelled, posts, held_out)
         best = (alone.strength,)
         trained = training.train(joined(posts, taught), held_out, grid=best, seed=seed, jobs=jobs, progress=progress)
-    measured = evaluate(held_out.labels, trained.held_out_probabilities, seed)
+    model: SentimentModel = trained.classifier
+    said, parts, joined_by = trained.held_out_probabilities, {}, {}
+    if encoder is not None:
+        fitted = cascade.fit(trained.classifier, encoder, held_out.texts, said, held_out.labels, seed)
+        parts = {LINEAR: said, ENCODER: fitted.encoder_probabilities}
+        model, said = fitted.cascade, fitted.held_out_probabilities
+        joined_by = {
+            "encoder": encoder.digest,
+            "asks_the_encoder_below": fitted.cascade.threshold,
+            "share_asked": fitted.asked,
+        }
+    measured = evaluate(held_out.labels, said, seed)
     others = {
         "majority class": hard(np.full(len(held_out), majority_class(posts.labels))),
         LEXICON: hard(lexicon_classes(held_out.texts)),
+        **parts,
     }
     if champion is not None:
         others[CHAMPION] = champion.probabilities(held_out.texts)
@@ -127,16 +144,16 @@ def classifier_candidate(
     best_before = _best(held_out, [*earlier], others.get(CHAMPION))
     if best_before is not None:
         others[BEST] = best_before
-    ours = trained.held_out_probabilities.argmax(axis=1)
+    ours = said.argmax(axis=1)
     gains = {name: difference(held_out.labels, ours, theirs.argmax(axis=1), seed) for name, theirs in others.items()}
-    files = trained.classifier.dump()
+    files = model.dump()
     learned = posts.without(held_out)
     card = ModelCard(
         kind=CLASSIFIER,
         created_at=created_at.isoformat(),
         label_source=label_source,
         data={
-            **(data(trained.classifier) if callable(data) else data),
+            **(data(model) if callable(data) else data),
             "training_posts": len(learned),
             "training_class_counts": learned.counts(),
             "held_out_posts": len(held_out),
@@ -147,8 +164,8 @@ def classifier_candidate(
         },
         metrics={
             **asdict(measured),
-            "slices": sliced(held_out, trained.held_out_probabilities, others[LEXICON], others.get(CHAMPION), seed),
-            "behaviour": behaviour(trained.classifier.probabilities(_INVENTED), lexicon_classes(_INVENTED).tolist()),
+            "slices": sliced(held_out, said, others[LEXICON], others.get(CHAMPION), seed),
+            "behaviour": behaviour(model.probabilities(_INVENTED), lexicon_classes(_INVENTED).tolist()),
             "discordance": None
             if champion is None
             else asdict(discordance(held_out.labels, ours, others[CHAMPION].argmax(axis=1))),
@@ -159,6 +176,7 @@ def classifier_candidate(
             "inverse_penalty": trained.strength,
             "cross_validated_macro_recall": {str(k): v for k, v in alone.cross_validation.items()},
             **({"self_training": {"texts": len(unlabelled), "learned_from": taught.counts()}} if unlabelled else {}),
+            **joined_by,
             "sharpness": trained.classifier.sharpness,
             "bias": dict(zip(CLASSES, trained.classifier.bias, strict=True)),
             "seed": seed,
@@ -170,7 +188,7 @@ def classifier_candidate(
 
 
 def _best(
-    held_out: LabelledPosts, earlier: Sequence[Classifier], champion: npt.NDArray[np.float64] | None
+    held_out: LabelledPosts, earlier: Sequence[SentimentModel], champion: npt.NDArray[np.float64] | None
 ) -> npt.NDArray[np.float64] | None:
     """Probabilities of the earlier champion with the highest macro recall; None where the champion itself is best."""
     answers = [each.probabilities(held_out.texts) for each in earlier]

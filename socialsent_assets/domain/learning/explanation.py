@@ -4,6 +4,9 @@ A linear model is its own explanation: the contributions of its features and the
 class, whose softmax are the probabilities. For people, those of pairs and letters are also shared out to the words
 that they stand in, which changes no sum.
 
+An answer that an encoder helped with is explained by occlusion: what it loses when a word is left out. What no word
+alone accounts for is the remainder, listed where a linear model has its intercept.
+
 Not here: the lexicon's rules (language/vader/explanation.py), how reasons look (cli/, insights/, dashboard/).
 """
 
@@ -22,13 +25,16 @@ from socialsent_assets.domain.language.polarity import is_scorable, sentiment_of
 from socialsent_assets.domain.language.text import clean_text
 from socialsent_assets.domain.language.vader.corrections import NO_CORRECTIONS, Corrections
 from socialsent_assets.domain.language.vader.explanation import PolarityReasons, explain_polarity
+from socialsent_assets.domain.learning.cascade import Cascade
 from socialsent_assets.domain.learning.classifier import calibrated
+from socialsent_assets.domain.learning.encoder.encoder import as_read
 from socialsent_assets.domain.learning.features import NEGATED, NUMBERS, Document, documents
 from socialsent_assets.domain.learning.labels import CLASSES
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
+    from socialsent_assets.domain.learning.cascade import SentimentModel
     from socialsent_assets.domain.learning.classifier import Classifier, Terms
 
 __all__ = ["MOST_FEATURES", "Feature", "ModelReasons", "WordShare", "explain", "explain_prediction"]
@@ -37,6 +43,9 @@ Floats = npt.NDArray[np.float64]
 
 MOST_FEATURES = 40
 """Features and words that `explain` lists, the strongest; the others are added up."""
+
+MOST_OCCLUDED = 48
+"""Words that are left out one by one: an encoder reads no more of a text than these, give or take."""
 
 SURFACE, VALENCES = "the way it is written", "the lexicon's valences"
 _SURFACE_NUMBERS = frozenset(NUMBERS[9:21])
@@ -79,6 +88,8 @@ class ModelReasons:
         label: the likeliest class.
         probabilities, logits, intercept: float64, shape (3,), in the order of `CLASSES`.
         is_silent: no word to go by: neutral by definition, whatever the features say.
+        by_occlusion: whether `words` says what the answer loses without each; `features` is then empty, and
+            `intercept` the remainder.
     """
 
     label: str
@@ -88,10 +99,14 @@ class ModelReasons:
     features: tuple[Feature, ...]
     words: tuple[WordShare, ...]
     is_silent: bool
+    by_occlusion: bool = False
 
 
-def explain_prediction(classifier: Classifier, text: str) -> ModelReasons:
-    """Reasons of the answer that the classifier gives for a text as it came in."""
+def explain_prediction(model: SentimentModel, text: str) -> ModelReasons:
+    """Reasons of the answer that the model gives for a text as it came in."""
+    if isinstance(model, Cascade):
+        return _by_occlusion(model, text) if _asks(model, text) else explain_prediction(model.linear, text)
+    classifier = model
     [post] = documents([text])
     sharpness, bias = classifier.sharpness, np.asarray(classifier.bias)
     intercept = classifier.intercept * sharpness + bias
@@ -117,7 +132,7 @@ def explain_prediction(classifier: Classifier, text: str) -> ModelReasons:
 
 def explain(
     text: str,
-    classifier: Classifier | None = None,
+    classifier: SentimentModel | None = None,
     most: int = MOST_FEATURES,
     corrections: Corrections = NO_CORRECTIONS,
 ) -> dict[str, Any]:
@@ -169,6 +184,7 @@ def prediction_as_json(found: ModelReasons, most: int = MOST_FEATURES) -> dict[s
     return {
         "label": found.label,
         "is_silent": found.is_silent,
+        "method": "occlusion" if found.by_occlusion else "exact",
         "probabilities": _by_class(found.probabilities),
         "logits": _by_class(found.logits),
         "intercept": _by_class(found.intercept),
@@ -195,6 +211,36 @@ def _by_class(values: Floats) -> dict[str, float]:
 
 def _strength(adds: Floats) -> float:
     return float(np.abs(adds - adds.mean()).max())
+
+
+# ---------------------------------------------------------------------------------------------- occlusion
+
+
+def _asks(model: Cascade, text: str) -> bool:
+    return bool(model.is_unsure(model.linear.probabilities([text]))[0])
+
+
+def _by_occlusion(model: Cascade, text: str) -> ModelReasons:
+    """What the log probabilities of both lose without each of the first words, a repeated word everywhere."""
+    words = as_read(text).split(" ")
+    tried = list(dict.fromkeys(words[:MOST_OCCLUDED]))
+    without = [" ".join(word for word in words if word != left_out) for left_out in tried]
+    asked = [text, *without]
+    sums = model.sums(model.linear.probabilities(asked), model.encoder.scores(asked))
+    logits = sums * model.of_both.sharpness + np.asarray(model.of_both.bias)
+    [probabilities] = calibrated(logits[:1], 1.0, np.zeros(len(CLASSES)))
+    centred = logits - logits.mean(axis=1, keepdims=True)
+    shares = tuple(WordShare(word, centred[0] - centred[place]) for place, word in enumerate(tried, start=1))
+    return ModelReasons(
+        label=CLASSES[int(probabilities.argmax())],
+        probabilities=probabilities,
+        logits=centred[0],
+        intercept=centred[0] - _sum(share.adds for share in shares),
+        features=(),
+        words=tuple(sorted(shares, key=lambda share: _strength(share.adds), reverse=True)),
+        is_silent=False,
+        by_occlusion=True,
+    )
 
 
 # ------------------------------------------------------------------------------------------ contributions

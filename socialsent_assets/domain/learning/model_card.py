@@ -29,6 +29,8 @@ __all__ = [
     "CARD_VERSION",
     "CHAMPION",
     "CLASSIFIER",
+    "ENCODER",
+    "LINEAR",
     "WITHOUT",
     "ModelCard",
     "ModelRefusedError",
@@ -51,6 +53,8 @@ BEST = "best champion of the past"
 """The same of the earlier champion that does best on these posts, where it is another model."""
 WITHOUT = "the same without self-training"
 """The same of the model that people's labels alone made."""
+LINEAR, ENCODER = "its linear classifier alone", "its encoder alone"
+"""The same of both parts of a cascade."""
 _RETRAIN = {
     CLASSIFIER: "socialsent train --labels TRAIN.csv --out DIR",
     BIGRAM: "socialsent materialize --select models/bigram",
@@ -214,8 +218,11 @@ def obstacles(card: ModelCard) -> list[str]:
         for name, found in card.metrics.get("slices", {}).items()
         if found["against_champion"]
     }
-    baselines = {name: gain for name, gain in gains.items() if name not in (CHAMPION, BEST, WITHOUT)}
+    itself = (WITHOUT, LINEAR, ENCODER)  # the same model with less to it, which it need not beat by more than noise
+    baselines = {name: gain for name, gain in gains.items() if name not in (CHAMPION, BEST, *itself)}
     reasons = gate(baselines, gains.get(CHAMPION), gains.get(BEST), slices)
     if WITHOUT in gains and gains[WITHOUT].high < 0:
         reasons.append(f"worse than {WITHOUT}: train it without --unlabelled")
+    if LINEAR in gains and gains[LINEAR].high < 0:
+        reasons.append(f"worse than {LINEAR}: train it without --encoder")
     return reasons

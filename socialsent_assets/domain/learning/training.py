@@ -3,7 +3,8 @@
 Nothing is fitted on a held-out row: vocabularies and weights come from training folds alone, and the three
 numbers of the calibration are, for every metric, fitted on other held-out posts than those they are measured on.
 
-Not here: the model as it answers (classifier.py), metrics (evaluation.py), the card (model_card.py).
+Not here: the model as it answers (classifier.py), calibration (calibration.py), metrics (evaluation.py), the card
+(model_card.py).
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.learning.classifier import Classifier, Terms, calibrated
+from socialsent_assets.domain.learning.calibration import calibrate, cross_fitted
+from socialsent_assets.domain.learning.classifier import Classifier, Terms
 from socialsent_assets.domain.learning.features import Document, documents
 from socialsent_assets.domain.learning.labels import CLASSES, LabelledPosts
 from socialsent_assets.domain.learning.tfidf import PostClassifier, counter, numbers_of
@@ -111,10 +113,10 @@ def train(
     search, vocabularies = _search(documents(posts.texts), posts.labels, grid, seed, jobs, progress)
     raw = _as_classifier(search, vocabularies)
     scores = raw.scores(documents(held_out.texts))
-    sharpness, bias = _calibrate(scores, held_out.labels)
+    sharpness, bias = calibrate(scores, held_out.labels)
     return Trained(
         classifier=replace(raw, sharpness=sharpness, bias=bias),
-        held_out_probabilities=_cross_fitted(scores, held_out.labels, seed),
+        held_out_probabilities=cross_fitted(scores, held_out.labels, seed),
         strength=float(search.best_params_["C"]),
         cross_validation={
             float(value): float(score)
@@ -190,38 +192,3 @@ def _as_classifier(search: GridSearchCV, vocabularies: Sequence[tuple[str, ...]]
         numbers=weights[at:],
         intercept=best.logistic_.intercept_.astype(np.float64),
     )
-
-
-# ------------------------------------------------------------------------------------------ calibration
-
-
-def _calibrate(scores: Floats, labels: Classes) -> tuple[float, tuple[float, float, float]]:
-    """Sharpness and bias with the least log loss when every class weighs the same.
-
-    Three free numbers, a convex problem: a few hundred posts settle them, and the likeliest class under equal
-    class weights is the best guess for macro recall. A mild pull towards "change nothing" keeps the answer
-    finite for a handful of posts that are all predicted right.
-    """
-    from scipy.optimize import minimize
-
-    weights = 1.0 / np.maximum(np.bincount(labels, minlength=len(CLASSES)), 1)[labels]
-    weights /= weights.sum()
-    rows = np.arange(len(labels))
-
-    def loss(x: Floats) -> float:
-        found = calibrated(scores, float(np.exp(x[0])), np.array((x[1], 0.0, x[2])))
-        return float(-(weights * np.log(found[rows, labels] + 1e-12)).sum() + (x**2).sum() / len(labels))
-
-    best = minimize(loss, np.zeros(3), method="L-BFGS-B", bounds=[(-3, 3)] * 3).x
-    return float(np.exp(best[0])), (float(best[1]), 0.0, float(best[2]))
-
-
-def _cross_fitted(scores: Floats, labels: Classes, seed: int, folds: int = 5) -> Floats:
-    """Calibrated probabilities of held-out posts, each by a calibration fitted on the other folds."""
-    fold = np.random.default_rng(seed).permutation(len(labels)) % folds
-    found = np.empty_like(scores)
-    for number in range(folds):
-        here = fold == number
-        sharpness, bias = _calibrate(scores[~here], labels[~here])
-        found[here] = calibrated(scores[here], sharpness, np.array(bias))
-    return found

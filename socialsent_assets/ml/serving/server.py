@@ -39,7 +39,7 @@ from socialsent_assets.ml.serving.payloads import (
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import SentimentModel
 
 __all__ = ["LARGEST_BODY", "application", "model_of"]
 
@@ -60,7 +60,7 @@ class _RefusedError(Exception):
         self.status = status
 
 
-def application(classifier: Classifier, corrections: Corrections = NO_CORRECTIONS) -> Starlette:
+def application(classifier: SentimentModel, corrections: Corrections = NO_CORRECTIONS) -> Starlette:
     """The server of one model, which is compiled first: every request is answered fast, the first too.
 
     `corrections`: of the lexicon, for the polarity that `/explain` explains.
@@ -151,7 +151,7 @@ def _complaint(status: int, message: str) -> Response:
     return Response(json.dumps({"error": message}), status, media_type=JSON)
 
 
-def model_of(environment: Mapping[str, str]) -> Classifier:
+def model_of(environment: Mapping[str, str]) -> SentimentModel:
     """The verified classifier of the folder into which SageMaker unpacks the model archive.
 
     Raises:
@@ -159,7 +159,7 @@ def model_of(environment: Mapping[str, str]) -> Classifier:
         ModelRefusedError: as `read_model`, and when it is not the model that `MODEL_DIGEST` names: anyone who can
             write to the bucket could else put another model, with a card of its own, in its place.
     """
-    from socialsent_assets.domain.learning.classifier import Classifier
+    from socialsent_assets.domain.learning.cascade import opened
     from socialsent_assets.domain.learning.model_card import CLASSIFIER, ModelRefusedError
     from socialsent_assets.lake.storage.local import FolderStorage
     from socialsent_assets.ml.registry import read_model
@@ -170,7 +170,7 @@ def model_of(environment: Mapping[str, str]) -> Classifier:
         raise ModelRefusedError(
             f"{folder} holds model {model.digest[:12]}, {MODEL_DIGEST} names another: host it again"
         )
-    return Classifier.load(model.files)
+    return opened(model.files)
 
 
 def main() -> None:
