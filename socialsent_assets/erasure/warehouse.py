@@ -111,6 +111,7 @@ def _written_anew(path: Path, change: Callable[[duckdb.DuckDBPyConnection], int]
         with duckdb.connect(str(copy)) as connection:
             forgotten = change(connection)
         with duckdb.connect() as connection:
+            connection.execute("set enable_progress_bar = false")  # it would go to the output of the command
             # Views name their tables with the name of the database, which is that of the file.
             connection.execute(f"attach '{_quoted(copy)}' as \"{path.stem}\"")
             connection.execute(f"attach '{_quoted(fresh)}' as erased")
