@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from socialsent_assets.domain.events.layout import EventHour
+from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour, landing_key, landing_name
 from socialsent_assets.domain.monitoring.alerts import Message
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.lake.builds import read_builds
@@ -302,3 +302,75 @@ def test_ended_runs_are_counted_once_and_the_next_tick_asks_from_the_newest_on(l
     assert state.checkpoint.run_ids == ("later", "earlier")
     counted = [(p.metric.name, p.value, p.at) for p in TAKEN if p.metric.name in ("RunFailures", "FailedChecks")]
     assert counted == [("RunFailures", 1, later), ("FailedChecks", 2, NOON)]
+
+    again = [EndedRun("old", NOON - timedelta(hours=1), [], is_failure=False, failed_checks=0)]
+    desk._desk.tick(lake, lambda _: again, LogNotifications(), Kept(), NOON + GRACE_PERIOD * 2, desk.warnings.append)
+    state = read_state(lake)
+    assert state is not None
+    assert state.checkpoint.runs_cursor == later.isoformat(), "an old run that ends late does not turn time back"
+
+
+def test_a_checkpoint_remembers_the_latest_two_hundred_runs(lake: Lake, desk: Desk) -> None:
+    """Prevents a state that grows with every run, and one that forgets the runs that the next query returns again."""
+    runs = [EndedRun(str(number), NOON, [], is_failure=False, failed_checks=0) for number in range(201)]
+    desk._desk.tick(lake, lambda _: runs, LogNotifications(), Kept(), NOON + GRACE_PERIOD, desk.warnings.append)
+    state = read_state(lake)
+    assert state is not None
+    assert state.checkpoint.run_ids == tuple(str(number) for number in range(1, 201))
+
+
+def test_a_tick_says_how_many_metrics_it_sent(lake: Lake, desk: Desk) -> None:
+    """Prevents a heartbeat in the UI that claims metrics which nobody received, or hides those that were."""
+    normal_hours(lake, 2, NOON)
+    assert desk.tick(NOON + GRACE_PERIOD).metrics == 0, "metrics are off"
+    TAKEN.clear()
+    sent = desk.tick(NOON + timedelta(hours=1) + GRACE_PERIOD, metrics=Kept()).metrics
+    assert sent == len(TAKEN) > 0
+
+
+def test_an_hour_that_was_quarantined_whole_on_arrival_has_no_records(lake: Lake) -> None:
+    """Prevents a record that never was: such an hour has no receipt, only objects in quarantine."""
+    hour = EventHour(NOON)
+    assert history.read_stats(lake, read_builds(lake), hour) is None
+    lake.landing.write(landing_key(LANDING_QUARANTINE, hour, landing_name("test", 7, 0)), b"")
+    stats = history.read_stats(lake, read_builds(lake), hour)
+    assert stats is not None
+    assert (stats.records, stats.quarantined, stats.quarantined_on_arrival) == (0, 0, 7)
+    assert (stats.texts, stats.negative, dict(stats.topics)) == (0, 0, {})
+
+
+def test_an_hour_is_built_when_both_jobs_have_read_what_landed(lake: Lake) -> None:
+    """Prevents an alert about an hour that waits for nothing, and silence about one that does."""
+    hour = EventHour(NOON)
+    assert history.is_built(lake, read_builds(lake), hour), "nothing has landed"
+    add_hour(lake, hour, built=False)
+    assert not history.is_built(lake, read_builds(lake), hour)
+    build_hour(lake, hour, 200, 2)
+    assert history.is_built(lake, read_builds(lake), hour)
+    add_hour(lake, hour, records=300, built=False)
+    assert not history.is_built(lake, read_builds(lake), hour)
+
+
+def test_the_window_of_the_history_ends_with_the_present_hour_and_begins_where_it_should(lake: Lake) -> None:
+    """Prevents a history that loses its first hour, or takes in one from the future."""
+    oldest = EventHour(NOON - history.WINDOW)
+    hours = [
+        EventHour(oldest.start - timedelta(hours=1)),
+        oldest,
+        EventHour(NOON),
+        EventHour(NOON + timedelta(hours=1)),
+    ]
+    for hour in hours:
+        add_hour(lake, hour)
+    builds = read_builds(lake)
+    assert built_hours(builds, NOON) == hours[1:3]
+    found = history.with_hours(lake, builds, {}, hours[:3], NOON)
+    assert sorted(found) == hours[1:3]
+    assert sorted(history.with_hours(lake, builds, found, [], NOON + timedelta(hours=1))) == [hours[2]]
+
+
+def test_hours_without_a_build_are_looked_for_in_the_last_hours_and_the_present_one(lake: Lake) -> None:
+    hours = [EventHour(NOON + timedelta(hours=ahead)) for ahead in (-3, -2, 0, 1)]
+    for hour in hours:
+        add_hour(lake, hour, built=False)
+    assert history.unbuilt_hours(lake, read_builds(lake), 2, NOON) == hours[1:3]
