@@ -16,7 +16,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from socialsent_assets.domain.language.bigram import files as bigram_files
 from socialsent_assets.domain.language.bigram import model as bigrams
 from socialsent_assets.domain.language.tokenizer.column import token_column
 from socialsent_assets.domain.learning.candidates import classifier_candidate
+from socialsent_assets.domain.learning.cascade import Cascade, SentimentModel, opened
 from socialsent_assets.domain.learning.classifier import BATCH, Classifier
 from socialsent_assets.domain.learning.labels import CLASSES, HUMAN, LabelledPosts, from_pairs, read_csv
 from socialsent_assets.domain.learning.model_card import CLASSIFIER
@@ -52,8 +53,10 @@ def main() -> None:
     learn, measure = corpus()
     with threadpool_limits(1):  # figures are per core
         bench_bigrams(learn, measure)
-        classifier = classifier_of(chosen.model, learn, measure)
+        model = classifier_of(chosen.model, learn, measure)
+        classifier = model.linear if isinstance(model, Cascade) else model
         posts = (learn.texts + measure.texts)[:MOST_POSTS]
+        bench_kinds(model, measure.texts)
         bench_tokens(posts)
         bench_batches(classifier, posts)
         bench_single(classifier, measure.texts)
@@ -111,18 +114,44 @@ def bench_bigrams(learn: LabelledPosts, measure: LabelledPosts) -> None:
     print(f"bigrams: next known word top-1 {100 * first:.1f} %, top-5 {100 * five:.1f} %, {rate:,.0f} look-ups/s")
 
 
-def classifier_of(folder: Path | None, learn: LabelledPosts, measure: LabelledPosts) -> Classifier:
+def classifier_of(folder: Path | None, learn: LabelledPosts, measure: LabelledPosts) -> SentimentModel:
     """The model of a folder, or one trained here, with its figures."""
     if folder is not None:
         model = read_model(FolderStorage(folder), "", CLASSIFIER)
         print(f"classifier: {folder}: {model.card.headline}")
-        return Classifier.load(model.files)
+        return opened(model.files)
     start = time.process_time()
     made = classifier_candidate(learn, measure, label_source=HUMAN, created_at=datetime.now(UTC), data={})
     print(f"classifier: trained in {time.process_time() - start:.0f} CPU s: {made.card.headline}")
     for name, gain in made.card.gains.items():
         print(f"classifier: {100 * gain['value']:+.1f} points over {name}")
-    return Classifier.load(made.files)
+    return opened(made.files)
+
+
+def bench_kinds(model: SentimentModel, texts: list[str]) -> None:
+    """Posts per CPU second and size of the linear classifier and, of a cascade, of its encoder and of both."""
+    linear = model.linear if isinstance(model, Cascade) else model
+    kinds: list[tuple[str, Callable[[], object], int]] = [
+        ("linear", lambda: linear.probabilities(texts), _size(linear.dump()))
+    ]
+    if isinstance(model, Cascade):
+        shared = model
+        kinds += [
+            ("encoder", lambda: shared.encoder.scores(texts), _size(shared.encoder.dump())),
+            ("cascade", lambda: shared.probabilities(texts), _size(shared.dump())),
+        ]
+    model.prepare()
+    for name, answer, size in kinds:
+        answer()
+        rate = len(texts) / min(cpu_seconds(answer) for _ in range(ROUNDS))
+        print(f"{name}: {rate:,.0f} posts/s per core, {size / 1e6:.1f} MB")
+    if isinstance(model, Cascade):
+        share = model.is_unsure(linear.probabilities(texts)).mean()
+        print(f"cascade: the encoder reads {100 * share:.0f} % of the posts")
+
+
+def _size(files: Mapping[str, bytes]) -> int:
+    return sum(map(len, files.values()))
 
 
 def bench_batches(classifier: Classifier, texts: list[str]) -> None:
