@@ -23,8 +23,12 @@ import dagster as dg
 from dagster._core.definitions.asset_checks.asset_check_evaluation import AssetCheckEvaluationPlanned
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sqlite import SQLITE_BUSY_TIMEOUT_SECONDS
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster._serdes import ConfigurableClassData
+from sqlalchemy import create_engine
+from sqlalchemy.engine import Engine
+from sqlalchemy.pool import NullPool
 
 from socialsent_assets.domain.events.hour_set import days_of, parse_hour_set
 from socialsent_assets.lake.storage.file_lock import exclusive
@@ -103,9 +107,23 @@ class BatchedEventLog(SqliteEventLogStorage):
 
         A power cut may cost the last events, never the file.
         """
-        with super()._connect(shard) as connection:
-            connection.exec_driver_sql("pragma synchronous = normal")
-            yield connection
+        with self._db_lock:
+            engine = self._engine(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("pragma synchronous = normal")
+                yield connection
+
+    @lru_cache(maxsize=8)  # noqa: B019 - as above
+    def _engine(self, shard: str) -> Engine:
+        """The engine of a file, which remembers the SQL of its statements and holds no connection.
+
+        Dagster makes one for every connection, and so writes every statement's SQL anew: for each of a run's events.
+        """
+        waiting = {"timeout": SQLITE_BUSY_TIMEOUT_SECONDS}
+        return create_engine(self.conn_string_for_shard(shard), poolclass=NullPool, connect_args=waiting)
 
 
 class BatchedSqliteStorage(DagsterSqliteStorage):
