@@ -195,7 +195,7 @@ class _Learner:
 
         from socialsent_assets.domain.learning.encoder.forward import forward
 
-        jax.config.update("jax_default_prng_impl", "unsafe_rbg")  # threefry is slow without a GPU
+        jax.config.update("jax_default_prng_impl", "unsafe_rbg")  # type: ignore[no-untyped-call]  # threefry is slow
         self._batch, self._key = plan.batch, jax.random.key(plan.seed)
         self._rate = optax.warmup_cosine_decay_schedule(0, plan.rate, max(1, steps // 16), steps, plan.rate / 50)
         self._adam = optax.adamw(self._rate, *_BETAS, weight_decay=_DECAY)
