@@ -12,6 +12,7 @@ import pytest
 
 from socialsent_assets.domain.events.layout import LANDING_QUARANTINE, EventHour, landing_key, landing_name
 from socialsent_assets.domain.monitoring.alerts import Message
+from socialsent_assets.domain.monitoring.findings import Finding
 from socialsent_assets.domain.monitoring.metrics import MetricDatum
 from socialsent_assets.lake.builds import read_builds
 from socialsent_assets.lake.deletion_latency import note_latency
@@ -319,6 +320,22 @@ def test_a_checkpoint_remembers_the_latest_two_hundred_runs(lake: Lake, desk: De
     assert state.checkpoint.run_ids == tuple(str(number) for number in range(1, 201))
 
 
+def test_a_tick_sends_at_most_twenty_messages_and_the_next_one_the_rest(lake: Lake, desk: Desk) -> None:
+    """Prevents a tick that outlasts its time limit, after which every message would be sent again."""
+    findings = [Finding("run", f"asset {number}", "breach", NOON) for number in range(21)]
+    runs = [EndedRun("run", NOON, [], is_failure=True, failed_checks=0, findings=findings)]
+
+    def tick(ended_runs: Sequence[EndedRun], at: datetime) -> TickResult:
+        return desk._desk.tick(
+            lake, lambda _: ended_runs, LogNotifications(), NullMetrics(), at, desk.warnings.append
+        )
+
+    first = tick(runs, NOON + GRACE_PERIOD)
+    assert (len(first.created), first.sent, first.pending, first.open) == (21, 20, 1, 21)
+    second = tick([], NOON + GRACE_PERIOD * 2)
+    assert (len(second.created), second.sent, second.pending, second.open) == (0, 1, 0, 21)
+
+
 def test_a_tick_says_how_many_metrics_it_sent(lake: Lake, desk: Desk) -> None:
     """Prevents a heartbeat in the UI that claims metrics which nobody received, or hides those that were."""
     normal_hours(lake, 2, NOON)
@@ -337,6 +354,16 @@ def test_an_hour_that_was_quarantined_whole_on_arrival_has_no_records(lake: Lake
     assert stats is not None
     assert (stats.records, stats.quarantined, stats.quarantined_on_arrival) == (0, 0, 7)
     assert (stats.texts, stats.negative, dict(stats.topics)) == (0, 0, {})
+
+
+def test_the_statistics_of_an_hour_are_those_of_its_receipts(lake: Lake) -> None:
+    """Prevents alerts on the share of negative texts, of all or of a topic, that can never open."""
+    hour = EventHour(NOON)
+    add_hour(lake, hour, records=200, quarantined=3, topics={"tram": (40, 8)}, quarantined_on_arrival=5)
+    stats = history.read_stats(lake, read_builds(lake), hour)
+    assert stats is not None
+    assert (stats.records, stats.quarantined, stats.quarantined_on_arrival) == (200, 3, 5)
+    assert (stats.texts, stats.negative, dict(stats.topics)) == (197, 8, {"tram": (40, 8)})
 
 
 def test_an_hour_is_built_when_both_jobs_have_read_what_landed(lake: Lake) -> None:
