@@ -76,9 +76,9 @@ format: install-dev ## rewrite the code in the house format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# The day takes 40 minutes on its own.
-bench: install-dev ## every benchmark but the day of the UI: ours and the peers in one run, as ratios
-	@for script in $(filter-out benchmarks/day_of_ui.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+# The day takes 40 minutes on its own, the live minute 13 and a machine that does nothing else.
+bench: install-dev ## every benchmark but those of the UI: ours and the peers in one run, as ratios
+	@for script in $(filter-out benchmarks/day_of_ui.py benchmarks/live_minute.py,$(wildcard benchmarks/*.py)); do echo "== $$script"; $(BIN)/python $$script || exit 1; done
 
 day: install-dev ## memory and storage of `make ui` over a simulated day, in 40 minutes   (ARGS="--hours 2")
 	$(BIN)/python benchmarks/day_of_ui.py $(ARGS)
