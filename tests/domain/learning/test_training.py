@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from socialsent_assets.domain.events.errors import UserError
-from socialsent_assets.domain.learning import training
+from socialsent_assets.domain.learning import calibration, training
 from socialsent_assets.domain.learning.candidates import classifier_candidate
 from socialsent_assets.domain.learning.classifier import Classifier
 from socialsent_assets.domain.learning.features import documents
@@ -116,7 +116,7 @@ def test_calibration_finds_the_temperature_and_the_class_mix():
     chances = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = np.array([rng.choice(3, p=row) for row in chances])
     kept = (labels != 0) | (rng.random(6000) < 0.3)
-    sharpness, bias = training._calibrate(3 * scores[kept], labels[kept])
+    sharpness, bias = calibration.calibrate(3 * scores[kept], labels[kept])
     assert sharpness == pytest.approx(1 / 3, abs=0.03)
     assert bias == pytest.approx((0, 0, 0), abs=0.15)  # every class weighs the same, however rare
 
@@ -125,10 +125,10 @@ def test_a_metric_never_uses_a_calibration_that_saw_its_post():
     """Random scores and labels: a calibration that saw the labels would do better than chance."""
     rng = np.random.default_rng(1)
     scores, labels = rng.normal(size=(30, 3)), rng.integers(0, 3, 30)
-    before = training._cross_fitted(scores, labels, seed=0)
+    before = calibration.cross_fitted(scores, labels, seed=0)
     changed = labels.copy()
     changed[0] = (changed[0] + 1) % 3
-    after = training._cross_fitted(scores, changed, seed=0)
+    after = calibration.cross_fitted(scores, changed, seed=0)
     assert np.array_equal(before[0], after[0])
     assert not np.array_equal(before, after)
 
