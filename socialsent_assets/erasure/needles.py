@@ -21,8 +21,11 @@ from dataclasses import dataclass
 from ahocorasick_rs import BytesAhoCorasick
 from markupsafe import escape
 
-SHORTEST_BYTES = 6
-"""Bytes of UTF-8 from which on an id is looked for in bytes that are no text."""
+SHORTEST_BYTES = 9
+"""Bytes of UTF-8 from which on an id is looked for in bytes that are no text.
+
+DuckDB packs texts by symbols of up to eight bytes (FSST), and keeps them in the file: beginnings of many ids.
+"""
 
 _LONG_NUMBER, _LONG_WORD = 8, 4  # digits, and bytes of UTF-8
 _CHUNK = 1 << 20  # what is found in a piece is listed before the next is read: bounds the memory

@@ -23,7 +23,7 @@ GZIP, PARQUET, AVRO, ZIP = b"\x1f\x8b", b"PAR1", b"Obj\x01", b"PK\x03\x04"
 _RAW = re.compile(rb'"raw"\s*:\s*"([A-Za-z0-9+/=]+)"')
 _WHOLLY_BASE64 = r"^(?:[A-Za-z0-9+/]{4}){2,}(?:[A-Za-z0-9+/]{2}(?:==|[A-Za-z0-9+/]=))?$"
 _SYNC, _FOOTER, _ROWS = 16, 8, 100_000
-_HEAD = 4096  # of a gzip file: the name and the comment that it may carry
+_NAMED, _HEAD = 0b11000, 4096  # of a gzip file: the name and the comment that it may carry
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,8 @@ def parts_of(content: bytes, *, with_ids: bool = False) -> Iterator[Part]:
     """The content as it is, and what it packs; the ids of a table when they are wanted."""
     if content.startswith(GZIP):
         yield Part("", content, is_text=False)
-        yield Part("", content[:_HEAD])
+        if content[3] & _NAMED:
+            yield Part("", b"\n".join(content[10:_HEAD].split(b"\0", 2)[:2]))
         yield from _with_raws("gzip", _gunzipped(content))
     elif content.startswith(PARQUET):
         yield Part("", content, is_text=False)

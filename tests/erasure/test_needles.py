@@ -106,3 +106,13 @@ def test_an_id_that_others_mention_is_searched_for_as_an_id_alone(tmp_path: Path
     assert list(find_traces([tmp_path], ["u-4200"], as_ids={"u-4200"})) == []
     landed.write_text('{"data":{"author_id":"u-4200"}}\n')
     assert len(list(find_traces([tmp_path], ["u-4200"], as_ids={"u-4200"}))) == 1
+
+
+def test_packed_bytes_are_no_trace_of_a_few_letters(tmp_path: Path) -> None:
+    """Prevents an erasure that starts over because compressed bytes happen to spell a short id."""
+    with closing(sqlite3.connect(tmp_path / "runs.db")) as database:
+        database.execute("create table snapshots (body blob)")
+        database.execute("insert into snapshots values (?)", [b"\x00p-1\x00p-1234\xff"])
+        database.commit()
+    (tmp_path / "a.gz").write_bytes(gzip.compress(b"x")[:10] + b"\x00p-1\x00")
+    assert list(find_traces([tmp_path], ["p-1", "p-1234"])) == []
