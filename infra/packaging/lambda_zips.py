@@ -1,5 +1,5 @@
-"""The zip of each Lambda: its own package, the event contract, and for the producer the simulator. It may import
-nothing else of ours.
+"""The zip of each Lambda: its handler and what that imports of the event contract, and for the producer of the
+simulator. A contract on imports keeps everything else out.
 
 What it imports besides is the standard library, boto3 (in Lambda's runtime) and Powertools (layer.py).
 
@@ -8,10 +8,10 @@ Not here: the functions' settings and sizes (infra/stacks/).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from infra.packaging.archives import BUILD, ROOT, write_zip
+from infra.packaging.imports import imported_files
 
 FOLDER = BUILD / "lambdas"
 
@@ -25,9 +25,6 @@ HANDLERS = {
 }
 """Zip -> what Lambda calls in it."""
 
-_EVENTS = Path("socialsent_assets/domain/events")  # whole: it finds the kinds of events by looking into its folder
-_ROOMS = {"mock_server": (_EVENTS, Path("socialsent_assets/simulator")), "kinesis_consumer": (_EVENTS,)}
-
 
 def build_lambda_zips(folder: Path = FOLDER) -> dict[Path, bool]:
     """Write every zip into `folder`; path -> whether it is new or changed."""
@@ -36,12 +33,5 @@ def build_lambda_zips(folder: Path = FOLDER) -> dict[Path, bool]:
 
 def lambda_files(name: str) -> dict[str, bytes]:
     """Path in the zip of a Lambda -> content."""
-    return {path.as_posix(): (ROOT / path).read_bytes() for path in _sources(name)}
-
-
-def _sources(name: str) -> Iterator[Path]:
-    for folder in (Path("lambdas"), Path("lambdas", name)):
-        yield from (path.relative_to(ROOT) for path in (ROOT / folder).glob("*.py"))
-    yield from (parent / "__init__.py" for parent in _EVENTS.parents if parent.name)
-    for room in _ROOMS[name]:
-        yield from (path.relative_to(ROOT) for path in (ROOT / room).rglob("*.py"))
+    files = imported_files(HANDLERS[name].rpartition(".")[0])
+    return {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in files}

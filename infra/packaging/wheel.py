@@ -1,7 +1,7 @@
 """The wheel that Glue installs: what the Spark jobs need of this package, with exact versions of what they import.
 
 Not what `pip wheel .` would give: that one requires Dagster, dbt and a second Spark, and Glue would install all of it
-over its own at every start. This one holds the rooms that the jobs are made of, and requires only what Glue lacks.
+over its own at every start. This one holds the modules that the jobs import, and requires only what Glue lacks.
 
 The file's name has to stay what it is: pip rejects a wheel whose name lacks name, version and tags, and CDK
 renames what it uploads as an asset to a hash. So upload the folder as it is (`BucketDeployment` of build/wheels);
@@ -18,11 +18,13 @@ import tomllib
 from pathlib import Path
 
 from infra.packaging.archives import BUILD, ROOT, write_zip
+from infra.packaging.imports import imported_files
 from infra.packaging.lock import locked
 
 FOLDER = BUILD / "wheels"
 PACKAGE = "socialsent_assets"
-ROOMS = ("aws", "domain", "jobs", "lake", "ml", "settings")
+ENTRY = "socialsent_assets.jobs.glue_main"
+DATA = "socialsent_assets/domain"  # the folder whose files that are not modules go along: lexicons, lists of words
 
 GLUE_PYTHON = "3.11"  # of Glue 5.1
 IN_GLUE = ("pyspark", "py4j", "boto3", "botocore")
@@ -58,13 +60,7 @@ def requirements() -> dict[str, str]:
 
 def wheel_files() -> dict[str, bytes]:
     """Path in the wheel -> content (https://packaging.python.org/en/latest/specifications/binary-distribution-format/)."""
-    sources = [ROOT / PACKAGE / "__init__.py"]
-    sources += [path for room in ROOMS for path in (ROOT / PACKAGE / room).rglob("*") if path.is_file()]
-    files = {
-        path.relative_to(ROOT).as_posix(): path.read_bytes()
-        for path in sources
-        if "__pycache__" not in path.parts and not path.name.startswith(".")
-    }
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in _sources()}
     info = f"{PACKAGE}-{version()}.dist-info"
     files[f"{info}/METADATA"] = _metadata().encode()
     files[f"{info}/WHEEL"] = b"Wheel-Version: 1.0\nGenerator: socialsent\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -72,6 +68,15 @@ def wheel_files() -> dict[str, bytes]:
     record = "".join(f"{name},{_record(content)}\n" for name, content in sorted(files.items()))
     files[f"{info}/RECORD"] = f"{record}{info}/RECORD,,\n".encode()
     return files
+
+
+def _sources() -> set[Path]:
+    data = {path for path in (ROOT / DATA).rglob("*") if path.is_file() and _is_data(path)}
+    return imported_files(ENTRY) | data
+
+
+def _is_data(path: Path) -> bool:
+    return path.suffix != ".py" and "__pycache__" not in path.parts and not path.name.startswith(".")
 
 
 def _metadata() -> str:
