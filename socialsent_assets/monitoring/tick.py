@@ -47,11 +47,11 @@ class EndedRun:
 class TickResult:
     """Result of a tick: messages created; counts of messages sent and pending, of metrics and of open alerts."""
 
-    created: Sequence[Message] = ()
-    sent: int = 0
-    pending: int = 0
-    metrics: int = 0
-    open: int = 0
+    created: Sequence[Message]
+    sent: int
+    pending: int
+    metrics: int
+    open: int
 
 
 def tick(

@@ -336,6 +336,20 @@ def test_a_tick_sends_at_most_twenty_messages_and_the_next_one_the_rest(lake: La
     assert (len(second.created), second.sent, second.pending, second.open) == (0, 1, 0, 21)
 
 
+def test_what_is_stored_can_be_read_by_a_person(lake: Lake, desk: Desk) -> None:
+    """Prevents `stra\\u00dfe` in the objects that are opened first when an alert is not understood."""
+    normal_hours(lake, 2, NOON)
+    add_hour(lake, EventHour(NOON - timedelta(hours=1)), topics={"straße": (40, 8)})
+    run = EndedRun(
+        "run", NOON, [], is_failure=True, failed_checks=0, findings=[Finding("run", "straße", "breach", NOON)]
+    )
+    desk._desk.tick(
+        lake, lambda _: [run], LogNotifications(), NullMetrics(), NOON + GRACE_PERIOD, desk.warnings.append
+    )
+    for stored in (HISTORY, STATE):
+        assert "straße".encode() in lake.artifacts.read(stored)
+
+
 def test_a_tick_says_how_many_metrics_it_sent(lake: Lake, desk: Desk) -> None:
     """Prevents a heartbeat in the UI that claims metrics which nobody received, or hides those that were."""
     normal_hours(lake, 2, NOON)
