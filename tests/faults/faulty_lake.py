@@ -30,7 +30,7 @@ from socialsent_assets.erasure import tables as erasure_tables
 from socialsent_assets.jobs import cleanse, publish, read_landing, score
 from socialsent_assets.jobs.engines import process
 from socialsent_assets.jobs.plain_lines import Recognised
-from socialsent_assets.lake import builds, history, upkeep
+from socialsent_assets.lake import builds, history, pinned_files, upkeep
 from socialsent_assets.lake import turns as turns_of_lake
 from socialsent_assets.lake.iceberg import commit, data_files, overwrite, scan
 from socialsent_assets.lake.iceberg.catalog import CatalogConfig
@@ -272,6 +272,7 @@ def product_on(made: LakeUnderTest) -> Iterator[None]:
             (pq, "read_table", made.files.read_table),
             (scan, "_hour", _hour_once),
             (scan, "_between", lambda *_: None),
+            (pinned_files, "table_exists", lambda *_: True),  # a snapshot was pinned, so there is a table
             *((module, "pointers_of", lambda _lake: made.catalog.addresses()) for module in (builds, history)),
             (builds, "kept_state", lambda *_: None),
             (builds, "keep_state", lambda *_: None),
