@@ -308,7 +308,7 @@ def _short(number: float) -> str:
 
 def load_prices(file: Path = PRICES_FILE) -> dict[str, float]:
     """USD by name. Raises UserError for a file that cannot be used."""
-    found = _read(file)
+    found = read_toml(file)
     try:
         return {name: float(entry["usd"]) for name, entry in found.items()}
     except (TypeError, KeyError, ValueError) as error:
@@ -317,7 +317,7 @@ def load_prices(file: Path = PRICES_FILE) -> dict[str, float]:
 
 def load_load(name: str, file: Path = LOADS_FILE) -> Load:
     """The load of that name. Raises UserError for one that is not there or not complete."""
-    sections = _read(file)
+    sections = read_toml(file)
     if name not in sections:
         raise UserError(f"there is no load {name}: {file.name} has {', '.join(sections)}")
     names = {field.name for field in dataclasses.fields(Load)}
@@ -339,7 +339,8 @@ def estimate_of(
     return Estimate(load_size(name, sizes), load_load(name, loads), load_prices(prices))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_toml(file: Path) -> dict[str, Any]:
+    """Sections of a file of numbers. Raises UserError for one that cannot be read."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:

@@ -14,13 +14,11 @@ import argparse
 import dataclasses
 import math
 import sys
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from infra.costs import DAYS, Estimate, load_load, load_prices
+from infra.costs import DAYS, Estimate, load_load, load_prices, read_toml
 from infra.sizes import Size, load_size
 from socialsent_assets.settings import UserError
 
@@ -181,7 +179,7 @@ def growth_of(size: Size, events: int, file: Path = GROWTH_FILE) -> Growth:
     """A size under a load. Raises UserError for a file that cannot be used, or a number of events below one."""
     if events < 1:
         raise UserError("--events must be at least 1")
-    numbers = _read(file)
+    numbers = read_toml(file)
     return Growth(
         size, events, numbers["measured"], {name: quota["value"] for name, quota in numbers["quota"].items()}
     )
@@ -212,13 +210,6 @@ def table(size: Size, volumes: Sequence[int], prices: Mapping[str, float]) -> st
 
 def _short(number: float) -> str:
     return f"{number:,.0f}" if number >= 100 else f"{number:.2g}"
-
-
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        raise UserError(f"{file} cannot be read: {error}") from error
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
