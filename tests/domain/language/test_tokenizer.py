@@ -112,7 +112,7 @@ def test_tokens_that_were_read_hold_while_another_thread_makes_the_memo_start_ag
     monkeypatch.setattr(memo, "LIMIT", 50)
     tokens = arrow._ModelTokenMemo()
     columns = [pa.array([f"{name}{i} Running #Tag{i}" for i in range(200)], pa.large_string()) for name in "abc"]
-    read = [tokens.read_all(*arrow._buffers(column), tokens.known) for column in columns]
+    read = [tokens.read_all(*arrow.buffers_of(column), tokens.known) for column in columns]
     for column, parts in zip(columns, read, strict=True):
         assert len(parts) > 1  # it started again in the middle of a column, too
         found = [row for part, known in parts for row in arrow._lists(part, known, column).to_pylist()]

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 
 from socialsent_assets.domain.language.tokenizer import compiled as tokenizer
 from socialsent_assets.domain.language.tokenizer import memo
+from socialsent_assets.domain.language.tokenizer.arrow import buffers_of
 from socialsent_assets.domain.learning import features, training
 from socialsent_assets.domain.learning.classifier import Classifier, Terms
 from socialsent_assets.domain.learning.labels import CLASSES
@@ -127,7 +128,7 @@ def test_only_uncovered_rows_go_to_the_reference(classifier):
 def is_plain(texts):
     column = predictor.column_of(texts)
     found = np.empty(len(column), np.bool_)
-    find_plain(*predictor._buffers(column), features.LONGEST_TEXT, found)
+    find_plain(*buffers_of(column), features.LONGEST_TEXT, found)
     return found
 
 

@@ -18,7 +18,7 @@ from socialsent_assets.domain.language.tokenizer.compiled import copy_parts
 from socialsent_assets.domain.language.tokenizer.memo import GrowingArray, Numbered, TokenMemo
 from socialsent_assets.domain.language.tokenizer.tables import straightened
 
-__all__ = ["compiled_token_column"]
+__all__ = ["buffers_of", "compiled_token_column"]
 
 
 def compiled_token_column(texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
@@ -32,13 +32,15 @@ def compiled_token_column(texts: pa.Array | pa.ChunkedArray) -> pa.ListArray:
     if not len(column):
         return pa.array([], pa.list_(pa.string()))
     memo = _memo()
-    parts = [_lists(part, known, column) for part, known in memo.read_all(*_buffers(column), memo.known)]
+    parts = [_lists(part, known, column) for part, known in memo.read_all(*buffers_of(column), memo.known)]
     return pa.concat_arrays(parts) if len(parts) > 1 else parts[0]
 
 
-def _buffers(column: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+def buffers_of(column: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """UTF-8 of all texts, uint8, and where each begins and the last ends, int64 of shape (n + 1,)."""
     _, offset_buffer, data_buffer = column.buffers()
     offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
+    # Copies, because Arrow's memory is read-only and numba would compile everything twice, once for each kind.
     return np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]].copy(), offsets - offsets[0]
 
 

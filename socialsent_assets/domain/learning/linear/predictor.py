@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from socialsent_assets.domain.language import normalise, text
 from socialsent_assets.domain.language.polarity import score_texts
+from socialsent_assets.domain.language.tokenizer.arrow import buffers_of
 from socialsent_assets.domain.language.tokenizer.memo import LIMIT, GrowingArray, Numbered, TokenMemo
 from socialsent_assets.domain.language.tokenizer.tables import kinds, lowered
 from socialsent_assets.domain.learning import features
@@ -95,7 +96,7 @@ class Predictor(TokenMemo):
         """Scores of texts as they came in."""
         found = Scored(np.zeros((len(texts), 3)), np.zeros(len(texts), np.bool_), np.zeros(len(texts), np.bool_))
         column = _readable(texts)
-        data, offsets = _buffers(column)
+        data, offsets = buffers_of(column)
         scores = score_texts(column)
         polarity = np.column_stack([scores.polarity, scores.pos, scores.neu, scores.neg])
         for part, words in self.read_all(data, offsets, self._known_words):
@@ -213,7 +214,7 @@ def column_of(texts: Sequence[str | None] | pa.Array | pa.ChunkedArray) -> pa.La
 
 
 def _readable(column: pa.LargeStringArray) -> pa.LargeStringArray:
-    data, offsets = _buffers(column)
+    data, offsets = buffers_of(column)
     is_plain = np.empty(len(column), np.bool_)
     find_plain(data, offsets, features.LONGEST_TEXT, is_plain)
     rows = np.flatnonzero(~is_plain)
@@ -223,10 +224,3 @@ def _readable(column: pa.LargeStringArray) -> pa.LargeStringArray:
     wanted = np.arange(len(column))
     wanted[rows] = len(column) + np.arange(len(rows))
     return pa.concat_arrays([column, pa.array(texts, pa.large_string())]).take(pa.array(wanted))
-
-
-def _buffers(column: pa.LargeStringArray) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    _, offset_buffer, data_buffer = column.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64)[column.offset : column.offset + len(column) + 1]
-    # Copies, because Arrow's memory is read-only and numba would compile everything twice, once for each kind.
-    return np.frombuffer(data_buffer or b"", np.uint8)[offsets[0] : offsets[-1]].copy(), offsets - offsets[0]
